@@ -1,0 +1,1 @@
+//! The single customer record: parties, accounts, contacts and their roles.

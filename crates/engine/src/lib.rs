@@ -1,0 +1,13 @@
+//! One way to read and write records. Both APIs decode a request into a [`plan::ReadPlan`] or a [`write::WriteRequest`];
+//! what they may do, what it means and how it is stored is decided here and nowhere else.
+
+pub mod engine;
+pub mod module;
+pub mod plan;
+pub mod write;
+
+pub use clientela_access::{Action, FieldMask, Grant};
+pub use engine::Engine;
+pub use module::{Module, Rules};
+pub use plan::{Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, Root, Selection};
+pub use write::{Expected, WriteAction, WriteOutcome, WriteRequest};

@@ -1,0 +1,87 @@
+//! A write: what is asked for, and how it ended.
+
+use clientela_kernel::{Id, Value};
+use clientela_model::ResourceDef;
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+
+/// A single-record write, as both APIs ask for it.
+#[derive(Clone, Debug)]
+pub struct WriteRequest {
+    /// The resource.
+    pub def: Arc<ResourceDef>,
+    /// What to do.
+    pub action: WriteAction,
+    /// The caller's idempotency key with the fingerprint of the request.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// A caller's idempotency key.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// 1 to 255 visible ASCII characters.
+    pub key: String,
+    /// Hex digest of what the request asks for; see [`Idempotency::new`].
+    pub fingerprint: String,
+}
+
+/// What to do with a record.
+#[derive(Clone, Debug)]
+pub enum WriteAction {
+    /// Make one. The body may carry a client-minted `id`.
+    Create {
+        /// Field values by name, in wire form.
+        body: Map<String, Json>,
+    },
+    /// Merge a patch: absent keeps, null clears.
+    Update {
+        /// The record.
+        id: Id,
+        /// Field values by name, in wire form.
+        body: Map<String, Json>,
+        /// The version the caller builds on.
+        expected: Option<Expected>,
+    },
+    /// Delete softly.
+    Delete {
+        /// The record.
+        id: Id,
+        /// The version the caller builds on.
+        expected: Option<Expected>,
+    },
+    /// Bring back.
+    Restore {
+        /// The record.
+        id: Id,
+        /// The version the caller builds on.
+        expected: Option<Expected>,
+    },
+}
+
+/// The state a write builds on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Exactly this version (`If-Match: "7"`, `expectedVersion: 7`).
+    Version(i64),
+    /// One of an `If-Match` list that holds no version of ours, so it can never match.
+    Never,
+    /// Any existing version (`If-Match: *`).
+    Any,
+}
+
+/// A finished write.
+#[derive(Clone, Debug)]
+pub struct WriteOutcome {
+    /// The resource.
+    pub def: Arc<ResourceDef>,
+    /// The record.
+    pub id: Id,
+    /// Its version after the write.
+    pub version: i64,
+    /// Every field after the write, by index of the definition; absent on a replay, which reads again.
+    pub record: Option<Vec<Value>>,
+    /// Whether this answers a repeated idempotency key.
+    pub replayed: bool,
+    /// A value shown this once (an API key's secret).
+    pub revealed: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! REST, GraphQL and OpenAPI over the engine. Knows the registry, no domain.

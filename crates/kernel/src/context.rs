@@ -1,0 +1,73 @@
+//! Who asks, in which tenant, with which scopes, at what time. Made by authentication; nothing reads or writes a record
+//! without one.
+
+use crate::{Id, TenantId, Timestamp};
+use chrono_tz::Tz;
+use uuid::Uuid;
+
+/// What a credential may do at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scopes {
+    /// May read.
+    pub read: bool,
+    /// May create, change, delete and restore.
+    pub write: bool,
+}
+
+impl Scopes {
+    /// Everything.
+    pub const ALL: Scopes = Scopes { read: true, write: true };
+    /// Reading only.
+    pub const READ: Scopes = Scopes { read: true, write: false };
+}
+
+/// The kind of principal behind a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ActorKind {
+    /// A person.
+    User,
+    /// A script or another system, by API key.
+    ApiKey,
+    /// The server itself: seeding, migration, the command line.
+    System,
+}
+
+/// The principal behind a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Actor {
+    /// Person, key or the system.
+    pub kind: ActorKind,
+    /// The principal's id.
+    pub id: Id,
+}
+
+impl Actor {
+    /// The wire form that `createdBy`, `updatedBy` and the change log carry: `usr_…`, `key_…` or `sys_…`.
+    pub fn to_text(self) -> String {
+        let prefix = match self.kind {
+            ActorKind::User => "usr",
+            ActorKind::ApiKey => "key",
+            ActorKind::System => "sys",
+        };
+        self.id.to_text(prefix)
+    }
+}
+
+/// One request's authority and time.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The tenant, from the credential alone.
+    pub tenant: TenantId,
+    /// The principal.
+    pub actor: Actor,
+    /// The client program, as the credential names it.
+    pub client: Option<String>,
+    /// What the credential allows.
+    pub scopes: Scopes,
+    /// The request's id, in logs, errors and the change log.
+    pub request_id: Uuid,
+    /// When the request began.
+    pub now: Timestamp,
+    /// The caller's time zone, for relative dates.
+    pub zone: Tz,
+}

@@ -1,0 +1,95 @@
+//! The filter tree: one form for lists on both APIs and, later, for saved views, segments, row rules and webhooks.
+//!
+//! Every comparison is true or false, never unknown: a comparison with an empty field is false, `ne` and `notIn` are
+//! the plain opposites of `eq` and `in`, and `not` is the plain opposite of what it holds.
+
+use crate::{Name, Value};
+
+/// A condition on a record, checked against its definition when it was parsed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// All hold; true when empty.
+    And(Vec<Filter>),
+    /// At least one holds; false when empty.
+    Or(Vec<Filter>),
+    /// The opposite.
+    Not(Box<Filter>),
+    /// A comparison of one of the record's own fields.
+    Field {
+        /// The field's name.
+        field: Name,
+        /// What it is compared with.
+        comparison: Comparison,
+    },
+    /// A condition on the one record a relation points to; false where it points to none.
+    ToOne {
+        /// The relation's name.
+        relation: Name,
+        /// The condition on the related record.
+        filter: Box<Filter>,
+    },
+    /// A condition on the many records of a relation.
+    ToMany {
+        /// The relation's name.
+        relation: Name,
+        /// How many must satisfy it.
+        quantifier: Quantifier,
+        /// The condition on each related record.
+        filter: Box<Filter>,
+    },
+}
+
+/// How many related records must satisfy a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    /// At least one.
+    Some,
+    /// All of them; true where there are none.
+    Every,
+    /// Not one.
+    None,
+}
+
+/// A comparison with constants.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Comparison {
+    /// Equal.
+    Equal(Value),
+    /// One of a list.
+    In(Vec<Value>),
+    /// Greater than.
+    Greater(Value),
+    /// Greater than or equal.
+    GreaterOrEqual(Value),
+    /// Less than.
+    Less(Value),
+    /// Less than or equal.
+    LessOrEqual(Value),
+    /// The folded text contains this, itself folded.
+    Contains(String),
+    /// The folded text starts with this, itself folded.
+    StartsWith(String),
+    /// The folded text ends with this, itself folded.
+    EndsWith(String),
+    /// The field is empty.
+    IsNull,
+    /// The set holds this text.
+    Has(String),
+    /// The set holds at least one of these.
+    HasAny(Vec<String>),
+    /// The set holds all of these.
+    HasAll(Vec<String>),
+}
+
+impl Filter {
+    /// A comparison of a field.
+    pub fn field(field: impl Into<Name>, comparison: Comparison) -> Filter {
+        Filter::Field { field: field.into(), comparison }
+    }
+
+    /// The opposite of this filter.
+    #[must_use]
+    pub fn negate(self) -> Filter {
+        Filter::Not(Box::new(self))
+    }
+}

@@ -1,0 +1,93 @@
+//! Money: whole minor units and a currency. Never a float; on the wire a decimal string by the currency's exponent.
+
+use crate::currency::Currency;
+
+/// An amount in minor units (cents for EUR, yen for JPY).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Money {
+    /// Minor units; may be negative.
+    pub minor: i64,
+    /// The currency the amount is in.
+    pub currency: Currency,
+}
+
+/// Why a decimal text is not an amount of a currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AmountProblem {
+    /// Not `-?digits[.digits]`.
+    NotDecimal,
+    /// More digits after the point than the currency has.
+    TooPrecise,
+    /// Beyond 64 bits of minor units.
+    TooLarge,
+}
+
+impl Money {
+    /// Reads a decimal amount such as `1234.50`.
+    pub fn parse(amount: &str, currency: Currency) -> Result<Money, AmountProblem> {
+        let (negative, digits) = match amount.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, amount),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || digits.ends_with('.') {
+            return Err(AmountProblem::NotDecimal);
+        }
+        let exponent = usize::try_from(currency.exponent()).unwrap_or(2);
+        let significant = fraction.trim_end_matches('0');
+        if significant.len() > exponent {
+            return Err(AmountProblem::TooPrecise);
+        }
+        let text = format!("{}{whole}{significant:0<exponent$}", if negative { "-" } else { "" });
+        let minor = text.parse().map_err(|_| AmountProblem::TooLarge)?;
+        Ok(Money { minor, currency })
+    }
+
+    /// Appends the decimal amount without quotes.
+    pub fn write_amount(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.amount().as_bytes());
+    }
+
+    /// The decimal amount, such as `-0.50`.
+    pub fn amount(self) -> String {
+        let exponent = usize::try_from(self.currency.exponent()).unwrap_or(2);
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let mut text = format!("{:0>width$}", self.minor.unsigned_abs(), width = exponent + 1);
+        if exponent > 0 {
+            text.insert(text.len() - exponent, '.');
+        }
+        format!("{sign}{text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn money(amount: &str, code: &str) -> Result<Money, AmountProblem> {
+        Money::parse(amount, Currency::parse(code).unwrap())
+    }
+
+    #[test]
+    fn exponents_differ() {
+        assert_eq!(money("1234.5", "EUR").unwrap().minor, 123_450);
+        assert_eq!(money("1234", "JPY").unwrap().amount(), "1234");
+        assert_eq!(money("-0.005", "KWD").unwrap().amount(), "-0.005");
+        assert_eq!(money("1.5", "JPY"), Err(AmountProblem::TooPrecise));
+        assert_eq!(money("1e5", "EUR"), Err(AmountProblem::NotDecimal));
+        assert_eq!(money("1.", "EUR"), Err(AmountProblem::NotDecimal));
+        assert_eq!(money("92233720368547758.08", "EUR"), Err(AmountProblem::TooLarge));
+        assert_eq!(Currency::parse("EURO"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn amounts_read_back(minor: i64, code in prop::sample::select(vec!["EUR", "JPY", "KWD"])) {
+            let currency = Currency::parse(code).unwrap();
+            let money = Money { minor, currency };
+            prop_assert_eq!(Money::parse(&money.amount(), currency), Ok(money));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! One field of a resource: its column in the entity and its definition.
+
+use crate::attributes::{Arguments, documentation};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Field, GenericArgument, PathArguments, Type};
+
+pub(crate) struct Expanded {
+    /// Fields of the sea-orm model.
+    pub(crate) entity: TokenStream,
+    /// Expression of the `FieldDef`.
+    pub(crate) definition: TokenStream,
+}
+
+pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
+    let ident = field.ident.as_ref().ok_or_else(|| syn::Error::new_spanned(field, "a resource has named fields"))?;
+    let column = ident.to_string();
+    let name = camel(&column);
+    let description = documentation(&field.attrs);
+    if description.is_empty() {
+        return Err(syn::Error::new_spanned(ident, "a field needs a doc comment: it is the API's description"));
+    }
+    let mut arguments = Arguments::of_field(&field.attrs)?;
+    let (optional, inner) = unwrap_option(&field.ty);
+    let kind_name = inner.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    let (kind, default_example) = kind(&kind_name, &inner, &mut arguments, &column)?;
+    let example = match arguments.text("example")? {
+        Some(example) => quote! { #example },
+        None => default_example
+            .ok_or_else(|| syn::Error::new_spanned(ident, "a field needs an example: #[field(example = …)], as JSON text"))?,
+    };
+    let required = !optional;
+    let write = match arguments.text("write")?.as_deref() {
+        None => quote! { Writable },
+        Some("immutable") => quote! { Immutable },
+        Some("read_only") => quote! { ReadOnly },
+        Some(other) => return Err(syn::Error::new_spanned(ident, format!("write = \"{other}\" is not immutable or read_only"))),
+    };
+    let (folded, secret) = (arguments.flag("folded"), arguments.flag("secret"));
+    let (no_filter, no_sort) = (arguments.flag("no_filter") || secret, arguments.flag("no_sort") || secret || kind_name == "TextSet");
+    let default = match arguments.text("default")? {
+        Some(json) => quote! { ::core::option::Option::Some(#json.into()) },
+        None => quote! { ::core::option::Option::None },
+    };
+    arguments.finish()?;
+    let definition = quote! {
+        ::clientela_model::FieldDef {
+            required: #required,
+            write: ::clientela_model::WriteMode::#write,
+            filter: !#no_filter,
+            sort: !#no_sort,
+            folded: #folded,
+            secret: #secret,
+            default: #default,
+            ..::clientela_model::FieldDef::new(#name, #column, #kind, #description, #example)
+        }
+    };
+    let ty = &field.ty;
+    let entity = match kind_name.as_str() {
+        // Its column type differs by database; the generic reader alone reads it.
+        "TextSet" => quote! {},
+        "Money" => {
+            let (minor, currency) = (format_ident!("{ident}_minor"), format_ident!("{ident}_currency"));
+            let (minor_doc, currency_doc) = (format!("Minor units of `{column}`."), format!("Currency of `{column}`."));
+            let wrap = |inner: TokenStream| if optional { quote! { ::core::option::Option<#inner> } } else { inner };
+            let (number, text) = (wrap(quote! { i64 }), wrap(quote! { ::std::string::String }));
+            quote! {
+                #[doc = #minor_doc] pub #minor: #number,
+                #[doc = #currency_doc] pub #currency: #text,
+            }
+        }
+        _ => quote! { #[doc = #description] pub #ident: #ty, },
+    };
+    Ok(Expanded { entity, definition })
+}
+
+/// The field type, and an example where the type alone gives a good one.
+fn kind(name: &str, path: &syn::TypePath, arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStream, Option<TokenStream>)> {
+    let model = quote! { ::clientela_model::FieldType };
+    Ok(match name {
+        "String" => {
+            let max = arguments.number("max")?.unwrap_or(200);
+            let max = u32::try_from(max).map_err(|_| syn::Error::new_spanned(path, "max is a positive number"))?;
+            let format = format_ident!("{}", pascal(&arguments.text("format")?.unwrap_or_else(|| "plain".to_owned())));
+            (quote! { #model::Text { max: #max, format: ::clientela_model::TextFormat::#format } }, None)
+        }
+        "TextSet" => (quote! { #model::TextSet { max_items: 50, max_length: 100 } }, Some(quote! { "[\"vip\"]" })),
+        "bool" => (quote! { #model::Boolean }, Some(quote! { "true" })),
+        "i64" if arguments.flag("duration") => (quote! { #model::Duration }, Some(quote! { "\"PT30M\"" })),
+        "i64" => {
+            let (min, max) = (arguments.number("min")?.unwrap_or(i64::MIN), arguments.number("max")?.unwrap_or(i64::MAX));
+            (quote! { #model::Integer { min: #min, max: #max } }, None)
+        }
+        "Date" => (quote! { #model::Date }, Some(quote! { "\"2026-01-31\"" })),
+        "Timestamp" => (quote! { #model::Instant }, Some(quote! { "\"2026-01-31T08:15:00.000Z\"" })),
+        "Money" => (quote! { #model::Money }, Some(quote! { "{\"amount\":\"1234.50\",\"currency\":\"EUR\"}" })),
+        "Id" => reference(arguments, column)?,
+        _ => (
+            quote! { #model::Choice(<#path as ::clientela_model::Choice>::definition()) },
+            Some(quote! { ::std::format!("\"{}\"", <#path as ::clientela_model::Choice>::definition().options.first().map_or("", |option| option.name.as_ref())) }),
+        ),
+    })
+}
+
+fn reference(arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStream, Option<TokenStream>)> {
+    let target = arguments.required_text("refers")?;
+    let relation = camel(column.strip_suffix("_id").unwrap_or(column));
+    let inverse = match arguments.text("inverse")? {
+        Some(name) => quote! { ::core::option::Option::Some(#name.into()) },
+        None => quote! { ::core::option::Option::None },
+    };
+    let inverse_description = arguments.text("inverse_description")?.unwrap_or_default();
+    let on_delete = format_ident!("{}", pascal(&arguments.text("on_delete")?.unwrap_or_else(|| "restrict".to_owned())));
+    let kind = quote! {
+        ::clientela_model::FieldType::Reference(::clientela_model::ReferenceDef {
+            target: #target.into(),
+            relation: #relation.into(),
+            inverse: #inverse,
+            inverse_description: #inverse_description.into(),
+            on_delete: ::clientela_model::OnDelete::#on_delete,
+            prefix: "".into(),
+            also_accepts: ::std::vec::Vec::new(),
+        })
+    };
+    Ok((kind, None))
+}
+
+fn unwrap_option(ty: &Type) -> (bool, syn::TypePath) {
+    let Type::Path(path) = ty else {
+        return (false, syn::parse_quote!(Unknown));
+    };
+    let Some(last) = path.path.segments.last() else { return (false, path.clone()) };
+    if last.ident == "Option"
+        && let PathArguments::AngleBracketed(inner) = &last.arguments
+        && let Some(GenericArgument::Type(Type::Path(inner))) = inner.args.first()
+    {
+        return (true, inner.clone());
+    }
+    (false, path.clone())
+}
+
+pub(crate) fn camel(snake: &str) -> String {
+    let pascal = pascal(snake);
+    let mut letters = pascal.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+fn pascal(snake: &str) -> String {
+    snake
+        .split('_')
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<Vec<_>>()
+        })
+        .collect()
+}

@@ -1,0 +1,38 @@
+//! `#[resource]` turns a struct into a resource definition and a sea-orm entity; `derive(Choice)` turns an enum into the
+//! options of a choice field. Both emit data, never behaviour.
+
+mod attributes;
+mod choice;
+mod field;
+mod resource;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, ItemStruct, parse_macro_input};
+
+/// Describes a resource.
+///
+/// ```ignore
+/// /// A company or household we deal with.
+/// #[resource(name = "account", prefix = "acc", label = "name", owned, tagged)]
+/// pub struct Model {
+///     /// The name everybody uses.
+///     #[field(max = 200, folded, example = "\"Alfreds Futterkiste\"")]
+///     pub name: String,
+/// }
+/// ```
+///
+/// The system fields (`id`, `version`, …) are added. `Option` makes a field optional. Doc comments become the
+/// descriptions on both APIs. Arguments: `name`, `plural`, `prefix`, `label`, `owned` (adds `ownerId`), `tagged` (adds `tags`),
+/// `face = "party"`, `read_only`, `no_create`, `no_delete`, `mirror`, `reveals("secret", "…")`, `unique(index, field, …)`.
+#[proc_macro_attribute]
+pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as ItemStruct);
+    resource::expand(arguments.into(), &item).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Describes a choice: each variant is an option, named UPPER_SNAKE, its doc comment the description.
+#[proc_macro_derive(Choice)]
+pub fn choice(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    choice::expand(&item).unwrap_or_else(|error| error.to_compile_error()).into()
+}

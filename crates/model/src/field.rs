@@ -1,0 +1,199 @@
+//! A field: name, column, type, what may be done with it.
+
+use clientela_kernel::Name;
+
+/// A field of a resource.
+#[derive(Clone, Debug)]
+pub struct FieldDef {
+    /// camelCase, the same on every surface.
+    pub name: Name,
+    /// The column, or the stem of the columns (`amount` → `amount_minor`, `amount_currency`).
+    pub column: Name,
+    /// The closed set of types.
+    pub kind: FieldType,
+    /// Must have a value; the column is NOT NULL.
+    pub required: bool,
+    /// Who may write it.
+    pub write: WriteMode,
+    /// May stand in filters.
+    pub filter: bool,
+    /// May stand in orders.
+    pub sort: bool,
+    /// A folded copy stands beside it, for `contains`, `startsWith`, `endsWith`.
+    pub folded: bool,
+    /// Never leaves the server and can neither be filtered nor sorted by (password and key hashes).
+    pub secret: bool,
+    /// Meaning, shape, units: becomes the description on both APIs.
+    pub description: Name,
+    /// An example value as JSON text, shown in the documentation and run by a test.
+    pub example: Name,
+    /// The value of a field that is absent at creation, as JSON text.
+    pub default: Option<Name>,
+}
+
+/// Who may write a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteMode {
+    /// Anyone with the right to write the record.
+    Writable,
+    /// At creation only.
+    Immutable,
+    /// The server alone: system fields, derived fields, fields that an operation sets.
+    ReadOnly,
+}
+
+/// The closed list of field types.
+#[derive(Clone, Debug)]
+pub enum FieldType {
+    /// The record's own id.
+    Id,
+    /// The id of another record.
+    Reference(ReferenceDef),
+    /// Text of at most so many characters, of a form.
+    Text {
+        /// Greatest number of characters.
+        max: u32,
+        /// What the text must look like.
+        format: TextFormat,
+    },
+    /// A set of short texts.
+    TextSet {
+        /// Greatest number of members.
+        max_items: u32,
+        /// Greatest number of characters of each.
+        max_length: u32,
+    },
+    /// Yes or no.
+    Boolean,
+    /// A whole number in a range.
+    Integer {
+        /// Least value.
+        min: i64,
+        /// Greatest value.
+        max: i64,
+    },
+    /// A calendar day.
+    Date,
+    /// A moment.
+    Instant,
+    /// A length of time: ISO 8601 on the wire, whole seconds inside.
+    Duration,
+    /// An amount with its currency.
+    Money,
+    /// One of a fixed list.
+    Choice(ChoiceDef),
+}
+
+/// What a text must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextFormat {
+    /// Anything without control characters but line breaks and tabs.
+    Plain,
+    /// An e-mail address.
+    Email,
+    /// A telephone number as people write it.
+    Phone,
+    /// An http or https address.
+    Url,
+    /// A host name such as `example.com`.
+    Domain,
+    /// ISO 3166-1 alpha-2, upper case.
+    Country,
+    /// ISO 4217, upper case.
+    Currency,
+    /// BCP 47, such as `en` or `de-AT`.
+    Language,
+    /// An IANA zone such as `Europe/Berlin`.
+    TimeZone,
+}
+
+/// A reference to another resource.
+#[derive(Clone, Debug)]
+pub struct ReferenceDef {
+    /// The resource it points to.
+    pub target: Name,
+    /// The relation's name on this side: the field's name without `Id`.
+    pub relation: Name,
+    /// The to-many relation's name on the other side.
+    pub inverse: Option<Name>,
+    /// What that relation holds, for its description.
+    pub inverse_description: Name,
+    /// What happens to this record when the other is deleted.
+    pub on_delete: OnDelete,
+    /// The target's id prefix; filled by the registry.
+    pub prefix: Name,
+    /// Prefixes of the target's faces, which share its ids and are accepted on input; filled by the registry.
+    pub also_accepts: Vec<Name>,
+}
+
+/// What happens to a record when one it refers to is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The other cannot be deleted while this one lives.
+    Restrict,
+    /// This one is deleted with it, and comes back with it.
+    Cascade,
+    /// The reference is emptied.
+    Clear,
+}
+
+/// The options of a choice.
+#[derive(Clone, Debug)]
+pub struct ChoiceDef {
+    /// PascalCase name of the GraphQL enum and OpenAPI schema.
+    pub name: Name,
+    /// What the choice is about.
+    pub description: Name,
+    /// In the order they are shown; choices sort by name.
+    pub options: Vec<ChoiceOption>,
+}
+
+/// One option of a choice.
+#[derive(Clone, Debug)]
+pub struct ChoiceOption {
+    /// UPPER_SNAKE.
+    pub name: Name,
+    /// What it means.
+    pub description: Name,
+}
+
+impl FieldDef {
+    /// A writable, filterable, sortable, optional field.
+    pub fn new(name: impl Into<Name>, column: impl Into<Name>, kind: FieldType, description: impl Into<Name>, example: impl Into<Name>) -> Self {
+        FieldDef {
+            name: name.into(),
+            column: column.into(),
+            kind,
+            required: false,
+            write: WriteMode::Writable,
+            filter: true,
+            sort: true,
+            folded: false,
+            secret: false,
+            description: description.into(),
+            example: example.into(),
+            default: None,
+        }
+    }
+
+    /// The reference, if the field is one.
+    pub fn reference(&self) -> Option<&ReferenceDef> {
+        match &self.kind {
+            FieldType::Reference(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The column of the folded copy.
+    pub fn folded_column(&self) -> String {
+        format!("{}_folded", self.column)
+    }
+
+    /// The database columns that hold the field, without the folded copy.
+    pub fn columns(&self) -> Vec<String> {
+        match self.kind {
+            FieldType::Money => vec![format!("{}_minor", self.column), format!("{}_currency", self.column)],
+            _ => vec![self.column.clone().into_owned()],
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What a resource *is*, as data. Every surface (tables' drift check, REST, OpenAPI, GraphQL, filters, rights, change
+//! log) reads these definitions; none of them holds behaviour.
+
+pub mod field;
+pub mod naming;
+pub mod registry;
+pub mod relation;
+pub mod resource;
+pub mod system;
+
+pub use field::{ChoiceDef, ChoiceOption, FieldDef, FieldType, OnDelete, ReferenceDef, TextFormat, WriteMode};
+pub use registry::Registry;
+pub use relation::{RelationDef, RelationKind};
+pub use resource::{ResourceDef, UniqueDef};
+
+pub use clientela_kernel::Name;
+
+/// A Rust enum whose variants are the options of a choice field; `derive(Choice)` implements it.
+pub trait Choice: Sized {
+    /// The options, in the order of the enum.
+    fn definition() -> ChoiceDef;
+    /// The wire name of this option.
+    fn as_str(&self) -> &'static str;
+}
+
+/// A model struct described by a definition; the `resource` attribute implements it.
+pub trait Resource {
+    /// The definition, built anew.
+    fn definition() -> ResourceDef;
+}

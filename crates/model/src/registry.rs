@@ -1,0 +1,165 @@
+//! All resources together, checked and linked once at start.
+
+use crate::{FieldType, RelationDef, RelationKind, ResourceDef, naming};
+use clientela_kernel::Name;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// Names a field may not have, since inputs and REST use them for themselves.
+const RESERVED: &[&str] = &["idempotencyKey", "expectedVersion", "dryRun", "userErrors", "and", "or", "not", "custom", "tenantId", "clientMutationId"];
+
+/// Every resource, linked.
+#[derive(Debug)]
+pub struct Registry {
+    resources: Vec<Arc<ResourceDef>>,
+    by_name: HashMap<Name, usize>,
+    by_path: HashMap<Name, usize>,
+    by_prefix: HashMap<Name, usize>,
+}
+
+/// Why definitions do not fit together. A fault of the code or of a tenant's metadata, told at start.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DefinitionProblem(pub String);
+
+impl std::fmt::Display for DefinitionProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl std::error::Error for DefinitionProblem {}
+
+impl Registry {
+    /// Checks and links definitions.
+    pub fn new(mut defs: Vec<ResourceDef>) -> Result<Registry, DefinitionProblem> {
+        let mut prefixes: BTreeMap<Name, Name> = BTreeMap::new();
+        let mut faces: BTreeMap<Name, Vec<(Name, Name, Name)>> = BTreeMap::new();
+        for def in &defs {
+            if prefixes.insert(def.name.clone(), def.prefix.clone()).is_some() {
+                return Err(DefinitionProblem(format!("resource {} is defined twice", def.name)));
+            }
+            if let Some(identity) = &def.face {
+                let link = def.fields.iter().find(|field| field.reference().is_some_and(|reference| reference.target == *identity));
+                let link = link.ok_or_else(|| DefinitionProblem(format!("{} is a face of {identity} but has no reference to it", def.name)))?;
+                faces.entry(identity.clone()).or_default().push((def.name.clone(), def.prefix.clone(), link.name.clone()));
+            }
+        }
+        let mut inverse: Vec<(Name, RelationDef)> = Vec::new();
+        for def in &mut defs {
+            let owner = def.name.clone();
+            let owner_plural = naming::words(&def.plural);
+            for field in &mut def.fields {
+                let FieldType::Reference(reference) = &mut field.kind else { continue };
+                reference.prefix = prefixes.get(&reference.target).cloned().ok_or_else(|| {
+                    DefinitionProblem(format!("{owner}.{} refers to {}, which is not defined", field.name, reference.target))
+                })?;
+                let target_faces = faces.get(&reference.target).map_or(&[][..], Vec::as_slice);
+                reference.also_accepts = target_faces.iter().map(|(_, prefix, _)| prefix.clone()).collect();
+                def.relations.push(RelationDef {
+                    name: reference.relation.clone(),
+                    target: reference.target.clone(),
+                    description: field.description.clone(),
+                    kind: RelationKind::ToOne { field: field.name.clone() },
+                });
+                let Some(name) = &reference.inverse else { continue };
+                let description: Name = if reference.inverse_description.is_empty() {
+                    format!("The {owner_plural} whose {} is this record.", naming::words(&reference.relation)).into()
+                } else {
+                    reference.inverse_description.clone()
+                };
+                let homes = std::iter::once((reference.target.clone(), Name::from("id")))
+                    .chain(target_faces.iter().filter(|(face, ..)| *face != owner).map(|(face, _, link)| (face.clone(), link.clone())));
+                for (home, local) in homes {
+                    let kind = RelationKind::ToMany { local, foreign: field.name.clone(), on_delete: reference.on_delete };
+                    inverse.push((home, RelationDef { name: name.clone(), target: owner.clone(), description: description.clone(), kind }));
+                }
+            }
+        }
+        for (home, relation) in inverse {
+            if let Some(def) = defs.iter_mut().find(|def| def.name == home) {
+                def.relations.push(relation);
+            }
+        }
+        for def in &mut defs {
+            check(def)?;
+            def.by_name = def.fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect();
+            def.relation_by_name = def.relations.iter().enumerate().map(|(index, relation)| (relation.name.clone(), index)).collect();
+        }
+        let index = |key: fn(&ResourceDef) -> &Name| -> Result<HashMap<Name, usize>, DefinitionProblem> {
+            let mut map = HashMap::new();
+            for (position, def) in defs.iter().enumerate() {
+                if map.insert(key(def).clone(), position).is_some() {
+                    return Err(DefinitionProblem(format!("two resources share the name, path or prefix {}", key(def))));
+                }
+            }
+            Ok(map)
+        };
+        let (by_name, by_path, by_prefix) = (index(|def| &def.name)?, index(|def| &def.path)?, index(|def| &def.prefix)?);
+        Ok(Registry { resources: defs.into_iter().map(Arc::new).collect(), by_name, by_path, by_prefix })
+    }
+
+    /// Every resource, in the order of registration.
+    pub fn resources(&self) -> &[Arc<ResourceDef>] {
+        &self.resources
+    }
+
+    /// A resource by its camelCase name.
+    pub fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>> {
+        self.by_name.get(name).and_then(|index| self.resources.get(*index))
+    }
+
+    /// A resource by its URL path.
+    pub fn by_path(&self, path: &str) -> Option<&Arc<ResourceDef>> {
+        self.by_path.get(path).and_then(|index| self.resources.get(*index))
+    }
+
+    /// A resource by its id prefix.
+    pub fn by_prefix(&self, prefix: &str) -> Option<&Arc<ResourceDef>> {
+        self.by_prefix.get(prefix).and_then(|index| self.resources.get(*index))
+    }
+
+    /// The resource a relation of `def` leads to.
+    pub fn target(&self, relation: &RelationDef) -> Option<&Arc<ResourceDef>> {
+        self.resource(&relation.target)
+    }
+}
+
+/// The checks that keep names safe in SQL and unambiguous on the wire.
+fn check(def: &ResourceDef) -> Result<(), DefinitionProblem> {
+    let fail = |text: String| Err(DefinitionProblem(format!("{}: {text}", def.name)));
+    let snake = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if !(3..=5).contains(&def.prefix.len()) || !def.prefix.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return fail(format!("prefix {} must be three to five lower-case letters", def.prefix));
+    }
+    if !snake(&def.table) || def.description.is_empty() {
+        return fail("needs a snake_case table and a description".to_owned());
+    }
+    let mut names = HashSet::new();
+    for field in &def.fields {
+        if !snake(&field.column) || RESERVED.contains(&field.name.as_ref()) {
+            return fail(format!("field {} has a bad column or a reserved name", field.name));
+        }
+        if field.description.is_empty() || field.example.is_empty() {
+            return fail(format!("field {} needs a description and an example", field.name));
+        }
+        if field.folded && !matches!(field.kind, FieldType::Text { .. }) {
+            return fail(format!("field {} is folded but not text", field.name));
+        }
+        if !names.insert(field.name.clone()) {
+            return fail(format!("field {} is defined twice", field.name));
+        }
+    }
+    for relation in &def.relations {
+        if !names.insert(relation.name.clone()) {
+            return fail(format!("relation {} collides with a field or another relation", relation.name));
+        }
+    }
+    if !def.label.is_empty() && !def.fields.iter().any(|field| field.name == def.label) {
+        return fail(format!("label {} is not a field", def.label));
+    }
+    for unique in &def.unique {
+        if let Some(missing) = unique.fields.iter().find(|name| !def.fields.iter().any(|field| field.name == **name)) {
+            return fail(format!("unique key {} names the unknown field {missing}", unique.index));
+        }
+    }
+    Ok(())
+}

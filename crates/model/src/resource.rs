@@ -1,0 +1,101 @@
+//! A resource: a kind of record with its fields, keys and relations.
+
+use crate::{FieldDef, RelationDef, naming};
+use clientela_kernel::Name;
+use std::collections::HashMap;
+
+/// The definition of a resource, written once and read by every surface.
+#[derive(Clone, Debug, Default)]
+pub struct ResourceDef {
+    /// camelCase singular: `accountContact`.
+    pub name: Name,
+    /// camelCase plural: `accountContacts`.
+    pub plural: Name,
+    /// PascalCase: `AccountContact`.
+    pub type_name: Name,
+    /// kebab-case plural in URLs: `account-contacts`.
+    pub path: Name,
+    /// The table.
+    pub table: Name,
+    /// Prefix of the wire id.
+    pub prefix: Name,
+    /// What a record of this kind is.
+    pub description: Name,
+    /// The field shown where one text must stand for the record.
+    pub label: Name,
+    /// Whether records can be made, changed and deleted through the API.
+    pub creatable: bool,
+    /// Whether records can be changed through the API.
+    pub updatable: bool,
+    /// Whether records can be deleted and restored through the API.
+    pub deletable: bool,
+    /// Copies of other records, kept in step by their rules: no log of their own.
+    pub mirror: bool,
+    /// The resource whose identity this one is a public face of, by `partyId`-like reference field: inverse relations
+    /// of that resource appear here as well.
+    pub face: Option<Name>,
+    /// A value shown once, in the answer that creates the record (an API key's secret): name and description.
+    pub reveals: Option<(Name, Name)>,
+    /// Every field, the system's first.
+    pub fields: Vec<FieldDef>,
+    /// Keys that are unique among the living.
+    pub unique: Vec<UniqueDef>,
+    /// To-one and to-many relations; filled by the registry.
+    pub relations: Vec<RelationDef>,
+    /// Index of each field by name; filled by the registry.
+    pub(crate) by_name: HashMap<Name, usize>,
+    /// Index of each relation by name; filled by the registry.
+    pub(crate) relation_by_name: HashMap<Name, usize>,
+}
+
+/// Fields that together are unique among the living records of a tenant.
+#[derive(Clone, Debug)]
+pub struct UniqueDef {
+    /// The index in both databases.
+    pub index: Name,
+    /// Field names; a folded field compares folded.
+    pub fields: Vec<Name>,
+}
+
+impl ResourceDef {
+    /// A definition with every name derived from the singular.
+    pub fn named(name: &str) -> Self {
+        let plural = naming::plural(name);
+        ResourceDef {
+            name: name.to_owned().into(),
+            path: naming::kebab(&plural).into(),
+            type_name: naming::pascal(name).into(),
+            table: naming::snake(name).into(),
+            plural: plural.into(),
+            creatable: true,
+            updatable: true,
+            deletable: true,
+            ..ResourceDef::default()
+        }
+    }
+
+    /// The position of a field.
+    pub fn field_index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// A field by name.
+    pub fn field(&self, name: &str) -> Option<&FieldDef> {
+        self.field_index(name).and_then(|index| self.fields.get(index))
+    }
+
+    /// The position of a relation.
+    pub fn relation_index(&self, name: &str) -> Option<usize> {
+        self.relation_by_name.get(name).copied()
+    }
+
+    /// A relation by name.
+    pub fn relation(&self, name: &str) -> Option<&RelationDef> {
+        self.relation_index(name).and_then(|index| self.relations.get(index))
+    }
+
+    /// Fields that can be read through the APIs.
+    pub fn visible_fields(&self) -> impl Iterator<Item = (usize, &FieldDef)> {
+        self.fields.iter().enumerate().filter(|(_, field)| !field.secret)
+    }
+}

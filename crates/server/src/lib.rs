@@ -1,0 +1,1 @@
+//! The binary: serve, migrate, token, schema.

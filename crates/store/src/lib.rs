@@ -1,0 +1,13 @@
+//! The only crate that reaches a database. A [`Scope`] carries the tenant into every statement; nothing outside this
+//! crate can run one without it.
+
+pub mod dialect;
+pub mod rows;
+pub mod select;
+pub mod sql;
+pub mod write;
+
+pub use dialect::Dialect;
+pub use rows::{Row, Rows};
+pub use select::{Column, Join, Parents, Seek, Select, SelectCount, SortColumn};
+pub use write::{ChangeKind, Commit, IdempotencyRecord, IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};

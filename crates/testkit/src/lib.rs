@@ -1,0 +1,1 @@
+//! The test harness: both databases, factories, a clock that tests turn, seeded ids.

@@ -1,0 +1,1 @@
+//! Sweeps over the registry, end-to-end scenarios, conformance.
