@@ -7,6 +7,19 @@ use clientela_model::{Registry, ResourceDef};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
+/// What a read found, beside the JSON it wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadAnswer {
+    /// False where a single record does not exist or may not be seen.
+    pub found: bool,
+    /// Version of a single record, for its ETag; read only when the plan's selection holds the version field.
+    pub version: Option<i64>,
+    /// Cursor to continue with `after`; absent where nothing follows.
+    pub next_cursor: Option<String>,
+    /// Cursor to go back with `before`; absent where nothing comes before.
+    pub previous_cursor: Option<String>,
+}
+
 /// Reads and writes records of every resource. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -20,8 +33,8 @@ impl Engine {
     }
 
     /// Runs a plan and appends its JSON to `out`. Answers whether there was anything (a record plan whose record does
-    /// not exist, is deleted or may not be seen writes nothing and answers false).
-    pub async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<bool> {
+    /// not exist, is deleted or may not be seen writes nothing and answers not found).
+    pub async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<ReadAnswer> {
         let _ = (context, plan, out);
         Err(Error::internal("not built"))
     }

@@ -7,7 +7,7 @@ pub mod plan;
 pub mod write;
 
 pub use clientela_access::{Action, FieldMask, Grant};
-pub use engine::Engine;
+pub use engine::{Engine, ReadAnswer};
 pub use module::{Module, Rules};
 pub use plan::{Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, Root, Selection};
 pub use write::{Expected, WriteAction, WriteOutcome, WriteRequest};

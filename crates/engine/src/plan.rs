@@ -4,9 +4,9 @@
 //! A plan's output is JSON text. Keys are written in the order of the items; every key is a JSON object key already
 //! free of characters that need escaping (field names and GraphQL aliases are).
 
-use clientela_kernel::{ListArguments, DeletedMode};
-use std::sync::Arc;
+use clientela_kernel::{DeletedMode, ListArguments};
 use clientela_model::ResourceDef;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What to read.

@@ -21,7 +21,7 @@ pub struct WriteRequest {
 pub struct Idempotency {
     /// 1 to 255 visible ASCII characters.
     pub key: String,
-    /// Hex digest of what the request asks for; see [`Idempotency::new`].
+    /// Hex digest of what the request asks for: method, path and canonical body.
     pub fingerprint: String,
 }
 

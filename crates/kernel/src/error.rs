@@ -207,7 +207,8 @@ impl Error {
             fields: Vec::new(),
             current_version: None,
             existing_id: None,
-            retry_after: matches!(code, ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded | ErrorCode::IdempotencyInProgress).then_some(1),
+            retry_after: matches!(code, ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded | ErrorCode::IdempotencyInProgress)
+                .then_some(1),
             allow: None,
             internal: None,
         }))
@@ -230,7 +231,10 @@ impl Error {
 
     /// The database is away or busy: the text goes to the log only.
     pub fn unavailable(text: impl fmt::Display) -> Self {
-        let mut error = Error::new(ErrorCode::DatabaseUnavailable, "The database cannot be reached or is too busy. Try again in a second; with an idempotency key a retry is safe.");
+        let mut error = Error::new(
+            ErrorCode::DatabaseUnavailable,
+            "The database cannot be reached or is too busy. Try again in a second; with an idempotency key a retry is safe.",
+        );
         error.0.internal = Some(text.to_string());
         error
     }

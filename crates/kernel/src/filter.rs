@@ -65,6 +65,15 @@ pub enum Comparison {
     Less(Value),
     /// Less than or equal.
     LessOrEqual(Value),
+    /// From the first (inclusive) until the second (exclusive): `within`, resolved against the caller's clock and zone.
+    Between {
+        /// Inclusive start.
+        from: Value,
+        /// Exclusive end.
+        until: Value,
+        /// The relative form it came from; a cursor is bound to this and not to the moment it was resolved at.
+        source: String,
+    },
     /// The folded text contains this, itself folded.
     Contains(String),
     /// The folded text starts with this, itself folded.

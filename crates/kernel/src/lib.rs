@@ -5,6 +5,7 @@ pub mod context;
 pub mod currency;
 pub mod cursor;
 pub mod duration;
+mod entity;
 pub mod error;
 pub mod filter;
 pub mod fold;
@@ -13,7 +14,6 @@ pub mod money;
 pub mod page;
 pub mod time;
 pub mod value;
-mod entity;
 
 pub use context::{Actor, ActorKind, Context, Scopes};
 pub use cursor::Cursor;
