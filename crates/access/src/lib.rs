@@ -1,6 +1,15 @@
 //! Who are you, and what may you. Authentication makes the [`Context`](clientela_kernel::Context); authorisation turns
 //! it into what the engine compiles into every statement: a row filter and a field mask.
 
+pub mod api_key;
+pub mod authenticator;
 pub mod authorize;
+pub mod credentials;
+pub mod signing;
+pub mod token;
 
+pub use authenticator::{Authenticator, bearer};
 pub use authorize::{Action, FieldMask, Grant, authorize};
+pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, UserCredential};
+pub use signing::SigningKeys;
+pub use token::{TokenIssue, TokenRules};

@@ -1,0 +1,201 @@
+//! From an `Authorization` header to a [`Context`]: in memory, without a database round trip.
+
+use crate::credentials::Directory;
+use crate::token::{self, Verified, refused};
+use crate::{ApiKeyCredential, CredentialChanges, CredentialSource, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key};
+use clientela_kernel::{Actor, ActorKind, Context, Result, Timestamp};
+use moka::sync::Cache;
+use parking_lot::RwLock;
+use serde_json::Value as Json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use uuid::Uuid;
+
+/// How many verified tokens are remembered. One takes about a kilobyte.
+const REMEMBERED_TOKENS: u64 = 10_000;
+/// The longest credential looked at, in bytes.
+const LONGEST: usize = 8_192;
+/// How long an unknown credential must wait before it makes us read the database again, in milliseconds.
+const MISS_PAUSE: i64 = 1_000;
+
+/// Tells who is behind a request. Cheap to clone.
+#[derive(Clone)]
+pub struct Authenticator(Arc<State>);
+
+struct State {
+    keys: SigningKeys,
+    rules: TokenRules,
+    source: Arc<dyn CredentialSource>,
+    changes: CredentialChanges,
+    directory: RwLock<Arc<Directory>>,
+    reading: tokio::sync::Mutex<()>,
+    last_miss: AtomicI64,
+    // By the whole text: a token that differs in one character is another token and is verified anew.
+    verified: Cache<Box<str>, Arc<Verified>>,
+}
+
+/// What the directory says of a credential.
+enum Lookup {
+    Found(Context),
+    Unknown(&'static str),
+}
+
+/// Takes the credential out of an `Authorization` header.
+pub fn bearer(header: Option<&[u8]>) -> Result<&str> {
+    let header = header.ok_or_else(|| refused("No credential was sent. Send: Authorization: Bearer <token or API key>."))?;
+    let text = std::str::from_utf8(header).map_err(|_| refused("The Authorization header is not plain text."))?;
+    let (scheme, credential) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused("The Authorization header uses another scheme than Bearer. Send: Authorization: Bearer <token or API key>."));
+    }
+    let credential = credential.trim();
+    if credential.is_empty() {
+        return Err(refused("The Authorization header holds no credential. Send: Authorization: Bearer <token or API key>."));
+    }
+    Ok(credential)
+}
+
+impl Authenticator {
+    /// Reads every key and user once; refuses to exist where that fails.
+    pub async fn new(
+        keys: SigningKeys,
+        rules: TokenRules,
+        source: Arc<dyn CredentialSource>,
+        changes: CredentialChanges,
+    ) -> Result<Authenticator> {
+        let directory = Directory::read(source.as_ref(), changes.count()).await?;
+        Ok(Authenticator(Arc::new(State {
+            keys,
+            rules,
+            source,
+            changes,
+            directory: RwLock::new(Arc::new(directory)),
+            reading: tokio::sync::Mutex::new(()),
+            last_miss: AtomicI64::new(i64::MIN),
+            verified: Cache::new(REMEMBERED_TOKENS),
+        })))
+    }
+
+    /// Who sent this credential (a JWT or an API key, without the word `Bearer`)?
+    ///
+    /// Waits for the database only where keys or users have changed since they were last read, or where a credential
+    /// is unknown and nothing was read on that account for a second.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`, with what is wrong; `DATABASE_UNAVAILABLE` where changed keys cannot be read, since a revoked
+    /// one might be among them.
+    pub async fn authenticate(&self, bearer: &str, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        if self.stale() {
+            self.reload().await?;
+        }
+        match self.look_up(bearer, request_id, now)? {
+            Lookup::Found(context) => return Ok(context),
+            Lookup::Unknown(reason) if !self.may_read_again(now) => return Err(refused(reason)),
+            Lookup::Unknown(_) => {}
+        }
+        self.0.changes.mark();
+        self.reload().await?;
+        match self.look_up(bearer, request_id, now)? {
+            Lookup::Found(context) => Ok(context),
+            Lookup::Unknown(reason) => Err(refused(reason)),
+        }
+    }
+
+    /// Reads keys and users again where a change was announced since the last reading. Whoever comes while another
+    /// reads waits for that reading, and reads again only where it began too early.
+    pub async fn reload(&self) -> Result<()> {
+        let _reading = self.0.reading.lock().await;
+        if !self.stale() {
+            return Ok(());
+        }
+        // Counted before the reading: what is announced during it makes the directory stale again.
+        let as_of = self.0.changes.count();
+        let directory = Directory::read(self.0.source.as_ref(), as_of).await?;
+        *self.0.directory.write() = Arc::new(directory);
+        Ok(())
+    }
+
+    /// Signs a token for a user.
+    pub fn issue(&self, issue: &TokenIssue) -> Result<String> {
+        token::sign(&self.0.keys, &self.0.rules, issue)
+    }
+
+    /// The public keys, for `/.well-known/jwks.json`.
+    pub fn jwks(&self) -> Json {
+        self.0.keys.jwks()
+    }
+
+    fn stale(&self) -> bool {
+        self.0.directory.read().as_of < self.0.changes.count()
+    }
+
+    fn may_read_again(&self, now: Timestamp) -> bool {
+        let last = self.0.last_miss.load(Ordering::Relaxed);
+        let due = last.checked_add(MISS_PAUSE).is_none_or(|due| now.0 >= due) || now.0 < last;
+        due && self.0.last_miss.compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    fn look_up(&self, credential: &str, request_id: Uuid, now: Timestamp) -> Result<Lookup> {
+        if credential.len() > LONGEST {
+            return Err(refused(format!("The credential is longer than {LONGEST} bytes.")));
+        }
+        if credential.starts_with(api_key::PREFIX) {
+            let digest = api_key::digest(credential);
+            let directory = self.0.directory.read();
+            let Some(key) = directory.key(&digest) else {
+                return Ok(Lookup::Unknown("The API key is unknown. Check that it was copied whole."));
+            };
+            return key_context(key, request_id, now).map(Lookup::Found);
+        }
+        let verified = self.verified(credential)?;
+        verified.check_time(now).inspect_err(|_| self.0.verified.invalidate(credential))?;
+        let directory = self.0.directory.read();
+        let Some(user) = directory.user(verified.tenant, verified.user) else {
+            return Ok(Lookup::Unknown("The token's user does not exist."));
+        };
+        user_context(user, &verified, request_id, now).map(Lookup::Found)
+    }
+
+    fn verified(&self, token: &str) -> Result<Arc<Verified>> {
+        if let Some(verified) = self.0.verified.get(token) {
+            return Ok(verified);
+        }
+        // Only what holds is remembered: a flood of bad tokens cannot push the good ones out.
+        let verified = Arc::new(token::verify(&self.0.keys, &self.0.rules, token)?);
+        self.0.verified.insert(token.into(), Arc::clone(&verified));
+        Ok(verified)
+    }
+}
+
+fn key_context(key: &ApiKeyCredential, request_id: Uuid, now: Timestamp) -> Result<Context> {
+    if key.revoked {
+        return Err(refused("The API key was revoked. Use another one."));
+    }
+    if let Some(expired) = key.expires_at.filter(|expires_at| now >= *expires_at) {
+        return Err(refused(format!("The API key expired at {}. Make a new one.", expired.to_text())));
+    }
+    Ok(Context {
+        tenant: key.tenant,
+        actor: Actor { kind: ActorKind::ApiKey, id: key.id },
+        client: Some(key.name.clone()),
+        scopes: key.scopes,
+        request_id,
+        now,
+        zone: key.zone,
+    })
+}
+
+fn user_context(user: &UserCredential, verified: &Verified, request_id: Uuid, now: Timestamp) -> Result<Context> {
+    if !user.active {
+        return Err(refused("The token's user was deactivated."));
+    }
+    Ok(Context {
+        tenant: verified.tenant,
+        actor: Actor { kind: ActorKind::User, id: verified.user },
+        client: Some(verified.client.clone()),
+        scopes: verified.scopes,
+        request_id,
+        now,
+        zone: user.zone,
+    })
+}

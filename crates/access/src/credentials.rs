@@ -1,0 +1,116 @@
+//! What authentication keeps in memory: every API key and every user, and the note that they have changed.
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use clientela_kernel::{Id, Result, Scopes, TenantId, Timestamp};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An API key, as authentication needs it.
+#[derive(Clone, Debug)]
+pub struct ApiKeyCredential {
+    /// The key's record.
+    pub id: Id,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// Its name, which becomes the request's client.
+    pub name: String,
+    /// SHA-256 of the secret's text.
+    pub digest: [u8; 32],
+    /// What it may do at most.
+    pub scopes: Scopes,
+    /// Refused from then on.
+    pub expires_at: Option<Timestamp>,
+    /// Refused at all times: revoked, deleted, or of a tenant that is.
+    pub revoked: bool,
+    /// The tenant's time zone.
+    pub zone: Tz,
+}
+
+/// A user, as authentication needs it.
+#[derive(Clone, Debug)]
+pub struct UserCredential {
+    /// The user.
+    pub id: Id,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// False where the user is deactivated or deleted, or the tenant is.
+    pub active: bool,
+    /// The user's time zone, or else the tenant's.
+    pub zone: Tz,
+}
+
+/// Where API keys and users come from. Implemented over the database by the platform.
+#[async_trait]
+pub trait CredentialSource: Send + Sync {
+    /// Every API key of every tenant, the revoked ones too.
+    async fn api_keys(&self) -> Result<Vec<ApiKeyCredential>>;
+
+    /// Every user of every tenant, the inactive ones too.
+    async fn users(&self) -> Result<Vec<UserCredential>>;
+}
+
+/// Counts the changes to keys and users. Whoever changes one calls [`CredentialChanges::announce`] once the change is
+/// durable; the next authentication reads them again before it decides, so that a revocation holds at once.
+#[derive(Clone, Default)]
+pub struct CredentialChanges(Arc<Changes>);
+
+#[derive(Default)]
+struct Changes {
+    count: AtomicU64,
+    bell: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl CredentialChanges {
+    /// Says that something changed, here and on every other node.
+    pub fn announce(&self) {
+        self.mark();
+        if let Some(bell) = self.0.bell.get() {
+            bell();
+        }
+    }
+
+    /// Says that something changed elsewhere: another node rang.
+    pub fn mark(&self) {
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Connects the bell that other nodes hear. The first one stays.
+    pub fn connect(&self, bell: impl Fn() + Send + Sync + 'static) {
+        let _ = self.0.bell.set(Box::new(bell));
+    }
+
+    /// How many changes there have been.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.count.load(Ordering::SeqCst)
+    }
+}
+
+/// Keys and users as of one reading.
+#[derive(Default)]
+pub(crate) struct Directory {
+    /// How many changes had been announced when the reading began.
+    pub(crate) as_of: u64,
+    keys: HashMap<[u8; 32], ApiKeyCredential>,
+    // Ids are unique within a tenant only: another tenant may choose the same one.
+    users: HashMap<(TenantId, Id), UserCredential>,
+}
+
+impl Directory {
+    /// Reads everything.
+    pub(crate) async fn read(source: &dyn CredentialSource, as_of: u64) -> Result<Directory> {
+        let keys = source.api_keys().await?.into_iter().map(|key| (key.digest, key)).collect();
+        let users = source.users().await?.into_iter().map(|user| ((user.tenant, user.id), user)).collect();
+        Ok(Directory { as_of, keys, users })
+    }
+
+    pub(crate) fn key(&self, digest: &[u8; 32]) -> Option<&ApiKeyCredential> {
+        self.keys.get(digest)
+    }
+
+    pub(crate) fn user(&self, tenant: TenantId, id: Id) -> Option<&UserCredential> {
+        self.users.get(&(tenant, id))
+    }
+}
