@@ -1,1 +1,25 @@
 //! REST, GraphQL and OpenAPI over the engine. Knows the registry, no domain.
+//!
+//! [`router`] is the whole HTTP surface. Every request passes one outer service ([`middleware`]) that gives it an id,
+//! a time limit and a body limit, turns panics and unknown addresses into problem details, and adds the headers every
+//! answer carries.
+
+pub mod graphql;
+pub mod middleware;
+pub mod openapi;
+pub mod pages;
+pub mod problem;
+pub mod rest;
+pub mod state;
+
+pub use state::{Authenticate, GatewayState, Health, Limits};
+
+use axum::Router;
+use std::sync::Arc;
+
+/// The HTTP surface: both APIs, their documents and pages, health, problem details.
+pub fn router(state: GatewayState) -> Router {
+    let state = Arc::new(state);
+    let routes = Router::new().merge(rest::router(&state)).merge(pages::router(&state)).merge(graphql::router(&state));
+    Router::new().fallback_service(middleware::Outer::new(routes, state))
+}

@@ -1,0 +1,12 @@
+//! What surrounds every request, in one hand-written service: a stack of boxed layers would cost more than the routes.
+
+pub mod authentication;
+pub mod body;
+mod cors;
+mod outer;
+mod request;
+
+pub use authentication::authenticate;
+pub use body::read_body;
+pub use outer::Outer;
+pub use request::RequestInfo;

@@ -1,0 +1,149 @@
+//! The outermost service: id, limits, panics, unknown addresses, headers and the log line of every request.
+
+use super::request::{RequestIds, X_REQUEST_ID};
+use super::{RequestInfo, body, cors};
+use crate::{GatewayState, problem};
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use clientela_kernel::{Error, ErrorCode};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use tower::Service;
+
+/// Surrounds the routes. Cheap to clone.
+#[derive(Clone)]
+pub struct Outer {
+    routes: Router,
+    state: Arc<GatewayState>,
+    ids: Arc<RequestIds>,
+}
+
+impl Outer {
+    /// Surrounds these routes.
+    pub fn new(routes: Router, state: Arc<GatewayState>) -> Self {
+        Outer { routes, state, ids: Arc::new(RequestIds::new()) }
+    }
+}
+
+impl Service<Request<Body>> for Outer {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let Outer { mut routes, state, ids } = self.clone();
+        Box::pin(async move {
+            let begun = Instant::now();
+            let info = ids.identify(request.headers(), state.clock.now());
+            let method = request.method().clone();
+            let uri = request.uri().clone();
+            let cross_origin = request.headers().contains_key(header::ORIGIN);
+            let mut response = if cors::is_preflight(&method, request.headers()) {
+                preflight()
+            } else {
+                match body::check_declared_length(request.headers(), state.limits.body_bytes) {
+                    Ok(()) => serve(&mut routes, &state, info, request).await,
+                    Err(error) => problem::response(&error, info.id, uri.path()),
+                }
+            };
+            let headers = response.headers_mut();
+            if cross_origin {
+                cors::add(headers);
+            }
+            add_headers(headers, info);
+            tracing::info!(
+                target: "clientela::request",
+                method = method.as_str(),
+                path = uri.path(),
+                status = response.status().as_u16(),
+                microseconds = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+                request_id = %info.id,
+            );
+            Ok(response)
+        })
+    }
+}
+
+/// Runs the routes within the time limit; a panic or an answer no route gave becomes a problem.
+async fn serve(routes: &mut Router, state: &GatewayState, info: RequestInfo, mut request: Request<Body>) -> Response {
+    request.extensions_mut().insert(info);
+    let method = request.method().clone();
+    let uri = request.uri().clone();
+    let answer = tokio::time::timeout(state.limits.request_timeout, AssertUnwindSafe(routes.call(request)).catch_unwind()).await;
+    let response = match answer {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(never))) => match never {},
+        Ok(Err(panic)) => {
+            return problem::response(&Error::internal(format!("panic: {}", panic_text(panic.as_ref()))), info.id, uri.path());
+        }
+        Err(_) => {
+            let seconds = state.limits.request_timeout.as_secs();
+            let text = format!(
+                "The request took longer than the {seconds} seconds this server allows. Ask for less, or try again; with an idempotency key a retry is safe."
+            );
+            return problem::response(&Error::new(ErrorCode::Overloaded, text), info.id, uri.path());
+        }
+    };
+    match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED if !response.headers().contains_key(header::CONTENT_TYPE) => {
+            other_method(&method, &response, info, uri.path())
+        }
+        _ => response,
+    }
+}
+
+/// 405, or 204 for OPTIONS, with the methods the address has.
+fn other_method(method: &Method, response: &Response, info: RequestInfo, path: &str) -> Response {
+    let given = response.headers().get(header::ALLOW).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let mut allowed: Vec<&str> = given.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    allowed.push("OPTIONS");
+    let allow = allowed.join(", ");
+    if method != Method::OPTIONS {
+        let text = format!("{path} does not know {method}. Use {allow}.");
+        return problem::response(&Error::new(ErrorCode::MethodNotAllowed, text).with_allow(allow), info.id, path);
+    }
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    if allowed.contains(&"PATCH") {
+        answer.headers_mut().insert(crate::rest::ACCEPT_PATCH, crate::rest::PATCH_TYPES);
+    }
+    if let Ok(value) = HeaderValue::from_str(&allow) {
+        answer.headers_mut().insert(header::ALLOW, value);
+    }
+    answer
+}
+
+fn preflight() -> Response {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    cors::add_preflight(answer.headers_mut());
+    answer
+}
+
+/// Headers of every answer. A handler's own Cache-Control and Vary stand.
+fn add_headers(headers: &mut HeaderMap, info: RequestInfo) {
+    let mut buffer = [0u8; uuid::fmt::Hyphenated::LENGTH];
+    if let Ok(value) = HeaderValue::from_str(info.id.hyphenated().encode_lower(&mut buffer)) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::VARY).or_insert(HeaderValue::from_static("Accept, Authorization"));
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text")
+}

@@ -1,0 +1,79 @@
+//! What the gateway needs from the server.
+
+use async_trait::async_trait;
+use clientela_engine::Engine;
+use clientela_kernel::{Clock, Context, Result, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Everything the gateway needs; the server makes it once.
+pub struct GatewayState {
+    /// Reads and writes records.
+    pub engine: Engine,
+    /// Turns a credential into a context.
+    pub authenticator: Arc<dyn Authenticate>,
+    /// Tells whether the server can serve.
+    pub health: Arc<dyn Health>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Limits in force.
+    pub limits: Limits,
+    /// The address clients reach this server at, without a trailing slash: `http://127.0.0.1:8080`. Stands in `Link`
+    /// headers and in the documents.
+    pub public_url: String,
+}
+
+/// Turns a credential into a context.
+#[async_trait]
+pub trait Authenticate: Send + Sync {
+    /// Checks the bearer token of a request; `None` where it sent none. `UNAUTHENTICATED` otherwise.
+    async fn authenticate(&self, bearer: Option<&str>, request_id: Uuid, now: Timestamp) -> Result<Context>;
+
+    /// The JSON Web Key Set (RFC 7517) with the keys that sign access tokens, as JSON text.
+    fn key_set(&self) -> String {
+        r#"{"keys":[]}"#.to_owned()
+    }
+}
+
+/// Tells whether the server can serve.
+#[async_trait]
+pub trait Health: Send + Sync {
+    /// Succeeds when requests can be served: the database answers and its schema is the one this program needs.
+    async fn ready(&self) -> Result<()>;
+
+    /// Facts for `/readyz?verbose`, as name and value. Nothing secret: the address is public.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// Limits of the HTTP surface. Cost limits of reads are the engine's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Greatest size of a request body, in bytes.
+    pub body_bytes: usize,
+    /// Longest time a request may take before it is answered with 503.
+    pub request_timeout: Duration,
+    /// Greatest nesting of a JSON body.
+    pub json_depth: usize,
+    /// Most relations one `expand` may name.
+    pub expand_paths: usize,
+    /// Deepest path in `expand`, `fields` and `sort`.
+    pub path_depth: usize,
+    /// How many records an expanded to-many relation shows.
+    pub expanded_records: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            body_bytes: 1 << 20,
+            request_timeout: Duration::from_secs(30),
+            json_depth: 64,
+            expand_paths: 20,
+            path_depth: 4,
+            expanded_records: 20,
+        }
+    }
+}
