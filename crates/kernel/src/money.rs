@@ -1,6 +1,7 @@
 //! Money: whole minor units and a currency. Never a float; on the wire a decimal string by the currency's exponent.
 
 use crate::currency::Currency;
+use std::io::Write as _;
 
 /// An amount in minor units (cents for EUR, yen for JPY).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,18 +47,22 @@ impl Money {
 
     /// Appends the decimal amount without quotes.
     pub fn write_amount(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.amount().as_bytes());
+        // By hand, since lists write one for each row: sign, whole part, point, fraction.
+        let exponent = self.currency.exponent();
+        let unit = 10u64.pow(exponent);
+        let minor = self.minor.unsigned_abs();
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let _ = write!(out, "{sign}{}", minor / unit);
+        if exponent > 0 {
+            let _ = write!(out, ".{:0width$}", minor % unit, width = usize::try_from(exponent).unwrap_or(2));
+        }
     }
 
     /// The decimal amount, such as `-0.50`.
     pub fn amount(self) -> String {
-        let exponent = usize::try_from(self.currency.exponent()).unwrap_or(2);
-        let sign = if self.minor < 0 { "-" } else { "" };
-        let mut text = format!("{:0>width$}", self.minor.unsigned_abs(), width = exponent + 1);
-        if exponent > 0 {
-            text.insert(text.len() - exponent, '.');
-        }
-        format!("{sign}{text}")
+        let mut out = Vec::with_capacity(24);
+        self.write_amount(&mut out);
+        String::from_utf8(out).unwrap_or_default()
     }
 }
 
