@@ -3,12 +3,15 @@
 
 mod bind;
 pub mod dialect;
+pub mod encode;
+mod pg_array;
 pub mod rows;
 pub mod select;
 pub mod sql;
 pub mod write;
 
 pub use dialect::Dialect;
-pub use rows::{Row, Rows};
+pub use encode::Encoder;
+pub use rows::{Row, Rows, width};
 pub use select::{Column, Join, Parents, Seek, Select, SelectCount, SortColumn};
 pub use write::{ChangeKind, Commit, IdempotencyRecord, IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
