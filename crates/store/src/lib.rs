@@ -2,8 +2,12 @@
 //! crate can run one without it.
 
 mod bind;
+mod compare;
+mod compile;
 pub mod dialect;
 pub mod encode;
+mod filter;
+mod order;
 mod pg_array;
 pub mod rows;
 pub mod select;

@@ -30,6 +30,22 @@ pub enum Argument {
     Json(String),
 }
 
+/// The name of a table in a statement: `t0` is the resource, `t1`… its joins, `s1`… the subqueries of filters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Alias {
+    /// `t` or `s`.
+    pub(crate) letter: char,
+    /// Which.
+    pub(crate) number: usize,
+}
+
+impl Alias {
+    /// The resource or one of its joins.
+    pub(crate) fn table(number: usize) -> Alias {
+        Alias { letter: 't', number }
+    }
+}
+
 /// SQL text with its arguments.
 #[derive(Clone, Debug)]
 pub struct Sql {
@@ -84,17 +100,33 @@ impl Sql {
 
     /// Appends a number.
     pub fn push_number(&mut self, number: usize) -> &mut Self {
-        use std::fmt::Write as _;
-        let _ = write!(self.text, "{number}");
+        // Nearly every number is one digit, and this runs some thirty times a statement.
+        match u32::try_from(number).ok().and_then(|number| char::from_digit(number, 10)) {
+            Some(digit) => self.text.push(digit),
+            None => self.text.push_str(&number.to_string()),
+        }
         self
+    }
+
+    /// Appends a limit. It stands in the text, since PostgreSQL plans a bound one badly.
+    pub fn push_limit(&mut self, limit: u32) -> &mut Self {
+        self.push_number(usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
     /// Appends `tN.column`.
     pub fn column(&mut self, table: usize, column: &str) -> &mut Self {
-        self.text.push('t');
-        self.push_number(table);
-        self.text.push('.');
-        self.push(column)
+        self.of(Alias::table(table), column)
+    }
+
+    /// Appends a column of a table.
+    pub(crate) fn of(&mut self, alias: Alias, column: &str) -> &mut Self {
+        self.alias(alias).push(".").push(column)
+    }
+
+    /// Appends the name of a table in the statement.
+    pub(crate) fn alias(&mut self, alias: Alias) -> &mut Self {
+        self.text.push(alias.letter);
+        self.push_number(alias.number)
     }
 
     /// Text and arguments for the PostgreSQL driver.

@@ -1,0 +1,66 @@
+//! What only PostgreSQL says.
+
+use crate::compile::Level;
+use crate::select::Parents;
+use crate::sql::{Alias, Argument, Sql};
+use clientela_kernel::{Result, Value};
+
+/// `LIKE`, which a trigram index serves.
+pub(super) fn like(sql: &mut Sql, alias: Alias, column: &str, before: &str, needle: &str, after: &str) {
+    let mut pattern = String::with_capacity(needle.len() + 4);
+    pattern.push_str(before);
+    for letter in needle.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push_str(after);
+    sql.of(alias, column).push(" LIKE ").bind(Argument::Value(Value::Text(pattern)));
+}
+
+pub(super) fn is_one_of(sql: &mut Sql, alias: Alias, column: &str, set: Argument) {
+    sql.of(alias, column).push(" = ANY(").bind(set).push(")");
+}
+
+/// An operator between sets, which a GIN index serves.
+pub(super) fn set_operator(sql: &mut Sql, alias: Alias, column: &str, operator: &str, texts: Vec<String>) {
+    sql.of(alias, column).push(operator).bind(Argument::Texts(texts));
+}
+
+/// With a limit, one lateral subquery a parent, each of which stops at its limit; else a join with the parents.
+///
+/// Ordering by the ordinality costs nothing, since the function scan delivers it, and the nested loop keeps the order
+/// of the subquery inside each parent.
+pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents<'_>) -> Result<()> {
+    sql.push("SELECT k.id");
+    let Some(limit) = level.select.limit else {
+        level.columns(sql, ", ", false)?;
+        sql.push(" FROM ");
+        keys(sql, parents);
+        sql.push(" JOIN ").push(&level.select.def.table).push(" t0 ON t0.tenant_id = ").tenant();
+        sql.push(" AND ").column(0, &parents.field.column).push(" = k.id");
+        level.joins(sql)?;
+        level.conditions(sql)?;
+        sql.push(" ORDER BY k.n");
+        return level.order(sql, ", ");
+    };
+    for index in 1..=level.width() {
+        sql.push(", s.c").push_number(index);
+    }
+    sql.push(" FROM ");
+    keys(sql, parents);
+    sql.push(" CROSS JOIN LATERAL (SELECT ");
+    level.columns(sql, "", true)?;
+    sql.push(" FROM ").push(&level.select.def.table).push(" t0");
+    level.joins(sql)?;
+    level.conditions(sql)?;
+    sql.push(" AND ").column(0, &parents.field.column).push(" = k.id");
+    level.order(sql, " ORDER BY ")?;
+    sql.push(" LIMIT ").push_limit(limit).push(") s ORDER BY k.n");
+    Ok(())
+}
+
+fn keys(sql: &mut Sql, parents: &Parents<'_>) {
+    sql.push("unnest(").bind(Argument::Ids(parents.ids.clone())).push("::uuid[]) WITH ORDINALITY k(id, n)");
+}
