@@ -1,7 +1,7 @@
 //! What a domain crate hands to the server: its resources and their rules.
 
 use async_trait::async_trait;
-use clientela_kernel::{Context, FieldProblem, Filter, Id, Result, Value};
+use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_model::ResourceDef;
 use clientela_store::ChangeKind;
 use std::collections::HashMap;
@@ -96,11 +96,29 @@ pub enum Companion {
     },
 }
 
+/// A record that a rule has read.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its resource.
+    pub def: Arc<ResourceDef>,
+    /// Its id.
+    pub id: Id,
+    /// Every field, by index.
+    pub values: Vec<Value>,
+}
+
+impl Found {
+    /// A field's value.
+    pub fn get(&self, field: &str) -> &Value {
+        self.def.field_index(field).and_then(|index| self.values.get(index)).unwrap_or(&Value::Null)
+    }
+}
+
 /// What rules may read while they decide: records of the same tenant, whatever the caller may see.
 #[async_trait]
 pub trait RuleReader: Send + Sync {
-    /// The living records of a resource that satisfy a filter (at most 1000), every field by index.
-    async fn find(&self, resource: &str, filter: Filter) -> Result<Vec<Vec<Value>>>;
+    /// The living records of a resource that satisfy a filter, at most 1000.
+    async fn find(&self, resource: &str, filter: Filter) -> Result<Vec<Found>>;
 }
 
 /// The rules of a resource: derived fields, checks, and what else must change with it.
@@ -108,6 +126,12 @@ pub trait RuleReader: Send + Sync {
 pub trait Rules: Send + Sync {
     /// Fills in derived fields. Runs before the checks, on every create, update and restore.
     fn derive(&self, _context: &Context, _draft: &mut Draft) {}
+
+    /// Fills in fields copied from other records, and refuses what only other records can tell. Runs after `derive`, before
+    /// the checks, on every create, update and restore.
+    async fn look_up(&self, _context: &Context, _reader: &dyn RuleReader, _draft: &mut Draft) -> Result<()> {
+        Ok(())
+    }
 
     /// Reports what is wrong with the whole record; single fields are checked by their definitions.
     fn check(&self, _context: &Context, _draft: &Draft, _problems: &mut Vec<FieldProblem>) {}
@@ -119,4 +143,28 @@ pub trait Rules: Send + Sync {
 
     /// Told after the change is durable.
     fn committed(&self, _context: &Context, _draft: &Draft) {}
+}
+
+/// Greatest depth of a tree of records (accounts and their parents, users and their managers).
+const TREE_DEPTH: usize = 50;
+
+/// Refuses a parent that would close a circle or make the tree deeper than 50 levels. `field` is the draft's reference
+/// to its parent, a record of the same resource.
+pub async fn refuse_cycle(reader: &dyn RuleReader, draft: &Draft, field: &str) -> Result<()> {
+    let mut parent = draft.get(field).as_id();
+    if !draft.changed(field) {
+        return Ok(());
+    }
+    for _ in 0..TREE_DEPTH {
+        let Some(id) = parent else { return Ok(()) };
+        if id == draft.id.0 {
+            let text =
+                format!("{field} would close a circle: the chain upward from this record leads back to it. Choose one above it or null.");
+            return Err(Error::validation(vec![FieldProblem::new(format!("/{field}"), ProblemCode::Contradiction, text)]));
+        }
+        let found = reader.find(&draft.def.name, Filter::field(clientela_model::system::ID, Comparison::Equal(Value::Id(id)))).await?;
+        parent = found.first().and_then(|record| record.get(field).as_id());
+    }
+    let text = format!("{field} would make the tree deeper than {TREE_DEPTH} levels. Choose one nearer to the top.");
+    Err(Error::validation(vec![FieldProblem::new(format!("/{field}"), ProblemCode::OutOfRange, text)]))
 }

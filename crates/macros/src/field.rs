@@ -15,12 +15,12 @@ pub(crate) struct Expanded {
 pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
     let ident = field.ident.as_ref().ok_or_else(|| syn::Error::new_spanned(field, "a resource has named fields"))?;
     let column = ident.to_string();
-    let name = camel(&column);
     let description = documentation(&field.attrs);
     if description.is_empty() {
         return Err(syn::Error::new_spanned(ident, "a field needs a doc comment: it is the API's description"));
     }
     let mut arguments = Arguments::of_field(&field.attrs)?;
+    let name = arguments.text("name")?.unwrap_or_else(|| camel(&column));
     let (optional, inner) = unwrap_option(&field.ty);
     let kind_name = inner.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     let (kind, default_example) = kind(&kind_name, &inner, &mut arguments, &column)?;
@@ -36,10 +36,12 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
         Some("read_only") => quote! { ReadOnly },
         Some(other) => return Err(syn::Error::new_spanned(ident, format!("write = \"{other}\" is not immutable or read_only"))),
     };
-    let (folded, secret) = (arguments.flag("folded"), arguments.flag("secret"));
+    let (folded, secret, derived) = (arguments.flag("folded"), arguments.flag("secret"), arguments.flag("derived"));
     let (no_filter, no_sort) = (arguments.flag("no_filter") || secret, arguments.flag("no_sort") || secret || kind_name == "TextSet");
     let default = match arguments.text("default")? {
         Some(json) => quote! { ::core::option::Option::Some(#json.into()) },
+        // A set is never absent, only empty.
+        None if kind_name == "TextSet" => quote! { ::core::option::Option::Some("[]".into()) },
         None => quote! { ::core::option::Option::None },
     };
     arguments.finish()?;
@@ -52,6 +54,7 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
             folded: #folded,
             secret: #secret,
             default: #default,
+            derived: #derived,
             ..::clientela_model::FieldDef::new(#name, #column, #kind, #description, #example)
         }
     };
@@ -62,7 +65,13 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
         "Money" => {
             let (minor, currency) = (format_ident!("{ident}_minor"), format_ident!("{ident}_currency"));
             let (minor_doc, currency_doc) = (format!("Minor units of `{column}`."), format!("Currency of `{column}`."));
-            let wrap = |inner: TokenStream| if optional { quote! { ::core::option::Option<#inner> } } else { inner };
+            let wrap = |inner: TokenStream| {
+                if optional {
+                    quote! { ::core::option::Option<#inner> }
+                } else {
+                    inner
+                }
+            };
             let (number, text) = (wrap(quote! { i64 }), wrap(quote! { ::std::string::String }));
             quote! {
                 #[doc = #minor_doc] pub #minor: #number,
@@ -97,7 +106,9 @@ fn kind(name: &str, path: &syn::TypePath, arguments: &mut Arguments, column: &st
         "Id" => reference(arguments, column)?,
         _ => (
             quote! { #model::Choice(<#path as ::clientela_model::Choice>::definition()) },
-            Some(quote! { ::std::format!("\"{}\"", <#path as ::clientela_model::Choice>::definition().options.first().map_or("", |option| option.name.as_ref())) }),
+            Some(
+                quote! { ::std::format!("\"{}\"", <#path as ::clientela_model::Choice>::definition().options.first().map_or("", |option| option.name.as_ref())) },
+            ),
         ),
     })
 }

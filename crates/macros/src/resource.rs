@@ -19,6 +19,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let prefix = arguments.required_text("prefix")?;
     let label = arguments.text("label")?.unwrap_or_default();
     let plural = arguments.text("plural")?;
+    let table = arguments.text("table")?.unwrap_or_else(|| snake(&name));
     let face = arguments.text("face")?;
     let (owned, tagged) = (arguments.flag("owned"), arguments.flag("tagged"));
     let (read_only, mirror) = (arguments.flag("read_only"), arguments.flag("mirror"));
@@ -53,7 +54,6 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
         entity.push(expanded.entity);
         definitions.push(expanded.definition);
     }
-    let table = snake(&name);
     let plural = plural.map(|plural| {
         quote! {
             definition.path = ::clientela_model::naming::kebab(#plural).into();
@@ -71,6 +71,9 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     });
     let attributes = item.attrs.iter().filter(|attribute| !attribute.path().is_ident("doc"));
     Ok(quote! {
+        // What sea-orm's derive names without a path.
+        use ::sea_orm::{DerivePrimaryKey, EntityTrait, EnumIter, PrimaryKeyTrait};
+
         #(#attributes)*
         #[doc = #description]
         #[derive(Clone, Debug, PartialEq, ::sea_orm::DeriveEntityModel)]
@@ -98,7 +101,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
         }
 
         /// Relations live in the registry.
-        #[derive(Copy, Clone, Debug, ::sea_orm::EnumIter, ::sea_orm::DeriveRelation)]
+        #[derive(Copy, Clone, Debug, EnumIter, ::sea_orm::DeriveRelation)]
         pub enum Relation {}
 
         impl ::sea_orm::ActiveModelBehavior for ActiveModel {}
@@ -107,6 +110,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
             fn definition() -> ::clientela_model::ResourceDef {
                 let mut definition = ::clientela_model::ResourceDef::named(#name);
                 definition.prefix = #prefix.into();
+                definition.table = #table.into();
                 definition.description = #description.into();
                 definition.label = #label.into();
                 definition.creatable = #creatable;

@@ -29,6 +29,8 @@ pub struct FieldDef {
     pub example: Name,
     /// The value of a field that is absent at creation, as JSON text.
     pub default: Option<Name>,
+    /// The resource's rules fill it in where the caller leaves it out: always there on output, optional on input.
+    pub derived: bool,
 }
 
 /// Who may write a field.
@@ -159,7 +161,13 @@ pub struct ChoiceOption {
 
 impl FieldDef {
     /// A writable, filterable, sortable, optional field.
-    pub fn new(name: impl Into<Name>, column: impl Into<Name>, kind: FieldType, description: impl Into<Name>, example: impl Into<Name>) -> Self {
+    pub fn new(
+        name: impl Into<Name>,
+        column: impl Into<Name>,
+        kind: FieldType,
+        description: impl Into<Name>,
+        example: impl Into<Name>,
+    ) -> Self {
         FieldDef {
             name: name.into(),
             column: column.into(),
@@ -173,7 +181,13 @@ impl FieldDef {
             description: description.into(),
             example: example.into(),
             default: None,
+            derived: false,
         }
+    }
+
+    /// Whether the caller must give a value when the record is made.
+    pub fn required_on_create(&self) -> bool {
+        self.required && !self.derived && self.default.is_none() && self.write != WriteMode::ReadOnly && !matches!(self.kind, FieldType::Id)
     }
 
     /// The reference, if the field is one.

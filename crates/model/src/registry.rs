@@ -6,7 +6,95 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Names a field may not have, since inputs and REST use them for themselves.
-const RESERVED: &[&str] = &["idempotencyKey", "expectedVersion", "dryRun", "userErrors", "and", "or", "not", "custom", "tenantId", "clientMutationId"];
+const RESERVED: &[&str] =
+    &["idempotencyKey", "expectedVersion", "dryRun", "userErrors", "and", "or", "not", "custom", "tenantId", "clientMutationId"];
+
+/// Words that are reserved in PostgreSQL or SQLite and that a table or column could well be called; names stand unquoted
+/// in statements.
+const RESERVED_IN_SQL: &[&str] = &[
+    "all",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "between",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "column",
+    "constraint",
+    "create",
+    "default",
+    "deferrable",
+    "delete",
+    "desc",
+    "distinct",
+    "do",
+    "drop",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "in",
+    "index",
+    "initially",
+    "inner",
+    "insert",
+    "into",
+    "is",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "not",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "set",
+    "some",
+    "symmetric",
+    "table",
+    "then",
+    "to",
+    "trailing",
+    "transaction",
+    "true",
+    "union",
+    "unique",
+    "update",
+    "user",
+    "using",
+    "values",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
 
 /// Every resource, linked.
 #[derive(Debug)]
@@ -39,7 +127,8 @@ impl Registry {
             }
             if let Some(identity) = &def.face {
                 let link = def.fields.iter().find(|field| field.reference().is_some_and(|reference| reference.target == *identity));
-                let link = link.ok_or_else(|| DefinitionProblem(format!("{} is a face of {identity} but has no reference to it", def.name)))?;
+                let link =
+                    link.ok_or_else(|| DefinitionProblem(format!("{} is a face of {identity} but has no reference to it", def.name)))?;
                 faces.entry(identity.clone()).or_default().push((def.name.clone(), def.prefix.clone(), link.name.clone()));
             }
         }
@@ -126,15 +215,25 @@ impl Registry {
 /// The checks that keep names safe in SQL and unambiguous on the wire.
 fn check(def: &ResourceDef) -> Result<(), DefinitionProblem> {
     let fail = |text: String| Err(DefinitionProblem(format!("{}: {text}", def.name)));
-    let snake = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let snake =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if !(3..=5).contains(&def.prefix.len()) || !def.prefix.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return fail(format!("prefix {} must be three to five lower-case letters", def.prefix));
     }
     if !snake(&def.table) || def.description.is_empty() {
         return fail("needs a snake_case table and a description".to_owned());
     }
+    if RESERVED_IN_SQL.contains(&def.table.as_ref()) {
+        return fail(format!("table {} is a reserved word of SQL; give another with table = \"…\"", def.table));
+    }
     let mut names = HashSet::new();
     for field in &def.fields {
+        if RESERVED_IN_SQL.contains(&field.column.as_ref()) {
+            return fail(format!(
+                "column {} is a reserved word of SQL; give another and keep the field's name with name = \"…\"",
+                field.column
+            ));
+        }
         if !snake(&field.column) || RESERVED.contains(&field.name.as_ref()) {
             return fail(format!("field {} has a bad column or a reserved name", field.name));
         }

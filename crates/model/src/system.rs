@@ -38,9 +38,21 @@ pub fn fields(prefix: &str) -> Vec<FieldDef> {
             "1",
         ),
         FieldDef::new(CREATED_AT, "created_at", FieldType::Instant, "When the record was created.", "\"2026-01-31T08:15:00.000Z\""),
-        FieldDef::new(CREATED_BY, "created_by", actor(), "Who created the record: the id of a user (usr_), an API key (key_) or the system (sys_).", "\"usr_01h455vb4pex5vsknk084sn02q\""),
+        FieldDef::new(
+            CREATED_BY,
+            "created_by",
+            actor(),
+            "Who created the record: the id of a user (usr_), an API key (key_) or the system (sys_).",
+            "\"usr_01h455vb4pex5vsknk084sn02q\"",
+        ),
         FieldDef::new(UPDATED_AT, "updated_at", FieldType::Instant, "When the record was last changed.", "\"2026-01-31T08:15:00.000Z\""),
-        FieldDef::new(UPDATED_BY, "updated_by", actor(), "Who last changed the record: the id of a user (usr_), an API key (key_) or the system (sys_).", "\"usr_01h455vb4pex5vsknk084sn02q\""),
+        FieldDef::new(
+            UPDATED_BY,
+            "updated_by",
+            actor(),
+            "Who last changed the record: the id of a user (usr_), an API key (key_) or the system (sys_).",
+            "\"usr_01h455vb4pex5vsknk084sn02q\"",
+        ),
         FieldDef::new(DELETED_AT, "deleted_at", FieldType::Instant, "When the record was deleted; null while it lives.", "null"),
     ];
     for field in &mut fields {
