@@ -1,1 +1,15 @@
 //! Every contact on every channel, with its participants.
+
+pub mod interaction;
+pub mod interaction_participant;
+
+use clientela_engine::Module;
+
+/// The resources of this crate and their rules.
+pub fn module() -> Module {
+    Module::default()
+        .resource::<interaction::Model>()
+        .resource::<interaction_participant::Model>()
+        .rules("interaction", interaction::InteractionRules)
+        .rules("interactionParticipant", interaction_participant::InteractionParticipantRules)
+}

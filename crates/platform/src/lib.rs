@@ -1,1 +1,22 @@
 //! Tenants, users and API keys.
+
+pub mod api_key;
+pub mod secret;
+pub mod tenant;
+pub mod user;
+
+use clientela_engine::Module;
+use std::sync::Arc;
+
+/// Called after a change to who may sign in is durable, so that credentials kept in memory are read again.
+pub type CredentialsChanged = Arc<dyn Fn() + Send + Sync>;
+
+/// The resources of this crate and their rules.
+pub fn module(credentials_changed: CredentialsChanged) -> Module {
+    Module::default()
+        .resource::<tenant::Model>()
+        .resource::<user::Model>()
+        .resource::<api_key::Model>()
+        .rules("user", user::UserRules { credentials_changed: Arc::clone(&credentials_changed) })
+        .rules("apiKey", api_key::ApiKeyRules { credentials_changed })
+}

@@ -1,0 +1,61 @@
+//! The user: a person who works with the records.
+
+use crate::CredentialsChanged;
+use async_trait::async_trait;
+use clientela_engine::Rules;
+use clientela_engine::module::{Draft, RuleReader, refuse_cycle};
+use clientela_kernel::{Context, Id, Result};
+use clientela_macros::resource;
+
+/// A person of your organization who works with the records: owns them, signs in, is named as their creator.
+// `user` is a reserved word of SQL.
+#[resource(name = "user", table = "app_user", prefix = "usr", label = "name", unique("app_user_email_key", "email"))]
+pub struct Model {
+    /// The person's full name, as colleagues see it.
+    #[field(max = 200, folded, example = "\"Maria Huber\"")]
+    pub name: String,
+    /// The address the person signs in with and is written to. No two users share one; case does not count.
+    #[field(format = "email", max = 254, folded, example = "\"maria.huber@alpine-foods.example\"")]
+    pub email: String,
+    /// The person's job title.
+    #[field(max = 100, example = "\"Key account manager\"")]
+    pub title: Option<String>,
+    /// The person's telephone number at work.
+    #[field(format = "phone", max = 40, example = "\"+43 1 5550 142\"")]
+    pub phone: Option<String>,
+    /// IANA name of the zone the person works in; relative dates in the person's filters follow it. The tenant's where empty.
+    #[field(format = "time_zone", max = 64, example = "\"Europe/Vienna\"")]
+    pub time_zone: Option<String>,
+    /// BCP 47 tag of the language the person reads best. The tenant's where empty.
+    #[field(format = "language", max = 35, example = "\"de-AT\"")]
+    pub language: Option<String>,
+    /// Whether the person may sign in. Set it to false when somebody leaves: records keep their owner and their history.
+    #[field(default = "true")]
+    pub active: bool,
+    /// The user this person reports to. The chain of managers never closes in a circle.
+    #[field(
+        refers = "user",
+        inverse = "reports",
+        inverse_description = "The users who report to this one.",
+        on_delete = "clear",
+        example = "\"usr_01h455vb4pex5vsknk084sn02q\""
+    )]
+    pub manager_id: Option<Id>,
+}
+
+/// The rules of users.
+pub struct UserRules {
+    /// Called when a user has changed.
+    pub(crate) credentials_changed: CredentialsChanged,
+}
+
+#[async_trait]
+impl Rules for UserRules {
+    async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+        refuse_cycle(reader, draft, "managerId").await
+    }
+
+    fn committed(&self, _context: &Context, _draft: &Draft) {
+        (self.credentials_changed)();
+    }
+}

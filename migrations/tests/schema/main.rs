@@ -1,0 +1,3 @@
+//! The definitions and the migrated schema: that each is sound, and that they agree on both databases.
+
+mod definitions;
