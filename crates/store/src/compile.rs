@@ -151,3 +151,264 @@ fn push_deleted(sql: &mut Sql, deleted: DeletedMode) {
         DeletedMode::Only => " AND t0.deleted_at IS NOT NULL",
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::select::{Column, Join, Parents, Seek, Select, SelectCount, SortColumn};
+    use crate::toy;
+    use crate::{Dialect, sql::Argument};
+    use clientela_kernel::{Comparison, DeletedMode, Filter, Money, Quantifier, TenantId, Value, currency::Currency};
+    use clientela_model::{FieldDef, Registry, ResourceDef};
+    use uuid::Uuid;
+
+    fn tenant() -> TenantId {
+        TenantId(Uuid::from_u128(7))
+    }
+
+    fn field<'a>(def: &'a ResourceDef, name: &str) -> &'a FieldDef {
+        def.field(name).unwrap()
+    }
+
+    fn sort<'a>(def: &'a ResourceDef, name: &str, descending: bool) -> SortColumn<'a> {
+        let field = field(def, name);
+        SortColumn { table: 0, field, nullable: !field.required, descending }
+    }
+
+    fn select<'a>(registry: &'a Registry, name: &str, columns: &[&str]) -> Select<'a> {
+        let def = registry.resource(name).unwrap();
+        Select {
+            registry,
+            def,
+            joins: Vec::new(),
+            columns: columns.iter().map(|column| Column { table: 0, field: field(def, column) }).collect(),
+            filters: Vec::new(),
+            deleted: DeletedMode::Exclude,
+            sort: Vec::new(),
+            seek: None,
+            until: None,
+            backward: false,
+            limit: None,
+            parents: None,
+        }
+    }
+
+    fn texts(select: &Select<'_>) -> [String; 2] {
+        [Dialect::Postgres, Dialect::Sqlite].map(|dialect| select.compile(dialect, tenant()).unwrap().text)
+    }
+
+    /// The condition of an account filter, on both dialects.
+    fn condition(filter: Filter) -> [String; 2] {
+        let registry = toy::registry();
+        let mut select = select(&registry, "account", &["id"]);
+        select.deleted = DeletedMode::Include;
+        select.filters = vec![&filter];
+        texts(&select).map(|text| text.split_once(" AND ").unwrap().1.to_owned())
+    }
+
+    fn both(expected: &str) -> [String; 2] {
+        [expected.to_owned(), expected.replace('$', "?")]
+    }
+
+    #[test]
+    fn a_record_by_id_is_one_plain_statement() {
+        let registry = toy::registry();
+        let id = Filter::field("id", Comparison::Equal(Value::Id(Uuid::from_u128(1))));
+        let mut one = select(&registry, "account", &["id", "name", "revenue"]);
+        one.filters = vec![&id];
+        let expected = "SELECT t0.id, t0.name, t0.revenue_minor, t0.revenue_currency FROM account t0 \
+                        WHERE t0.tenant_id = $1 AND t0.deleted_at IS NULL AND t0.id = $2";
+        assert_eq!(texts(&one), both(expected));
+        let arguments = one.compile(Dialect::Postgres, tenant()).unwrap().arguments;
+        assert!(matches!(arguments.as_slice(), [Argument::Value(Value::Id(first)), Argument::Value(Value::Id(_))] if *first == tenant().0));
+    }
+
+    #[test]
+    fn a_page_after_a_place_is_a_row_comparison() {
+        let registry = toy::registry();
+        let mut page = select(&registry, "contact", &["id"]);
+        page.sort = vec![sort(page.def, "lastName", false), sort(page.def, "id", false)];
+        page.seek = Some(Seek { values: vec![Value::from("Oak"), Value::Id(Uuid::from_u128(1))] });
+        page.limit = Some(51);
+        let expected = "SELECT t0.id FROM contact t0 WHERE t0.tenant_id = $1 AND t0.deleted_at IS NULL \
+                        AND (t0.last_name, t0.id) > ($2, $3) ORDER BY t0.last_name ASC, t0.id ASC LIMIT 51";
+        assert_eq!(texts(&page), both(expected));
+        page.until = page.seek.take();
+        page.backward = true;
+        let expected = "SELECT t0.id FROM contact t0 WHERE t0.tenant_id = $1 AND t0.deleted_at IS NULL \
+                        AND (t0.last_name, t0.id) < ($2, $3) ORDER BY t0.last_name DESC, t0.id DESC LIMIT 51";
+        assert_eq!(texts(&page), both(expected));
+    }
+
+    #[test]
+    fn a_place_among_nulls_is_spelled_out() {
+        let registry = toy::registry();
+        let mut page = select(&registry, "account", &["id"]);
+        page.deleted = DeletedMode::Only;
+        page.sort = vec![sort(page.def, "industry", false), sort(page.def, "id", false)];
+        page.seek = Some(Seek { values: vec![Value::from("FOOD"), Value::Id(Uuid::from_u128(1))] });
+        let [postgres, sqlite] = texts(&page);
+        let place = "WHERE t0.tenant_id = $1 AND t0.deleted_at IS NOT NULL AND (t0.industry > $2 OR t0.industry IS NULL OR (t0.industry = $2 AND (t0.id > $3)))";
+        assert_eq!(postgres, format!("SELECT t0.id FROM account t0 {place} ORDER BY t0.industry ASC, t0.id ASC"));
+        let place = place.replace('$', "?");
+        assert_eq!(sqlite, format!("SELECT t0.id FROM account t0 {place} ORDER BY t0.industry ASC NULLS LAST, t0.id ASC"));
+        page.seek = Some(Seek { values: vec![Value::Null, Value::Id(Uuid::from_u128(1))] });
+        assert!(texts(&page)[0].contains("AND (1=0 OR (t0.industry IS NULL AND (t0.id > $2)))"));
+        page.sort[0].descending = true;
+        assert!(texts(&page)[0].contains("AND (t0.industry IS NOT NULL OR (t0.industry IS NULL AND (t0.id > $2)))"));
+        assert!(texts(&page)[1].ends_with("ORDER BY t0.industry DESC NULLS FIRST, t0.id ASC"));
+    }
+
+    #[test]
+    fn money_sorts_by_currency_then_amount() {
+        let registry = toy::registry();
+        let mut page = select(&registry, "account", &["revenue"]);
+        page.sort = vec![sort(page.def, "revenue", true), sort(page.def, "id", true)];
+        page.seek = Some(Seek { values: vec![euro(150), Value::Id(Uuid::from_u128(1))] });
+        let text = &texts(&page)[0];
+        assert!(text.ends_with("ORDER BY t0.revenue_currency DESC, t0.revenue_minor DESC, t0.id DESC"), "{text}");
+        assert!(
+            text.contains(
+                "(t0.revenue_currency <= $2 AND (t0.revenue_currency < $2 OR (t0.revenue_currency = $2 AND \
+                 (t0.revenue_minor < $3 OR (t0.revenue_minor = $3 AND (t0.id < $4))))))"
+            ),
+            "{text}"
+        );
+    }
+
+    fn euro(minor: i64) -> Value {
+        Value::Money(Money { minor, currency: Currency::parse("EUR").unwrap() })
+    }
+
+    #[test]
+    fn joins_carry_tenant_life_and_rights() {
+        let registry = toy::registry();
+        let rights = Filter::field("industry", Comparison::Equal(Value::from("FOOD")));
+        let account = registry.resource("account").unwrap();
+        let mut list = select(&registry, "contact", &["id"]);
+        list.joins = vec![Join { from: 0, field: field(list.def, "accountId"), def: account, filter: Some(&rights) }];
+        list.columns.push(Column { table: 1, field: field(account, "name") });
+        let expected = "SELECT t0.id, t1.name FROM contact t0 LEFT JOIN account t1 ON t1.tenant_id = t0.tenant_id \
+                        AND t1.id = t0.account_id AND t1.deleted_at IS NULL AND t1.industry = $2 \
+                        WHERE t0.tenant_id = $1 AND t0.deleted_at IS NULL";
+        assert_eq!(texts(&list), both(expected));
+    }
+
+    #[test]
+    fn children_of_parents_stop_at_the_limit() {
+        let registry = toy::registry();
+        let mut level = select(&registry, "contact", &["id", "lastName"]);
+        level.sort = vec![sort(level.def, "lastName", true), sort(level.def, "id", true)];
+        level.parents = Some(Parents { field: field(level.def, "accountId"), ids: vec![Uuid::from_u128(3)] });
+        level.limit = Some(4);
+        let [postgres, sqlite] = texts(&level);
+        assert_eq!(
+            postgres,
+            "SELECT k.id, s.c1, s.c2 FROM unnest($2::uuid[]) WITH ORDINALITY k(id, n) CROSS JOIN LATERAL \
+             (SELECT t0.id AS c1, t0.last_name AS c2 FROM contact t0 WHERE t0.tenant_id = $1 AND t0.deleted_at IS NULL \
+             AND t0.account_id = k.id ORDER BY t0.last_name DESC, t0.id DESC LIMIT 4) s ORDER BY k.n"
+        );
+        assert_eq!(
+            sqlite,
+            "SELECT p, c1, c2 FROM (SELECT unhex(k.value) AS p, k.key AS k, t0.id AS c1, t0.last_name AS c2, \
+             row_number() OVER (PARTITION BY k.key ORDER BY t0.last_name DESC, t0.id DESC) AS n FROM json_each(?2) k \
+             CROSS JOIN contact t0 WHERE t0.tenant_id = ?1 AND t0.deleted_at IS NULL AND t0.account_id = unhex(k.value)) \
+             WHERE n <= 4 ORDER BY k, n"
+        );
+        level.limit = None;
+        assert_eq!(
+            texts(&level)[0],
+            "SELECT k.id, t0.id, t0.last_name FROM unnest($2::uuid[]) WITH ORDINALITY k(id, n) JOIN contact t0 \
+             ON t0.account_id = k.id WHERE t0.tenant_id = $1 AND t0.deleted_at IS NULL \
+             ORDER BY k.n, t0.last_name DESC, t0.id DESC"
+        );
+    }
+
+    #[test]
+    fn counts_are_one_number_or_one_for_each_parent() {
+        let registry = toy::registry();
+        let def = registry.resource("contact").unwrap();
+        let mut count = SelectCount { registry: &registry, def, filters: Vec::new(), deleted: DeletedMode::Exclude, parents: None };
+        let text = count.compile(Dialect::Sqlite, tenant()).unwrap().text;
+        assert_eq!(text, "SELECT COUNT(*) FROM contact t0 WHERE t0.tenant_id = ?1 AND t0.deleted_at IS NULL");
+        count.parents = Some(Parents { field: field(def, "accountId"), ids: vec![] });
+        let text = count.compile(Dialect::Postgres, tenant()).unwrap().text;
+        let expected = "SELECT t0.account_id, COUNT(*) FROM contact t0 WHERE t0.tenant_id = $1 AND t0.deleted_at IS NULL \
+                        AND t0.account_id = ANY($2) GROUP BY t0.account_id";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn trees_and_relations() {
+        let name = || Filter::field("lastName", Comparison::Equal(Value::from("Oak")));
+        assert_eq!(condition(Filter::And(vec![])), both("1=1"));
+        assert_eq!(condition(Filter::Or(vec![])), both("1=0"));
+        let industry = |text: &str| Filter::field("industry", Comparison::Equal(Value::from(text)));
+        assert_eq!(
+            condition(Filter::Or(vec![industry("A"), industry("B").negate()])),
+            both("(t0.industry = $2 OR ((t0.industry = $3) IS NOT TRUE))")
+        );
+        let many = |quantifier| Filter::ToMany { relation: "contacts".into(), quantifier, filter: Box::new(name()) };
+        let inside = "(SELECT 1 FROM contact s1 WHERE s1.tenant_id = $1 AND s1.account_id = t0.id AND s1.deleted_at IS NULL AND";
+        assert_eq!(condition(many(Quantifier::Some)), both(&format!("EXISTS {inside} s1.last_name = $2)")));
+        assert_eq!(condition(many(Quantifier::None)), both(&format!("NOT EXISTS {inside} s1.last_name = $2)")));
+        assert_eq!(condition(many(Quantifier::Every)), both(&format!("NOT EXISTS {inside} ((s1.last_name = $2) IS NOT TRUE))")));
+        let back = Filter::ToOne { relation: "account".into(), filter: Box::new(industry("A")) };
+        let nested = Filter::ToMany { relation: "contacts".into(), quantifier: Quantifier::Some, filter: Box::new(back.negate()) };
+        let deeper = "(NOT (EXISTS (SELECT 1 FROM account s2 WHERE s2.tenant_id = $1 AND s2.id = s1.account_id \
+                      AND s2.deleted_at IS NULL AND s2.industry = $2))))";
+        assert_eq!(condition(nested), both(&format!("EXISTS {inside} {deeper}")));
+    }
+
+    #[test]
+    fn comparisons() {
+        let of = |field: &'static str, comparison| condition(Filter::field(field, comparison));
+        let text = |postgres: &str, sqlite: &str| [postgres.to_owned(), sqlite.to_owned()];
+        let date = |text| Value::Date(clientela_kernel::Date::parse(text).unwrap());
+        assert_eq!(of("industry", Comparison::Equal(Value::Null)), both("1=0"));
+        assert_eq!(of("industry", Comparison::Equal(Value::from("a\0"))), both("1=0"));
+        assert_eq!(of("industry", Comparison::Less(Value::from("a\0"))), both("t0.industry <= $2"));
+        assert_eq!(of("industry", Comparison::In(vec![])), both("1=0"));
+        assert_eq!(
+            of("industry", Comparison::In(vec!["A".into(), Value::Null])),
+            text("t0.industry = ANY($2)", "t0.industry IN (SELECT value FROM json_each(?2))")
+        );
+        assert_eq!(
+            of("id", Comparison::In(vec![Value::Id(Uuid::nil())])),
+            text("t0.id = ANY($2)", "t0.id IN (SELECT unhex(value) FROM json_each(?2))")
+        );
+        let between = Comparison::Between { from: date("2026-01-01"), until: date("2026-02-01"), source: String::new() };
+        assert_eq!(of("closeOn", between), both("(t0.close_on >= $2 AND t0.close_on < $3)"));
+        assert_eq!(of("revenue", Comparison::IsNull), both("t0.revenue_minor IS NULL"));
+        assert_eq!(of("revenue", Comparison::Greater(euro(5))), both("(t0.revenue_currency = $2 AND t0.revenue_minor > $3)"));
+        assert_eq!(of("name", Comparison::Contains("mb".into())), text("t0.name_folded LIKE $2", "instr(t0.name_folded, ?2) > 0"));
+        assert_eq!(of("name", Comparison::EndsWith("h".into())), text("t0.name_folded LIKE $2", "substr(t0.name_folded, -?2) = ?3"));
+        assert_eq!(of("name", Comparison::StartsWith("ab".into())), both("(t0.name_folded >= $2 AND t0.name_folded < $3)"));
+        assert_eq!(of("name", Comparison::Contains(String::new())), both("t0.name_folded IS NOT NULL"));
+        assert_eq!(of("tags", Comparison::Has("x".into()))[0], "t0.tags @> $2");
+        assert_eq!(
+            of("tags", Comparison::HasAny(vec!["x".into()])),
+            text("t0.tags && $2", "EXISTS (SELECT 1 FROM json_each(t0.tags) h WHERE h.value IN (SELECT w.value FROM json_each(?2) w))")
+        );
+        assert_eq!(
+            of("tags", Comparison::HasAll(vec!["x".into()]))[1],
+            "(t0.tags IS NOT NULL AND NOT EXISTS (SELECT 1 FROM json_each(?2) w WHERE w.value NOT IN \
+             (SELECT h.value FROM json_each(t0.tags) h)))"
+        );
+    }
+
+    #[test]
+    fn slips_of_the_engine_are_errors_and_not_statements() {
+        let registry = toy::registry();
+        let wrong = [
+            Filter::field("nothing", Comparison::IsNull),
+            Filter::field("industry", Comparison::Equal(Value::Integer(1))),
+            Filter::field("industry", Comparison::Contains("a".into())),
+            Filter::ToOne { relation: "contacts".into(), filter: Box::new(Filter::And(vec![])) },
+        ];
+        for filter in &wrong {
+            let mut select = select(&registry, "account", &["id"]);
+            select.filters = vec![filter];
+            assert!(select.compile(Dialect::Sqlite, tenant()).is_err(), "{filter:?}");
+        }
+    }
+}

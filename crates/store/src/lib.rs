@@ -12,6 +12,8 @@ mod pg_array;
 pub mod rows;
 pub mod select;
 pub mod sql;
+#[cfg(test)]
+mod toy;
 pub mod write;
 
 pub use dialect::Dialect;

@@ -38,8 +38,7 @@ pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents
         level.columns(sql, ", ", false)?;
         sql.push(" FROM ");
         keys(sql, parents);
-        sql.push(" JOIN ").push(&level.select.def.table).push(" t0 ON t0.tenant_id = ").tenant();
-        sql.push(" AND ").column(0, &parents.field.column).push(" = k.id");
+        sql.push(" JOIN ").push(&level.select.def.table).push(" t0 ON ").column(0, &parents.field.column).push(" = k.id");
         level.joins(sql)?;
         level.conditions(sql)?;
         sql.push(" ORDER BY k.n");
