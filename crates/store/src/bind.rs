@@ -83,21 +83,30 @@ impl Encode<'_, Postgres> for PgJson<'_> {
 /// Adds an argument for PostgreSQL. `column` is the field type it goes to or is compared with; only nulls need it.
 pub(crate) fn bind_pg(arguments: &mut PgArguments, argument: &Argument, column: Option<&FieldType>) -> Result<()> {
     match argument {
-        Argument::Value(Value::Null) => return bind_pg_null(arguments, column),
-        Argument::Value(Value::Boolean(yes)) => arguments.add(*yes),
-        Argument::Value(Value::Integer(number)) => arguments.add(*number),
-        Argument::Value(Value::Text(text)) => arguments.add(text.as_str()),
-        Argument::Value(Value::Id(id)) => arguments.add(*id),
-        Argument::Value(Value::Date(day)) => arguments.add(PgDate(*day)),
-        Argument::Value(Value::Instant(at)) => arguments.add(PgInstant(*at)),
-        Argument::Value(Value::Money(money)) => arguments.add(money.minor).and_then(|()| arguments.add(money.currency.code())),
-        Argument::Value(Value::TextSet(texts)) | Argument::Texts(texts) => arguments.add(texts.as_slice()),
+        Argument::Value(value) => return bind_pg_value(arguments, value, column),
+        Argument::Texts(texts) => arguments.add(texts.as_slice()),
         Argument::Ids(ids) => arguments.add(ids.as_slice()),
         Argument::Booleans(values) => arguments.add(values.as_slice()),
         Argument::Integers(numbers) => arguments.add(numbers.as_slice()),
         Argument::Dates(days) => arguments.add(days.iter().map(|day| PgDate(*day)).collect::<Vec<_>>()),
         Argument::Instants(instants) => arguments.add(instants.iter().map(|at| PgInstant(*at)).collect::<Vec<_>>()),
         Argument::Json(text) => arguments.add(PgJson(text)),
+    }
+    .map_err(Error::internal)
+}
+
+/// Adds a field value for PostgreSQL; `column` as in [`bind_pg`].
+pub(crate) fn bind_pg_value(arguments: &mut PgArguments, value: &Value, column: Option<&FieldType>) -> Result<()> {
+    match value {
+        Value::Null => return bind_pg_null(arguments, column),
+        Value::Boolean(yes) => arguments.add(*yes),
+        Value::Integer(number) => arguments.add(*number),
+        Value::Text(text) => arguments.add(text.as_str()),
+        Value::Id(id) => arguments.add(*id),
+        Value::Date(day) => arguments.add(PgDate(*day)),
+        Value::Instant(at) => arguments.add(PgInstant(*at)),
+        Value::Money(money) => arguments.add(money.minor).and_then(|()| arguments.add(money.currency.code())),
+        Value::TextSet(texts) => arguments.add(texts.as_slice()),
     }
     .map_err(Error::internal)
 }
@@ -121,20 +130,8 @@ fn bind_pg_null(arguments: &mut PgArguments, column: Option<&FieldType>) -> Resu
 /// JSON arrays (of ids: upper-case hexadecimal, for `unhex`).
 pub(crate) fn bind_sqlite(arguments: &mut SqliteArguments, argument: &Argument, column: Option<&FieldType>) -> Result<()> {
     match argument {
-        Argument::Value(Value::Null) => {
-            let null = arguments.add(None::<i64>);
-            if matches!(column, Some(FieldType::Money)) { null.and_then(|()| arguments.add(None::<i64>)) } else { null }
-        }
-        Argument::Value(Value::Boolean(yes)) => arguments.add(i64::from(*yes)),
-        Argument::Value(Value::Integer(number)) => arguments.add(*number),
-        Argument::Value(Value::Text(text)) => arguments.add(text.as_str()),
-        Argument::Value(Value::Id(id)) => arguments.add(*id),
-        Argument::Value(Value::Date(day)) => arguments.add(day.to_text()),
-        Argument::Value(Value::Instant(at)) => arguments.add(at.0),
-        Argument::Value(Value::Money(money)) => arguments.add(money.minor).and_then(|()| arguments.add(money.currency.code())),
-        Argument::Value(Value::TextSet(texts)) | Argument::Texts(texts) => {
-            arguments.add(serde_json::to_string(texts).map_err(Error::internal)?)
-        }
+        Argument::Value(value) => return bind_sqlite_value(arguments, value, column),
+        Argument::Texts(texts) => arguments.add(serde_json::to_string(texts).map_err(Error::internal)?),
         Argument::Ids(ids) => arguments.add(ids_json(ids)),
         Argument::Booleans(values) => arguments.add(json_numbers(values.iter().map(|value| i64::from(*value)))),
         Argument::Integers(numbers) => arguments.add(json_numbers(numbers.iter().copied())),
@@ -144,6 +141,25 @@ pub(crate) fn bind_sqlite(arguments: &mut SqliteArguments, argument: &Argument, 
         }
         Argument::Instants(instants) => arguments.add(json_numbers(instants.iter().map(|at| at.0))),
         Argument::Json(text) => arguments.add(text.as_str()),
+    }
+    .map_err(Error::internal)
+}
+
+/// Adds a field value for SQLite; see [`bind_sqlite`].
+pub(crate) fn bind_sqlite_value(arguments: &mut SqliteArguments, value: &Value, column: Option<&FieldType>) -> Result<()> {
+    match value {
+        Value::Null => {
+            let null = arguments.add(None::<i64>);
+            if matches!(column, Some(FieldType::Money)) { null.and_then(|()| arguments.add(None::<i64>)) } else { null }
+        }
+        Value::Boolean(yes) => arguments.add(i64::from(*yes)),
+        Value::Integer(number) => arguments.add(*number),
+        Value::Text(text) => arguments.add(text.as_str()),
+        Value::Id(id) => arguments.add(*id),
+        Value::Date(day) => arguments.add(day.to_text()),
+        Value::Instant(at) => arguments.add(at.0),
+        Value::Money(money) => arguments.add(money.minor).and_then(|()| arguments.add(money.currency.code())),
+        Value::TextSet(texts) => arguments.add(serde_json::to_string(texts).map_err(Error::internal)?),
     }
     .map_err(Error::internal)
 }

@@ -1,23 +1,42 @@
 //! The only crate that reaches a database. A [`Scope`] carries the tenant into every statement; nothing outside this
 //! crate can run one without it.
 
+mod bell;
 mod bind;
+pub mod changes;
+mod commit;
 mod compare;
 mod compile;
 pub mod dialect;
 pub mod encode;
+mod fault;
 mod filter;
+mod idempotency;
 mod order;
 mod pg_array;
+mod pool;
+mod postgres;
 pub mod rows;
+mod scope;
 pub mod select;
+mod settings;
 pub mod sql;
+mod sqlite;
+mod store;
+mod system;
+mod task;
 #[cfg(test)]
 mod toy;
 pub mod write;
 
+pub use bell::Bell;
+pub use changes::{Change, ChangePage, FeedCursor};
 pub use dialect::Dialect;
 pub use encode::Encoder;
 pub use rows::{Row, Rows, width};
+pub use scope::Scope;
 pub use select::{Column, Join, Parents, Seek, Select, SelectCount, SortColumn};
+pub use settings::StoreSettings;
+pub use store::Store;
+pub use system::{System, SystemTask};
 pub use write::{ChangeKind, Commit, IdempotencyRecord, IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};

@@ -1,0 +1,137 @@
+//! The feed: the change log of a tenant, from a cursor on.
+//!
+//! On PostgreSQL a sequence number is drawn before its transaction commits, so a reader that went by it would skip what
+//! commits late. The feed goes by (transaction, sequence) and shows nothing of a transaction younger than the oldest one
+//! still running: what appears later sorts after everything shown so far. A record's own order is its `version`.
+
+use crate::sql::{Argument, Sql};
+use crate::{Dialect, Row, Scope};
+use clientela_kernel::{Error, Id, Result, Timestamp, Value};
+use std::fmt;
+use uuid::Uuid;
+
+/// A place in the feed. Its text is opaque to callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FeedCursor {
+    /// The transaction on PostgreSQL, 0 on SQLite.
+    transaction: i64,
+    sequence: i64,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its number in the log.
+    pub sequence: i64,
+    /// The resource's name.
+    pub resource: String,
+    /// The record.
+    pub record: Id,
+    /// The record's version after the change.
+    pub version: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `usr_…`, `key_…`, `sys_…`.
+    pub actor: String,
+    /// The client program.
+    pub client: Option<String>,
+    /// The request.
+    pub request: Uuid,
+    /// `CREATED`, `UPDATED`, `DELETED` or `RESTORED`.
+    pub kind: String,
+    /// JSON object of the changed fields before; absent at creation.
+    pub before: Option<String>,
+    /// JSON object of the changed fields after.
+    pub after: Option<String>,
+}
+
+/// A stretch of the feed.
+#[derive(Clone, Debug)]
+pub struct ChangePage {
+    /// The changes, in the feed's order.
+    pub changes: Vec<Change>,
+    /// Where to go on: the place of the last change, or where the reading began if there was none.
+    pub next: Option<FeedCursor>,
+}
+
+impl FeedCursor {
+    /// Reads the opaque text.
+    pub fn parse(text: &str) -> Option<FeedCursor> {
+        let (transaction, sequence) = text.split_once('-')?;
+        let number = |text: &str| i64::from_str_radix(text, 16).ok().filter(|number| *number >= 0);
+        Some(FeedCursor { transaction: number(transaction)?, sequence: number(sequence)? })
+    }
+}
+
+impl fmt::Display for FeedCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{:x}", self.transaction, self.sequence)
+    }
+}
+
+impl Scope {
+    /// At most `limit` changes of the tenant after a place in the feed, or from its beginning.
+    pub async fn changes(&self, after: Option<FeedCursor>, limit: u32) -> Result<ChangePage> {
+        let rows = self.store().read(|| Ok(statement(self, after, limit))).await?;
+        let mut next = after;
+        let mut changes = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let change = change(row)?;
+            next = Some(FeedCursor { transaction: row.integer(11)?.unwrap_or(0), sequence: change.sequence });
+            changes.push(change);
+        }
+        Ok(ChangePage { changes, next })
+    }
+}
+
+fn statement(scope: &Scope, after: Option<FeedCursor>, limit: u32) -> Sql {
+    let start = after.unwrap_or(FeedCursor { transaction: 0, sequence: 0 });
+    let number = |number: i64| Argument::Value(Value::Integer(number));
+    let mut sql = Sql::of_tenant(scope.dialect(), scope.tenant());
+    sql.push("SELECT seq, resource, record_id, version, at, actor, client, request, kind, ");
+    match scope.dialect() {
+        Dialect::Postgres => {
+            sql.push("before::text, after::text, xid::text::bigint FROM change_log WHERE tenant_id = ").tenant();
+            sql.push(" AND (xid, seq) > (").bind(number(start.transaction)).push("::text::xid8, ").bind(number(start.sequence));
+            sql.push(") AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, seq LIMIT ");
+        }
+        Dialect::Sqlite => {
+            sql.push("before, after, 0 FROM change_log WHERE tenant_id = ").tenant();
+            sql.push(" AND seq > ").bind(number(start.sequence)).push(" ORDER BY seq LIMIT ");
+        }
+    }
+    sql.bind(number(i64::from(limit)));
+    sql
+}
+
+fn change(row: &Row) -> Result<Change> {
+    let broken = || Error::internal("a row of the change log has an empty column");
+    let text = |column: usize| row.text(column).map(|text| text.map(str::to_owned));
+    Ok(Change {
+        sequence: row.integer(0)?.ok_or_else(broken)?,
+        resource: text(1)?.ok_or_else(broken)?,
+        record: Id(row.uuid(2)?.ok_or_else(broken)?),
+        version: row.integer(3)?.ok_or_else(broken)?,
+        at: row.instant(4)?.ok_or_else(broken)?,
+        actor: text(5)?.ok_or_else(broken)?,
+        client: text(6)?,
+        request: row.uuid(7)?.ok_or_else(broken)?,
+        kind: text(8)?.ok_or_else(broken)?,
+        before: text(9)?,
+        after: text(10)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_read_back() {
+        let cursor = FeedCursor { transaction: 748, sequence: i64::MAX };
+        assert_eq!(FeedCursor::parse(&cursor.to_string()), Some(cursor));
+        for bad in ["", "-", "1", "1-", "-1-2", "1--2", "1-2-3", "g-1"] {
+            assert_eq!(FeedCursor::parse(bad), None, "{bad}");
+        }
+    }
+}

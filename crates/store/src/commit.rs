@@ -1,0 +1,227 @@
+//! The statements of a write set, the same for both databases: rows with their guards, change-log rows, the idempotency
+//! row. How they are strung together is each database's own (`postgres/commit.rs`, `sqlite/commit.rs`).
+//!
+//! The text depends on the shape of the write set alone; everything a caller gave is bound. Placeholders are `$N` on
+//! both databases: SQLite takes them as names, and the driver binds them by their number across several statements.
+
+use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard};
+use clientela_kernel::{Error, Id, Result, TenantId, Timestamp, Value, fold::fold};
+use clientela_model::{FieldDef, FieldType, ResourceDef, naming, system};
+use uuid::Uuid;
+
+/// Table of the change log.
+pub(crate) const CHANGE_LOG: &str = "change_log";
+/// Table of the remembered idempotency keys.
+pub(crate) const IDEMPOTENCY: &str = "idempotency";
+
+/// Bound values in a driver's form.
+pub(crate) trait Bound: Default {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// Adds a field value; a null takes the column's type, money two places.
+    fn value(&mut self, value: &Value, column: &FieldType) -> Result<()>;
+    /// Adds an id.
+    fn id(&mut self, id: Uuid) -> Result<()>;
+    /// Adds a whole number.
+    fn number(&mut self, number: i64) -> Result<()>;
+    /// Adds a number for a column of 32 bits.
+    fn small_number(&mut self, number: i32) -> Result<()>;
+    /// Adds a text.
+    fn text(&mut self, text: Option<&str>) -> Result<()>;
+    /// Adds a moment.
+    fn instant(&mut self, at: Timestamp) -> Result<()>;
+    /// Adds text that is JSON.
+    fn json(&mut self, json: Option<&str>) -> Result<()>;
+}
+
+/// A statement, or several, under construction. The tenant is always `$1`.
+pub(crate) struct Draft<B> {
+    /// The text so far.
+    pub(crate) text: String,
+    /// The values so far.
+    pub(crate) bound: B,
+}
+
+impl<B: Bound> Draft<B> {
+    /// Starts with the tenant bound.
+    pub(crate) fn new(tenant: TenantId) -> Result<Self> {
+        let mut bound = B::default();
+        bound.id(tenant.0)?;
+        Ok(Draft { text: String::with_capacity(2_048), bound })
+    }
+
+    /// Appends text made of definitions and keywords.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Appends a number.
+    pub(crate) fn push_number(&mut self, number: usize) -> &mut Self {
+        use std::fmt::Write as _;
+        let _ = write!(self.text, "{number}");
+        self
+    }
+
+    /// Appends placeholders, separated by commas, for what was bound since there were `before` values.
+    fn placeholders_since(&mut self, before: usize) {
+        for number in before + 1..=self.bound.count() {
+            if number > before + 1 {
+                self.text.push_str(", ");
+            }
+            self.text.push('$');
+            self.push_number(number);
+        }
+    }
+
+    fn id(&mut self, id: Uuid) -> Result<()> {
+        let before = self.bound.count();
+        self.bound.id(id)?;
+        self.placeholders_since(before);
+        Ok(())
+    }
+
+    /// `INSERT INTO table (…) SELECT … WHERE …`, or `UPDATE table SET … WHERE …`. The row counts as written only if the
+    /// statement affected one row. `condition` must hold besides.
+    pub(crate) fn row(&mut self, row: &RowChange, condition: &str) -> Result<()> {
+        match row.guard {
+            RowGuard::Insert => self.insert(row, condition),
+            RowGuard::Unguarded => {
+                self.insert(row, condition)?;
+                self.push(" ON CONFLICT (tenant_id, id) DO UPDATE SET ");
+                self.each_column(row, |draft, column, index| {
+                    draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = excluded.").push(column);
+                })
+            }
+            RowGuard::Version(version) => self.update(row, version, condition),
+        }
+    }
+
+    fn insert(&mut self, row: &RowChange, condition: &str) -> Result<()> {
+        self.push("INSERT INTO ").push(&row.def.table).push(" (tenant_id, id");
+        self.each_column(row, |draft, column, _| {
+            draft.push(", ").push(column);
+        })?;
+        self.push(") SELECT $1, ");
+        let before = self.bound.count();
+        self.bound.id(row.id.0)?;
+        for (field, value) in written(row) {
+            self.bind_field(field?, value)?;
+        }
+        self.placeholders_since(before);
+        self.push(" WHERE ").push(condition);
+        self.references(row)
+    }
+
+    fn update(&mut self, row: &RowChange, version: i64, condition: &str) -> Result<()> {
+        self.push("UPDATE ").push(&row.def.table).push(" SET ");
+        let mut next = self.bound.count() + 1;
+        self.each_column(row, |draft, column, index| {
+            draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = $").push_number(next);
+            next += 1;
+        })?;
+        for (field, value) in written(row) {
+            self.bind_field(field?, value)?;
+        }
+        self.push(" WHERE ").push(condition).push(" AND tenant_id = $1 AND id = ");
+        self.id(row.id.0)?;
+        self.push(" AND version = ");
+        let before = self.bound.count();
+        self.bound.number(version)?;
+        self.placeholders_since(before);
+        self.references(row)
+    }
+
+    /// Calls back with every column the row writes, the tenant and the id left out, in the order in which
+    /// [`Draft::bind_field`] binds them.
+    fn each_column(&mut self, row: &RowChange, mut call: impl FnMut(&mut Self, &str, usize)) -> Result<()> {
+        let mut index = 0;
+        let mut name = String::new();
+        for (field, _) in written(row) {
+            let field = field?;
+            let suffixes: &[&str] = match field.kind {
+                FieldType::Money => &["_minor", "_currency"],
+                _ if field.folded => &["", "_folded"],
+                _ => &[""],
+            };
+            for suffix in suffixes {
+                name.clear();
+                name.push_str(&field.column);
+                name.push_str(suffix);
+                call(self, &name, index);
+                index += 1;
+            }
+        }
+        if index == 0 {
+            return Err(Error::internal(format!("a write of {} changes no column", row.def.name)));
+        }
+        Ok(())
+    }
+
+    fn bind_field(&mut self, field: &FieldDef, value: &Value) -> Result<()> {
+        self.bound.value(value, &field.kind)?;
+        if field.folded {
+            self.bound.text(value.as_text().map(fold).as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// Every reference points to a living record.
+    fn references(&mut self, row: &RowChange) -> Result<()> {
+        for (index, id) in &row.references {
+            let reference = row.def.fields.get(*index).and_then(FieldDef::reference);
+            let reference =
+                reference.ok_or_else(|| Error::internal(format!("field number {index} of {} is no reference", row.def.name)))?;
+            self.push(" AND EXISTS (SELECT 1 FROM ").push(&naming::snake(&reference.target)).push(" WHERE tenant_id = $1 AND id = ");
+            self.id(*id)?;
+            self.push(" AND deleted_at IS NULL)");
+        }
+        Ok(())
+    }
+
+    /// `INSERT INTO change_log (…) SELECT …`.
+    pub(crate) fn log(&mut self, def: &ResourceDef, record: Id, entry: &LogEntry) -> Result<()> {
+        self.push("INSERT INTO ").push(CHANGE_LOG);
+        self.push(" (tenant_id, resource, record_id, version, at, actor, client, request, kind, before, after) SELECT $1, ");
+        let before = self.bound.count();
+        self.bound.text(Some(&def.name))?;
+        self.bound.id(record.0)?;
+        self.bound.number(entry.version)?;
+        self.bound.instant(entry.at)?;
+        self.bound.text(Some(&entry.actor))?;
+        self.bound.text(entry.client.as_deref())?;
+        self.bound.id(entry.request)?;
+        self.bound.text(Some(entry.kind.as_str()))?;
+        self.bound.json(entry.before.as_deref())?;
+        self.bound.json(entry.after.as_deref())?;
+        self.placeholders_since(before);
+        Ok(())
+    }
+
+    /// `INSERT INTO idempotency (…) VALUES (…)`.
+    pub(crate) fn idempotency(&mut self, write: &IdempotencyWrite) -> Result<()> {
+        self.push("INSERT INTO ").push(IDEMPOTENCY);
+        self.push(" (tenant_id, principal, key, fingerprint, status, resource, record_id, version, at) VALUES ($1, ");
+        let before = self.bound.count();
+        self.bound.text(Some(&write.principal))?;
+        self.bound.text(Some(&write.key))?;
+        self.bound.text(Some(&write.fingerprint))?;
+        self.bound.small_number(i32::from(write.status))?;
+        self.bound.text(Some(&write.resource))?;
+        self.bound.id(write.record.0)?;
+        self.bound.number(write.version)?;
+        self.bound.instant(write.at)?;
+        self.placeholders_since(before);
+        self.push(")");
+        Ok(())
+    }
+}
+
+/// The fields a row writes, without the id.
+fn written(row: &RowChange) -> impl Iterator<Item = (Result<&FieldDef>, &Value)> {
+    row.values.iter().filter_map(|(index, value)| match row.def.fields.get(*index) {
+        Some(field) if field.name == system::ID => None,
+        Some(field) => Some((Ok(field), value)),
+        None => Some((Err(Error::internal(format!("{} has no field number {index}", row.def.name))), value)),
+    })
+}

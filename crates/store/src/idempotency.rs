@@ -1,0 +1,30 @@
+//! Requests remembered under their idempotency keys. They are written with their effect, see [`crate::WriteSet`].
+
+use crate::sql::{Argument, Sql};
+use crate::write::IdempotencyRecord;
+use crate::{Row, Scope};
+use clientela_kernel::{Error, Id, Result};
+
+/// The request remembered under a key.
+pub(crate) async fn find(scope: &Scope, principal: &str, key: &str) -> Result<Option<IdempotencyRecord>> {
+    let rows = scope.store().read(|| {
+        let mut sql = Sql::of_tenant(scope.dialect(), scope.tenant());
+        // The driver knows a status as any other whole number.
+        sql.push("SELECT fingerprint, CAST(status AS bigint), resource, record_id, version FROM idempotency WHERE tenant_id = ").tenant();
+        sql.push(" AND principal = ").bind(Argument::Value(principal.into()));
+        sql.push(" AND key = ").bind(Argument::Value(key.into()));
+        Ok(sql)
+    });
+    rows.await?.first().map(record).transpose()
+}
+
+fn record(row: &Row) -> Result<IdempotencyRecord> {
+    let broken = || Error::internal("a remembered request has an empty column");
+    Ok(IdempotencyRecord {
+        fingerprint: row.text(0)?.ok_or_else(broken)?.to_owned(),
+        status: row.integer(1)?.and_then(|status| u16::try_from(status).ok()).ok_or_else(broken)?,
+        resource: row.text(2)?.ok_or_else(broken)?.to_owned(),
+        record: Id(row.uuid(3)?.ok_or_else(broken)?),
+        version: row.integer(4)?.ok_or_else(broken)?,
+    })
+}

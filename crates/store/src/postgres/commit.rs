@@ -1,0 +1,129 @@
+//! A write set as one statement: every row, log row and the idempotency row is a data-modifying CTE, so the statement is
+//! its own transaction and costs one round trip.
+//!
+//! The idempotency row comes first and every other row hangs on it: a twin waits there for the first to end, and then
+//! learns that the key is taken rather than that the version has moved. Where more than one row is written, a guard
+//! that fails must undo the others: the statement then divides by zero, on purpose.
+
+use crate::bind::{PgInstant, PgJson, bind_pg_value};
+use crate::commit::{Bound, Draft, IDEMPOTENCY};
+use crate::pool::{Failure, Pool};
+use crate::write::{Commit, RowChange, WriteSet};
+use clientela_kernel::{Error, Result, Timestamp, Value};
+use clientela_model::FieldType;
+use sqlx::postgres::PgArguments;
+use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, SqlSafeStr as _};
+use uuid::Uuid;
+
+/// SQLSTATE of a division by zero: a guard failed.
+const DIVISION_BY_ZERO: &str = "22012";
+const UNIQUE_VIOLATION: &str = "23505";
+const FOREIGN_KEY_VIOLATION: &str = "23503";
+/// Two writes of several rows met head-on, and this one was undone. The caller reads again and finds its guards as they
+/// are now, so it is one more way for a guard to fail.
+const COLLISIONS: [&str; 2] = ["40P01", "40001"];
+
+/// Writes a set.
+pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<Commit> {
+    let Draft { text, bound } = statement(set)?;
+    let mut lease = pool.acquire().await?;
+    match lease.run(AssertSqlSafe(text).into_sql_str(), bound).await {
+        Ok(rows) if rows.is_empty() => Ok(Commit::GuardFailed),
+        Ok(_) => Ok(Commit::Done),
+        Err(failure) => refused(failure, &set.rows),
+    }
+}
+
+fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
+    let mut draft = Draft::new(set.tenant)?;
+    let mut separator = "WITH ";
+    let mut condition = "true";
+    if let Some(write) = &set.idempotency {
+        draft.push(separator).push("i AS (");
+        draft.idempotency(write)?;
+        draft.push(" RETURNING 1)");
+        separator = ", ";
+        condition = "EXISTS (SELECT 1 FROM i)";
+    }
+    for (index, row) in set.rows.iter().enumerate() {
+        draft.push(separator).push("r").push_number(index).push(" AS (");
+        draft.row(row, condition)?;
+        draft.push(" RETURNING 1)");
+        separator = ", ";
+        if let Some(entry) = &row.log {
+            draft.push(", l").push_number(index).push(" AS (");
+            draft.log(&row.def, row.id, entry)?;
+            draft.push(" FROM r").push_number(index).push(")");
+        }
+    }
+    match (set.rows.len(), &set.idempotency) {
+        (0, None) => draft.push("SELECT 1"),
+        (0, Some(_)) => draft.push(" SELECT 1 FROM i"),
+        (1, None) => draft.push(" SELECT 1 FROM r0"),
+        (rows, _) => {
+            draft.push(" SELECT 1 / (CASE WHEN ");
+            for index in 0..rows {
+                draft.push(if index == 0 { "" } else { " AND " });
+                draft.push("(SELECT count(*) FROM r").push_number(index).push(") = 1");
+            }
+            draft.push(" THEN 1 ELSE 0 END)")
+        }
+    };
+    Ok(draft)
+}
+
+fn refused(failure: Failure, rows: &[RowChange]) -> Result<Commit> {
+    let Some(said) = failure.error.as_ref().and_then(sqlx::Error::as_database_error) else { return Err(failure.into_error()) };
+    let code = said.code().unwrap_or_default();
+    if code == DIVISION_BY_ZERO || COLLISIONS.contains(&code.as_ref()) {
+        return Ok(Commit::GuardFailed);
+    }
+    if code == FOREIGN_KEY_VIOLATION {
+        return Ok(Commit::ReferenceMissing);
+    }
+    if code == UNIQUE_VIOLATION {
+        let (table, constraint) = (said.table().unwrap_or_default(), said.constraint().unwrap_or_default());
+        if table == IDEMPOTENCY {
+            return Ok(Commit::IdempotencyTaken);
+        }
+        let mut of_table = rows.iter().enumerate().filter(|(_, row)| row.def.table == table).map(|(index, _)| index);
+        let row = of_table.next().filter(|_| of_table.next().is_none());
+        let primary = constraint.strip_suffix("_pkey") == Some(table);
+        return Ok(Commit::Duplicate { row, index: (!primary).then(|| constraint.to_owned()) });
+    }
+    Err(failure.into_error())
+}
+
+impl Bound for PgArguments {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn value(&mut self, value: &Value, column: &FieldType) -> Result<()> {
+        bind_pg_value(self, value, Some(column))
+    }
+
+    fn id(&mut self, id: Uuid) -> Result<()> {
+        self.add(id).map_err(Error::internal)
+    }
+
+    fn number(&mut self, number: i64) -> Result<()> {
+        self.add(number).map_err(Error::internal)
+    }
+
+    fn small_number(&mut self, number: i32) -> Result<()> {
+        self.add(number).map_err(Error::internal)
+    }
+
+    fn text(&mut self, text: Option<&str>) -> Result<()> {
+        self.add(text).map_err(Error::internal)
+    }
+
+    fn instant(&mut self, at: Timestamp) -> Result<()> {
+        self.add(PgInstant(at)).map_err(Error::internal)
+    }
+
+    fn json(&mut self, json: Option<&str>) -> Result<()> {
+        self.add(json.map(PgJson)).map_err(Error::internal)
+    }
+}

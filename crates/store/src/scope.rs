@@ -1,0 +1,58 @@
+//! The tenant-bound door. Every statement that goes through it carries the tenant.
+
+use crate::write::{Commit, IdempotencyRecord, WriteSet};
+use crate::{Dialect, Rows, Select, SelectCount, Store};
+use clientela_kernel::{Error, Result, TenantId};
+
+/// The records of one tenant. Cheap to make and to clone.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    store: Store,
+    tenant: TenantId,
+}
+
+impl Scope {
+    pub(crate) fn new(store: Store, tenant: TenantId) -> Self {
+        Scope { store, tenant }
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        self.store.dialect()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Reads records with one statement. `DATABASE_UNAVAILABLE` where the database is away or too busy.
+    pub async fn fetch(&self, select: &Select<'_>) -> Result<Rows> {
+        self.store.read(|| select.compile(self.dialect(), self.tenant)).await
+    }
+
+    /// Counts records with one statement.
+    pub async fn count(&self, select: &SelectCount<'_>) -> Result<Rows> {
+        self.store.read(|| select.compile(self.dialect(), self.tenant)).await
+    }
+
+    /// The request remembered under a principal's idempotency key.
+    pub async fn idempotency(&self, principal: &str, key: &str) -> Result<Option<IdempotencyRecord>> {
+        crate::idempotency::find(self, principal, key).await
+    }
+
+    /// Writes rows, their change-log rows and the idempotency row, all or nothing. When this answers, the outcome is
+    /// durable; `DATABASE_UNAVAILABLE` leaves it in doubt, and a retry with the same idempotency key resolves the doubt.
+    ///
+    /// The future should be driven to its end: a caller that drops it half-way does not learn the outcome.
+    pub async fn commit(&self, set: WriteSet) -> Result<Commit> {
+        if set.tenant != self.tenant {
+            return Err(Error::internal("a write set of another tenant"));
+        }
+        self.store.commit(&set).await
+    }
+}

@@ -1,0 +1,125 @@
+//! A write set as a few statements in one string, which the writer runs in its transaction in one go.
+
+use crate::bind::bind_sqlite_value;
+use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY};
+use crate::write::{Commit, RowChange, RowGuard, WriteSet};
+use clientela_kernel::{Error, Result, Timestamp, Value};
+use clientela_model::{FieldType, ResourceDef, system};
+use sqlx::Arguments as _;
+use sqlx::sqlite::SqliteArguments;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// SQLITE_CONSTRAINT_FOREIGNKEY.
+const FOREIGN_KEY: &str = "787";
+/// SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE.
+const UNIQUE: [&str; 2] = ["1555", "2067"];
+
+/// The statements of a write set and how to read their outcome.
+pub(crate) struct Work {
+    /// The statements, each ended by a semicolon.
+    pub(crate) text: String,
+    /// Their values, numbered across all of them.
+    pub(crate) arguments: SqliteArguments,
+    /// For each statement, whether it must affect a row.
+    pub(crate) guarded: Vec<bool>,
+    /// What the rows are, by their position in the write set.
+    rows: Vec<Arc<ResourceDef>>,
+}
+
+impl Work {
+    /// Draws up the statements. Mirrors come first, since references are checked after each statement.
+    pub(crate) fn new(set: &WriteSet) -> Result<Work> {
+        let mut draft: Draft<SqliteArguments> = Draft::new(set.tenant)?;
+        let mut guarded = Vec::with_capacity(1 + 2 * set.rows.len());
+        if let Some(write) = &set.idempotency {
+            draft.idempotency(write)?;
+            draft.push(";");
+            guarded.push(false);
+        }
+        let is_mirror = |row: &&RowChange| row.guard == RowGuard::Unguarded;
+        for row in set.rows.iter().filter(is_mirror).chain(set.rows.iter().filter(|row| !is_mirror(row))) {
+            draft.row(row, "true")?;
+            draft.push(";");
+            guarded.push(true);
+            if let Some(entry) = &row.log {
+                draft.log(&row.def, row.id, entry)?;
+                draft.push(";");
+                guarded.push(false);
+            }
+        }
+        let rows = set.rows.iter().map(|row| Arc::clone(&row.def)).collect();
+        Ok(Work { text: draft.text, arguments: draft.bound, guarded, rows })
+    }
+
+    /// What a refusal means; `None` if it is not about the data.
+    pub(crate) fn refused(&self, error: &sqlx::Error) -> Option<Commit> {
+        let said = error.as_database_error()?;
+        let code = said.code().unwrap_or_default();
+        if code == FOREIGN_KEY {
+            return Some(Commit::ReferenceMissing);
+        }
+        if !UNIQUE.contains(&code.as_ref()) {
+            return None;
+        }
+        // "UNIQUE constraint failed: account.tenant_id, account.domain_folded"
+        let (_, columns) = said.message().split_once("constraint failed: ")?;
+        let columns: Vec<&str> = columns.split(", ").collect();
+        let (table, _) = columns.first()?.split_once('.')?;
+        if table == IDEMPOTENCY {
+            return Some(Commit::IdempotencyTaken);
+        }
+        if table == CHANGE_LOG {
+            return None;
+        }
+        let columns: Vec<&str> = columns.iter().filter_map(|column| column.split_once('.')).map(|(_, column)| column).collect();
+        let mut of_table = self.rows.iter().enumerate().filter(|(_, def)| def.table == table);
+        let (first, def) = of_table.next()?;
+        let row = of_table.next().is_none().then_some(first);
+        if columns == [system::TENANT, "id"] {
+            return Some(Commit::Duplicate { row, index: None });
+        }
+        let unique = def.unique.iter().find(|unique| {
+            let mut wanted: Vec<String> = vec![system::TENANT.to_owned()];
+            for field in unique.fields.iter().filter_map(|name| def.fields.iter().find(|field| field.name == *name)) {
+                if field.folded { wanted.push(field.folded_column()) } else { wanted.extend(field.columns()) }
+            }
+            wanted.len() == columns.len() && wanted.iter().all(|column| columns.contains(&column.as_str()))
+        })?;
+        Some(Commit::Duplicate { row, index: Some(unique.index.clone().into_owned()) })
+    }
+}
+
+impl Bound for SqliteArguments {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn value(&mut self, value: &Value, column: &FieldType) -> Result<()> {
+        bind_sqlite_value(self, value, Some(column))
+    }
+
+    fn id(&mut self, id: Uuid) -> Result<()> {
+        self.add(id).map_err(Error::internal)
+    }
+
+    fn number(&mut self, number: i64) -> Result<()> {
+        self.add(number).map_err(Error::internal)
+    }
+
+    fn small_number(&mut self, number: i32) -> Result<()> {
+        self.add(number).map_err(Error::internal)
+    }
+
+    fn text(&mut self, text: Option<&str>) -> Result<()> {
+        self.add(text).map_err(Error::internal)
+    }
+
+    fn instant(&mut self, at: Timestamp) -> Result<()> {
+        self.add(at.0).map_err(Error::internal)
+    }
+
+    fn json(&mut self, json: Option<&str>) -> Result<()> {
+        self.add(json).map_err(Error::internal)
+    }
+}

@@ -1,0 +1,155 @@
+//! The store: one database, opened once, shared by everything.
+
+use crate::bell::Bells;
+use crate::pool::Pool;
+use crate::settings::{Address, StoreSettings};
+use crate::sql::Sql;
+use crate::sqlite::commit::Work;
+use crate::sqlite::writer::Writer;
+use crate::system::SystemPool;
+use crate::write::{Commit, WriteSet};
+use crate::{Dialect, Rows, Scope, postgres, sqlite};
+use clientela_kernel::{Error, Result, TenantId};
+use sqlx::{PgConnection, SqliteConnection};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the database may take to answer a health check.
+const PING: Duration = Duration::from_secs(1);
+
+/// A database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    backend: Backend,
+    address: Address,
+    system: SystemPool,
+    bells: Bells,
+}
+
+enum Backend {
+    Postgres(Pool<PgConnection>),
+    Sqlite { readers: Pool<SqliteConnection>, writer: Writer },
+}
+
+impl Store {
+    /// Opens a database. A SQLite file is made if it is not there; a PostgreSQL server is not contacted before it is
+    /// needed ([`Store::ready`] asks it). Must be called inside a runtime.
+    pub async fn open(settings: &StoreSettings) -> Result<Store> {
+        let address = settings.address()?;
+        let connections = settings.connections(settings.dialect()?);
+        let backend = match &address {
+            Address::Postgres(options) => Backend::Postgres(Pool::new(postgres::request_options(options.as_ref().clone()), connections)),
+            Address::Sqlite(path) => {
+                let writer = Writer::start(sqlite::writing_options(path)).await?;
+                Backend::Sqlite { readers: Pool::new(sqlite::reading_options(path), connections), writer }
+            }
+        };
+        Ok(Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default() })))
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        match self.0.backend {
+            Backend::Postgres(_) => Dialect::Postgres,
+            Backend::Sqlite { .. } => Dialect::Sqlite,
+        }
+    }
+
+    /// The door to the records of one tenant.
+    pub fn scope(&self, tenant: TenantId) -> Scope {
+        Scope::new(self.clone(), tenant)
+    }
+
+    /// Whether the database answers within a second.
+    pub async fn ready(&self) -> Result<()> {
+        let ping = self.read(|| Ok(self.plain("SELECT 1")));
+        match tokio::time::timeout(PING, ping).await {
+            Ok(answer) => answer.map(drop),
+            Err(_) => Err(Error::unavailable("the database did not answer within 1 s")),
+        }
+    }
+
+    /// The names of the migrations that the database has seen, in order; none if it was never migrated.
+    pub async fn migrations(&self) -> Result<Vec<String>> {
+        let known = self.read(|| {
+            Ok(self.plain(match self.dialect() {
+                Dialect::Postgres => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
+                Dialect::Sqlite => "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'seaql_migrations'",
+            }))
+        });
+        if known.await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.read(|| Ok(self.plain("SELECT version FROM seaql_migrations ORDER BY version"))).await?;
+        rows.iter().map(|row| row.text(0).map(|name| name.unwrap_or_default().to_owned())).collect()
+    }
+
+    /// Finishes what is queued, folds SQLite's write-ahead log into the database, ends every connection. Whatever comes
+    /// later is refused as unavailable.
+    pub async fn close(&self) {
+        self.0.bells.close();
+        self.0.system.close().await;
+        match &self.0.backend {
+            Backend::Postgres(pool) => pool.close().await,
+            Backend::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+
+    /// Runs a reading statement.
+    pub(crate) async fn read(&self, compile: impl Fn() -> Result<Sql> + Send) -> Result<Rows> {
+        match &self.0.backend {
+            Backend::Postgres(pool) => pool.read(compile).await,
+            Backend::Sqlite { readers, .. } => readers.read(compile).await,
+        }
+    }
+
+    /// Writes a set, all or nothing.
+    pub(crate) async fn commit(&self, set: &WriteSet) -> Result<Commit> {
+        match &self.0.backend {
+            Backend::Postgres(pool) => postgres::commit::commit(pool, set).await,
+            Backend::Sqlite { writer, .. } => {
+                let work = Work::new(set)?;
+                if work.guarded.is_empty() { Ok(Commit::Done) } else { writer.commit(work).await }
+            }
+        }
+    }
+
+    /// A statement without values.
+    pub(crate) fn plain(&self, text: &'static str) -> Sql {
+        let mut sql = Sql::new(self.dialect());
+        sql.push(text);
+        sql
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.0.address
+    }
+
+    pub(crate) fn system_pool(&self) -> &SystemPool {
+        &self.0.system
+    }
+
+    pub(crate) fn bells(&self) -> &Bells {
+        &self.0.bells
+    }
+
+    /// Idle connections, and how many more could be handed out.
+    #[cfg(test)]
+    pub(crate) fn census(&self) -> (usize, usize) {
+        match &self.0.backend {
+            Backend::Postgres(pool) => pool.census(),
+            Backend::Sqlite { readers, .. } => readers.census(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("dialect", &self.dialect()).finish_non_exhaustive()
+    }
+}
