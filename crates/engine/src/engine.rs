@@ -1,11 +1,30 @@
 //! The engine's face: read by plan, write, render.
 
-use crate::plan::{ReadPlan, Selection};
-use crate::write::{WriteOutcome, WriteRequest};
-use clientela_kernel::{Context, Error, Filter, ListArguments, Result, SortKey};
+use crate::filter::FilterReader;
+use crate::module::{Module, Rules};
+use crate::plan::{Item, ReadPlan, Root, Selection};
+use crate::read::{self, Layout, Source};
+use crate::write::{self, WriteOutcome, WriteRequest};
+use crate::{order, task};
+use clientela_kernel::{Clock, Context, Cursor, DeletedMode, Error, Filter, ListArguments, Result, SortKey};
 use clientela_model::{Registry, ResourceDef};
+use clientela_store::Store;
 use serde_json::Value as Json;
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Reads and writes records of every resource. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) store: Store,
+    pub(crate) rules: HashMap<&'static str, Arc<dyn Rules>>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
 
 /// What a read found, beside the JSON it wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,61 +39,82 @@ pub struct ReadAnswer {
     pub previous_cursor: Option<String>,
 }
 
-/// Reads and writes records of every resource. Cheap to clone.
-#[derive(Clone)]
-pub struct Engine {
-    registry: Arc<Registry>,
+/// Links the resources of every module: all a schema needs.
+pub fn registry(modules: &mut [Module]) -> Result<Arc<Registry>> {
+    let definitions = modules.iter_mut().flat_map(|module| std::mem::take(&mut module.resources)).collect();
+    Registry::new(definitions).map(Arc::new).map_err(Error::internal)
 }
 
 impl Engine {
+    /// An engine over every module's resources and rules.
+    pub fn new(mut modules: Vec<Module>, store: Store, clock: Arc<dyn Clock>) -> Result<Engine> {
+        let registry = registry(&mut modules)?;
+        let rules = modules.into_iter().flat_map(|module| module.rules).collect();
+        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, clock }) })
+    }
+
     /// Every resource.
     pub fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+        &self.inner.registry
+    }
+
+    /// The clock that writes are dated by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
     }
 
     /// Runs a plan and appends its JSON to `out`. Answers whether there was anything (a record plan whose record does
     /// not exist, is deleted or may not be seen writes nothing and answers not found).
     pub async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<ReadAnswer> {
-        let _ = (context, plan, out);
-        Err(Error::internal("not built"))
+        read::cost::of(plan)?;
+        let scope = self.inner.store.scope(context.tenant);
+        let start = out.len();
+        let answer = read::read(&self.inner.registry, context, &scope, plan, out).await;
+        if answer.is_err() {
+            out.truncate(start);
+        }
+        answer
     }
 
     /// The cost of a plan: one for each record it may read, plus one for each level. Refuses plans over the limits with
     /// `QUERY_TOO_COMPLEX`. `read` does it too; callers use it to show the figure.
     pub fn cost(&self, plan: &ReadPlan) -> Result<u64> {
-        let _ = plan;
-        Err(Error::internal("not built"))
+        read::cost::of(plan)
     }
 
     /// Carries out a write in a task of the server's own, so that a caller who hangs up changes nothing about it.
     pub async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome> {
-        let _ = (context, request);
-        Err(Error::internal("not built"))
+        task::owned(write::execute(Arc::clone(&self.inner), context.clone(), request)).await
     }
 
     /// Appends the written record's JSON object in the shape of the selection: from memory where that is enough, by a
     /// read otherwise. Answers false where the caller may not (or no longer) see it.
     pub async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Selection, out: &mut Vec<u8>) -> Result<bool> {
-        let _ = (context, outcome, selection, out);
-        Err(Error::internal("not built"))
+        let plain = !selection.items.iter().any(|item| matches!(item, Item::ToOne { .. } | Item::ToMany { .. }));
+        if let Some(record) = outcome.record.as_ref().filter(|_| plain) {
+            let mut layout = Layout::new(&self.inner.registry, context, &outcome.def, DeletedMode::Include)?;
+            let shape = layout.object(0, selection)?;
+            read::write_object(&layout, &shape, Source::Memory(record), out)?;
+            return Ok(true);
+        }
+        let root = Root::Record { id: outcome.id.0, deleted: DeletedMode::Include, selection: selection.clone() };
+        let plan = ReadPlan { def: Arc::clone(&outcome.def), root };
+        self.read(context, &plan, out).await.map(|answer| answer.found)
     }
 
     /// Reads the JSON filter tree (`{"name": {"contains": "gmb"}, "account": {"industry": {"eq": "RETAIL"}}}`), checked
     /// against the definition and the caller's field rights. `INVALID_FILTER` names the place.
     pub fn parse_filter(&self, context: &Context, def: &ResourceDef, json: &Json) -> Result<Filter> {
-        let _ = (context, def, json);
-        Err(Error::internal("not built"))
+        FilterReader::new(&self.inner.registry, context).read(def, json)
     }
 
     /// Checks an order given as paths (`[(["account", "name"], descending)]`). `INVALID_SORT` names what is wrong.
     pub fn parse_sort(&self, context: &Context, def: &ResourceDef, keys: &[(Vec<String>, bool)]) -> Result<Vec<SortKey>> {
-        let _ = (context, def, keys);
-        Err(Error::internal("not built"))
+        order::read(&self.inner.registry, context, def, keys)
     }
 
     /// Reads a cursor that a list of this filter, order and deletion mode gave. `INVALID_CURSOR` otherwise.
-    pub fn parse_cursor(&self, def: &ResourceDef, list: &ListArguments, text: &str) -> Result<clientela_kernel::Cursor> {
-        let _ = (def, list, text);
-        Err(Error::internal("not built"))
+    pub fn parse_cursor(&self, def: &ResourceDef, list: &ListArguments, text: &str) -> Result<Cursor> {
+        order::cursor(def, list, text)
     }
 }

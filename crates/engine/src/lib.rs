@@ -2,12 +2,19 @@
 //! what they may do, what it means and how it is stored is decided here and nowhere else.
 
 pub mod engine;
+pub mod filter;
+pub mod ids;
+mod input;
 pub mod module;
+pub mod order;
 pub mod plan;
+mod read;
+mod task;
 pub mod write;
 
 pub use clientela_access::{Action, FieldMask, Grant};
-pub use engine::{Engine, ReadAnswer};
+pub use engine::{Engine, ReadAnswer, registry};
 pub use module::{Module, Rules};
 pub use plan::{Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, Root, Selection};
-pub use write::{Expected, WriteAction, WriteOutcome, WriteRequest};
+pub use read::cost::{MAXIMUM_COST, MAXIMUM_DEPTH};
+pub use write::{Expected, Idempotency, WriteAction, WriteOutcome, WriteRequest};

@@ -1,5 +1,13 @@
 //! A write: what is asked for, and how it ended.
 
+mod change;
+mod dependents;
+mod diagnose;
+mod log;
+mod run;
+
+pub(crate) use run::execute;
+
 use clientela_kernel::{Id, Value};
 use clientela_model::ResourceDef;
 use serde_json::{Map, Value as Json};

@@ -1,0 +1,217 @@
+//! The JSON filter tree, read against a definition. One reader serves both APIs.
+
+pub(crate) mod operand;
+mod within;
+
+use self::operand::Problem;
+use clientela_access::{Action, authorize};
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Quantifier, Result, fold::fold};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef};
+use serde_json::{Map, Value as Json};
+
+/// How deep conditions may nest.
+pub const MAXIMUM_DEPTH: usize = 15;
+/// How many comparisons a filter may hold.
+pub const MAXIMUM_CONDITIONS: usize = 200;
+/// How many values a list operand may hold.
+pub const MAXIMUM_LIST: usize = 1_000;
+
+/// Reads filters for one request.
+pub(crate) struct FilterReader<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) context: &'a Context,
+    conditions: usize,
+    path: Vec<String>,
+}
+
+impl<'a> FilterReader<'a> {
+    pub(crate) fn new(registry: &'a Registry, context: &'a Context) -> Self {
+        FilterReader { registry, context, conditions: 0, path: Vec::new() }
+    }
+
+    /// Reads a condition object: every key must hold.
+    pub(crate) fn read(&mut self, def: &ResourceDef, json: &Json) -> Result<Filter> {
+        let Json::Object(object) = json else {
+            return Err(self.fail(format!("a condition is an object, not {}", operand::kind_of(json))));
+        };
+        if self.path.len() > MAXIMUM_DEPTH * 2 {
+            return Err(self.fail(format!("conditions nest deeper than the {MAXIMUM_DEPTH} levels allowed")));
+        }
+        let grant = authorize(self.context, def, Action::Read)?;
+        let mut all = Vec::with_capacity(object.len());
+        for (key, value) in object {
+            self.path.push(key.clone());
+            all.push(match key.as_str() {
+                "and" => Filter::And(self.list(def, value)?),
+                "or" => Filter::Or(self.list(def, value)?),
+                "not" => self.read(def, value)?.negate(),
+                _ => {
+                    if let Some(field) = def.field(key).filter(|field| field.filter && grant.fields.sees(field)) {
+                        self.field(def, field, value)?
+                    } else if let Some(relation) = def.relation(key) {
+                        self.relation(relation, value)?
+                    } else {
+                        let known =
+                            def.fields.iter().filter(|field| field.filter && grant.fields.sees(field)).map(|field| field.name.as_ref());
+                        let hint = operand::nearest(key, known.chain(def.relations.iter().map(|relation| relation.name.as_ref())));
+                        return Err(self.fail(format!("{} has no field or relation {key:?} to filter by{hint}", def.name)));
+                    }
+                }
+            });
+            self.path.pop();
+        }
+        Ok(if all.len() == 1 { all.swap_remove(0) } else { Filter::And(all) })
+    }
+
+    fn list(&mut self, def: &ResourceDef, json: &Json) -> Result<Vec<Filter>> {
+        let Json::Array(items) = json else {
+            return Err(self.fail(format!("a list of conditions is wanted, not {}", operand::kind_of(json))));
+        };
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                self.path.push(index.to_string());
+                let filter = self.read(def, item);
+                self.path.pop();
+                filter
+            })
+            .collect()
+    }
+
+    fn relation(&mut self, relation: &clientela_model::RelationDef, json: &Json) -> Result<Filter> {
+        let registry = self.registry;
+        let Some(target) = registry.target(relation) else {
+            return Err(Error::internal(format!("relation {} leads nowhere", relation.name)));
+        };
+        if relation.is_to_one() {
+            let filter = Box::new(self.read(target, json)?);
+            return Ok(Filter::ToOne { relation: relation.name.clone(), filter });
+        }
+        let Json::Object(object) = json else {
+            return Err(self.fail("a to-many relation takes some, every or none".to_owned()));
+        };
+        let mut all = Vec::with_capacity(object.len());
+        for (key, value) in object {
+            let quantifier = match key.as_str() {
+                "some" => Quantifier::Some,
+                "every" => Quantifier::Every,
+                "none" => Quantifier::None,
+                _ => return Err(self.fail(format!("a to-many relation takes some, every or none, not {key:?}"))),
+            };
+            self.path.push(key.clone());
+            let filter = Box::new(self.read(target, value)?);
+            self.path.pop();
+            all.push(Filter::ToMany { relation: relation.name.clone(), quantifier, filter });
+        }
+        Ok(Filter::And(all))
+    }
+
+    fn field(&mut self, def: &ResourceDef, field: &FieldDef, json: &Json) -> Result<Filter> {
+        let Json::Object(object) = json else {
+            return Err(self.fail(format!("a field takes an object of operators such as {{\"eq\": …}}, not {}", operand::kind_of(json))));
+        };
+        let mut all = Vec::with_capacity(object.len());
+        for (operator, value) in object {
+            // Beside an amount the currency belongs to it; alone it is a condition of its own.
+            let amounts = || object.keys().any(|key| matches!(key.as_str(), "eq" | "ne" | "gt" | "gte" | "lt" | "lte"));
+            if operator == "currency" && matches!(field.kind, FieldType::Money) && amounts() {
+                continue;
+            }
+            self.conditions += 1;
+            if self.conditions > MAXIMUM_CONDITIONS {
+                return Err(self.fail(format!("the filter holds more than the {MAXIMUM_CONDITIONS} comparisons allowed")));
+            }
+            self.path.push(operator.clone());
+            let filter = self.operator(def, field, operator, value, object)?;
+            self.path.pop();
+            all.push(filter);
+        }
+        Ok(if all.len() == 1 { all.swap_remove(0) } else { Filter::And(all) })
+    }
+
+    fn operator(&self, def: &ResourceDef, field: &FieldDef, operator: &str, json: &Json, siblings: &Map<String, Json>) -> Result<Filter> {
+        let allowed = operators(field);
+        if !allowed.contains(&operator) {
+            let hint = operand::nearest(operator, allowed.iter().copied());
+            return Err(self.fail(format!("{} has no operator {operator:?}{hint}; it has {}", field.name, allowed.join(", "))));
+        }
+        let is = |comparison| Filter::field(field.name.clone(), comparison);
+        let operand = |json: &Json| {
+            operand::read(self.registry, self.context, def, field, json, siblings.get("currency")).map_err(|Problem(text)| self.fail(text))
+        };
+        let folded = |json: &Json| match json {
+            Json::String(text) if text.chars().count() <= 200 => Ok(fold(text)),
+            _ => Err(self.fail("a text of at most 200 characters is wanted".to_owned())),
+        };
+        Ok(match operator {
+            "eq" if json.is_null() => is(Comparison::IsNull),
+            "ne" if json.is_null() => is(Comparison::IsNull).negate(),
+            "eq" => is(Comparison::Equal(operand(json)?)),
+            "ne" => is(Comparison::Equal(operand(json)?)).negate(),
+            "in" | "notIn" => {
+                let list = self.values(json)?.iter().map(operand).collect::<Result<Vec<_>>>()?;
+                let filter = is(Comparison::In(list));
+                if operator == "in" { filter } else { filter.negate() }
+            }
+            "gt" => is(Comparison::Greater(operand(json)?)),
+            "gte" => is(Comparison::GreaterOrEqual(operand(json)?)),
+            "lt" => is(Comparison::Less(operand(json)?)),
+            "lte" => is(Comparison::LessOrEqual(operand(json)?)),
+            "contains" => is(Comparison::Contains(folded(json)?)),
+            "startsWith" => is(Comparison::StartsWith(folded(json)?)),
+            "endsWith" => is(Comparison::EndsWith(folded(json)?)),
+            "isNull" => match json {
+                Json::Bool(true) => is(Comparison::IsNull),
+                Json::Bool(false) => is(Comparison::IsNull).negate(),
+                _ => return Err(self.fail("isNull takes true or false".to_owned())),
+            },
+            "has" => match json {
+                Json::String(text) => is(Comparison::Has(text.clone())),
+                _ => return Err(self.fail("has takes one text".to_owned())),
+            },
+            "hasAny" => is(Comparison::HasAny(self.texts(json)?)),
+            "hasAll" => is(Comparison::HasAll(self.texts(json)?)),
+            "within" => is(within::read(self.context, field, json).map_err(|text| self.fail(text))?),
+            "currency" => is(operand::currency(json).map_err(|Problem(text)| self.fail(text))?),
+            other => return Err(Error::internal(format!("operator {other} is listed but not read"))),
+        })
+    }
+
+    fn values<'j>(&self, json: &'j Json) -> Result<&'j [Json]> {
+        match json {
+            Json::Array(items) if items.len() <= MAXIMUM_LIST => Ok(items),
+            Json::Array(items) => Err(self.fail(format!("the list holds {} values; {MAXIMUM_LIST} are allowed", items.len()))),
+            _ => Err(self.fail(format!("a list is wanted, not {}", operand::kind_of(json)))),
+        }
+    }
+
+    fn texts(&self, json: &Json) -> Result<Vec<String>> {
+        self.values(json)?
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| self.fail("a list of texts is wanted".to_owned())))
+            .collect()
+    }
+
+    fn fail(&self, text: String) -> Error {
+        let place = if self.path.is_empty() { String::new() } else { format!(" at {}", self.path.join(".")) };
+        Error::new(ErrorCode::InvalidFilter, format!("The filter{place} cannot be used: {text}."))
+    }
+}
+
+/// The operators of a field, in the order the documentation shows them.
+pub fn operators(field: &FieldDef) -> &'static [&'static str] {
+    match &field.kind {
+        FieldType::Id | FieldType::Reference(_) => &["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "isNull"],
+        FieldType::Text { .. } if field.folded => {
+            &["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "contains", "startsWith", "endsWith", "isNull"]
+        }
+        FieldType::Text { .. } | FieldType::Integer { .. } | FieldType::Duration | FieldType::Choice(_) => {
+            &["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "isNull"]
+        }
+        FieldType::Date | FieldType::Instant => &["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "within", "isNull"],
+        FieldType::Money => &["eq", "ne", "gt", "gte", "lt", "lte", "currency", "isNull"],
+        FieldType::Boolean => &["eq", "ne", "isNull"],
+        FieldType::TextSet { .. } => &["has", "hasAny", "hasAll", "isNull"],
+    }
+}

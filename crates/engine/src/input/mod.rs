@@ -1,0 +1,111 @@
+//! Input: a JSON object in wire form becomes field values, or a list of everything that is wrong with it.
+
+mod country;
+mod format;
+mod value;
+
+use crate::filter::operand::nearest;
+use clientela_access::FieldMask;
+use clientela_kernel::{FieldProblem, Id, ProblemCode, Value, id::IdProblem};
+use clientela_model::{FieldDef, ResourceDef, WriteMode, system};
+use serde_json::{Map, Value as Json};
+
+/// Field values by index, as a body gives them.
+#[derive(Debug, Default)]
+pub(crate) struct Decoded {
+    /// A client-minted id.
+    pub(crate) id: Option<Id>,
+    /// Values by field index.
+    pub(crate) values: Vec<(usize, Value)>,
+    /// Everything that is wrong.
+    pub(crate) problems: Vec<FieldProblem>,
+}
+
+/// Whether a body makes a record or patches one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Create,
+    Patch,
+}
+
+/// Reads a body against the definition.
+pub(crate) fn decode(def: &ResourceDef, mask: &FieldMask, body: &Map<String, Json>, mode: Mode) -> Decoded {
+    let mut decoded = Decoded::default();
+    for (name, json) in body {
+        let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let Some((index, field)) = def.field_index(name).zip(def.field(name)).filter(|(_, field)| mask.sees(field)) else {
+            let hint =
+                nearest(name, def.fields.iter().filter(|field| writable(field, mode) && mask.sees(field)).map(|field| field.name.as_ref()));
+            let detail = format!("{} has no field {name:?}{hint}.", def.name);
+            decoded.problems.push(FieldProblem::new(pointer, ProblemCode::UnknownField, detail));
+            continue;
+        };
+        if name == system::ID {
+            decoded.client_id(def, json, mode, pointer);
+            continue;
+        }
+        match field.write {
+            WriteMode::ReadOnly => {
+                let detail = format!("{name} is set by the server and cannot be written; leave it out.");
+                decoded.problems.push(FieldProblem::new(pointer, ProblemCode::ReadOnly, detail));
+            }
+            WriteMode::Immutable if mode == Mode::Patch => {
+                let detail = format!("{name} is set when the record is created and cannot be changed; leave it out.");
+                decoded.problems.push(FieldProblem::new(pointer, ProblemCode::Immutable, detail));
+            }
+            WriteMode::Writable | WriteMode::Immutable => match value::read(field, json, &pointer) {
+                Ok(Value::Null) if field.required && (mode == Mode::Patch || field.default.is_none()) => {
+                    decoded.problems.push(required(field));
+                }
+                Ok(value) => decoded.values.push((index, value)),
+                Err(problem) => decoded.problems.push(problem),
+            },
+        }
+    }
+    decoded
+}
+
+/// What a field has when a new record's body does not name it.
+pub(crate) fn default(field: &FieldDef) -> Value {
+    let json = field.default.as_ref().and_then(|text| serde_json::from_str(text).ok());
+    json.and_then(|json| value::read(field, &json, "").ok()).unwrap_or_default()
+}
+
+/// The problem of a missing value.
+pub(crate) fn required(field: &FieldDef) -> FieldProblem {
+    FieldProblem::new(format!("/{}", field.name), ProblemCode::Required, format!("{} must have a value.", field.name))
+}
+
+fn writable(field: &FieldDef, mode: Mode) -> bool {
+    match field.write {
+        WriteMode::Writable => true,
+        WriteMode::Immutable => mode == Mode::Create,
+        WriteMode::ReadOnly => false,
+    }
+}
+
+impl Decoded {
+    fn client_id(&mut self, def: &ResourceDef, json: &Json, mode: Mode, pointer: String) {
+        if mode == Mode::Patch {
+            let detail = "id names the record and cannot be changed; leave it out.";
+            self.problems.push(FieldProblem::new(pointer, ProblemCode::Immutable, detail));
+            return;
+        }
+        let problem = match json {
+            Json::Null => return,
+            Json::String(text) => match Id::parse(text, &def.prefix) {
+                Ok(id) => {
+                    self.id = Some(id);
+                    return;
+                }
+                Err(IdProblem::Malformed) => format!("{text:?} is not a TypeID; it must be {}_ and 26 characters of base 32.", def.prefix),
+                Err(IdProblem::OtherPrefix) => {
+                    format!("{text:?} has another resource's prefix; {} ids start with {}_.", def.name, def.prefix)
+                }
+                Err(IdProblem::NotVersion7) => format!("{text:?} does not hold a UUID of version 7."),
+            },
+            _ => "id is a text.".to_owned(),
+        };
+        self.problems.push(FieldProblem::new(pointer, ProblemCode::InvalidFormat, problem));
+    }
+}

@@ -1,0 +1,206 @@
+//! From drafts to the rows of one atomic write.
+
+use super::log;
+use crate::engine::Inner;
+use crate::module::{Companion, Draft, Found, RuleReader};
+use async_trait::async_trait;
+use clientela_kernel::{Comparison, Context, DeletedMode, Error, Filter, Id, Result, Timestamp, Value};
+use clientela_model::{FieldType, ResourceDef, WriteMode, system};
+use clientela_store::{ChangeKind, RowChange, RowGuard, Scope};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Greatest number of records that rules read, or that a deletion takes along, at once.
+pub(crate) const MAXIMUM_COMPANIONS: u32 = 1_000;
+
+/// The rows of one write while they are gathered.
+pub(crate) struct Gathering<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) context: &'a Context,
+    pub(crate) scope: &'a Scope,
+    pub(crate) now: Timestamp,
+    /// Mirrors first: others may refer to them.
+    pub(crate) rows: Vec<RowChange>,
+    /// Position of the principal row.
+    pub(crate) principal: usize,
+    /// Every record whose rules want to hear of the commit.
+    pub(crate) drafts: Vec<Draft>,
+}
+
+impl<'a> Gathering<'a> {
+    pub(crate) fn new(inner: &'a Inner, context: &'a Context, scope: &'a Scope, now: Timestamp) -> Self {
+        Gathering { inner, context, scope, now, rows: Vec::new(), principal: 0, drafts: Vec::new() }
+    }
+
+    /// Adds a draft with everything its rules want changed along with it.
+    pub(crate) async fn add(&mut self, draft: Draft) -> Result<()> {
+        let companions = match self.inner.rules.get(draft.def.name.as_ref()) {
+            Some(rules) => rules.companions(self.context, self, &draft).await?,
+            None => Vec::new(),
+        };
+        let mut patches = Vec::new();
+        for companion in companions {
+            match companion {
+                Companion::Mirror { resource, id, values } => {
+                    let row = self.mirror(&draft, resource, id, values)?;
+                    self.rows.push(row);
+                }
+                Companion::Patch { resource, id, values } => patches.push((resource, id, values)),
+            }
+        }
+        if self.drafts.is_empty() {
+            self.principal = self.rows.len();
+        }
+        self.rows.push(self.row(&draft));
+        self.drafts.push(draft);
+        for (resource, id, values) in patches {
+            self.patch(resource, id, values).await?;
+        }
+        Ok(())
+    }
+
+    /// The row of a draft, with its log row.
+    fn row(&self, draft: &Draft) -> RowChange {
+        let def = &draft.def;
+        let log = log::entry(self.context, def, draft.kind, self.now, draft.before.as_deref(), &draft.after);
+        let (guard, indexes) = match &draft.before {
+            None => (RowGuard::Insert, (0..def.fields.len()).collect()),
+            Some(before) => {
+                let version = def.field_index(system::VERSION).and_then(|index| before.get(index)).and_then(Value::as_integer).unwrap_or(0);
+                (
+                    RowGuard::Version(version),
+                    (0..def.fields.len()).filter(|index| before.get(*index) != draft.after.get(*index)).collect::<Vec<_>>(),
+                )
+            }
+        };
+        let references = indexes
+            .iter()
+            .filter(|_| matches!(draft.kind, ChangeKind::Created | ChangeKind::Updated))
+            .filter_map(|index| {
+                let field = def.fields.get(*index)?;
+                let named = matches!(field.kind, FieldType::Reference(_)) && field.write != WriteMode::ReadOnly;
+                draft.after.get(*index)?.as_id().filter(|_| named).map(|id| (*index, id))
+            })
+            .collect();
+        let values = indexes.into_iter().map(|index| (index, draft.after.get(index).cloned().unwrap_or_default())).collect();
+        RowChange { def: Arc::clone(def), id: draft.id, values, guard, references, log: Some(log) }
+    }
+
+    fn mirror(&self, draft: &Draft, resource: &str, id: Id, values: Vec<(&'static str, Value)>) -> Result<RowChange> {
+        let def = self.inner.resource(resource)?;
+        let mut fields = Vec::with_capacity(def.fields.len());
+        for (index, field) in def.fields.iter().enumerate() {
+            let given = values.iter().find(|(name, _)| field.name == *name).map(|(_, value)| value.clone());
+            let value = match given {
+                Some(value) => value,
+                None if field.name == system::ID => Value::Id(id.0),
+                None => draft.get(&field.name).clone(),
+            };
+            fields.push((index, value));
+        }
+        // A new identity must not take over one that exists.
+        let guard = if draft.kind == ChangeKind::Created { RowGuard::Insert } else { RowGuard::Unguarded };
+        Ok(RowChange { def, id, values: fields, guard, references: Vec::new(), log: None })
+    }
+
+    async fn patch(&mut self, resource: &str, id: Id, values: Vec<(&'static str, Value)>) -> Result<()> {
+        let def = self.inner.resource(resource)?;
+        let Some(before) = self.inner.current(self.context, self.scope, &def, id, DeletedMode::Exclude).await? else {
+            return Ok(());
+        };
+        let mut after = before.clone();
+        for (name, value) in values {
+            if let Some(slot) = def.field_index(name).and_then(|index| after.get_mut(index)) {
+                *slot = value;
+            }
+        }
+        if log::differing(&def, &before, &after).is_empty() {
+            return Ok(());
+        }
+        let draft = self.inner.stamped(self.context, self.now, &def, id, ChangeKind::Updated, Some(before), after);
+        self.rows.push(self.row(&draft));
+        self.drafts.push(draft);
+        Ok(())
+    }
+
+    /// Whether the write already changes this record.
+    pub(crate) fn holds(&self, def: &ResourceDef, id: Uuid) -> bool {
+        self.rows.iter().any(|row| row.def.name == def.name && row.id.0 == id)
+    }
+}
+
+#[async_trait]
+impl RuleReader for Gathering<'_> {
+    async fn find(&self, resource: &str, filter: Filter) -> Result<Vec<Found>> {
+        let def = self.inner.resource(resource)?;
+        let records = self.inner.find(self.context, self.scope, &def, &filter, DeletedMode::Exclude, MAXIMUM_COMPANIONS).await?;
+        let found = |values: Vec<Value>| {
+            let id = def.field_index(system::ID).and_then(|index| values.get(index)).and_then(Value::as_id)?;
+            Some(Found { def: Arc::clone(&def), id: Id(id), values })
+        };
+        Ok(records.into_iter().filter_map(found).collect())
+    }
+}
+
+impl Inner {
+    /// A resource that must exist.
+    pub(crate) fn resource(&self, name: &str) -> Result<Arc<ResourceDef>> {
+        self.registry.resource(name).cloned().ok_or_else(|| Error::internal(format!("no resource is called {name}")))
+    }
+
+    /// Every field of a record as it stands.
+    pub(crate) async fn current(
+        &self,
+        context: &Context,
+        scope: &Scope,
+        def: &ResourceDef,
+        id: Id,
+        deleted: DeletedMode,
+    ) -> Result<Option<Vec<Value>>> {
+        let filter = Filter::field(system::ID, Comparison::Equal(Value::Id(id.0)));
+        Ok(self.find(context, scope, def, &filter, deleted, 1).await?.pop())
+    }
+
+    /// Every field of the records that satisfy a filter, whatever the caller may see.
+    pub(crate) async fn find(
+        &self,
+        context: &Context,
+        scope: &Scope,
+        def: &ResourceDef,
+        filter: &Filter,
+        deleted: DeletedMode,
+        limit: u32,
+    ) -> Result<Vec<Vec<Value>>> {
+        crate::read::record(&self.registry, context, scope, def, filter, deleted, limit).await
+    }
+
+    /// A draft with its system fields set for this change.
+    pub(crate) fn stamped(
+        &self,
+        context: &Context,
+        now: Timestamp,
+        def: &Arc<ResourceDef>,
+        id: Id,
+        kind: ChangeKind,
+        before: Option<Vec<Value>>,
+        after: Vec<Value>,
+    ) -> Draft {
+        let mut draft = Draft { def: Arc::clone(def), id, kind, before, after, revealed: None };
+        let actor = Value::Text(context.actor.to_text());
+        let version = draft.old(system::VERSION).as_integer().unwrap_or(0) + 1;
+        draft.set(system::ID, Value::Id(id.0));
+        draft.set(system::VERSION, Value::Integer(version));
+        if draft.before.is_none() {
+            draft.set(system::CREATED_AT, Value::Instant(now));
+            draft.set(system::CREATED_BY, actor.clone());
+        }
+        draft.set(system::UPDATED_AT, Value::Instant(now));
+        draft.set(system::UPDATED_BY, actor);
+        match kind {
+            ChangeKind::Deleted => draft.set(system::DELETED_AT, Value::Instant(now)),
+            ChangeKind::Restored => draft.set(system::DELETED_AT, Value::Null),
+            ChangeKind::Created | ChangeKind::Updated => {}
+        }
+        draft
+    }
+}

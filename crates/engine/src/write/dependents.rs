@@ -1,0 +1,107 @@
+//! What a deletion takes along, and what a restoration brings back: the references' `onDelete`.
+
+use super::change::{Gathering, MAXIMUM_COMPANIONS};
+use crate::module::Draft;
+use clientela_kernel::{Comparison, DeletedMode, Error, ErrorCode, Filter, Id, Result, Value};
+use clientela_model::{OnDelete, RelationKind, ResourceDef, system};
+use clientela_store::ChangeKind;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+
+impl Gathering<'_> {
+    /// Deletes a record with what depends on it.
+    pub(crate) fn delete<'s>(&'s mut self, draft: Draft) -> BoxFuture<'s, Result<()>> {
+        Box::pin(async move {
+            let (def, id) = (Arc::clone(&draft.def), draft.id);
+            let dependents = self.dependents(&draft, DeletedMode::Exclude).await?;
+            self.add(draft).await?;
+            for Dependent { def: other, foreign, on_delete, records } in dependents {
+                for before in records {
+                    let Some(other_id) = id_of(&other, &before).filter(|id| !self.holds(&other, id.0)) else { continue };
+                    match on_delete {
+                        OnDelete::Restrict => return Err(restricted(&def, id, &other, other_id)),
+                        OnDelete::Cascade => {
+                            let (inner, context, now) = (self.inner, self.context, self.now);
+                            let draft = inner.stamped(context, now, &other, other_id, ChangeKind::Deleted, Some(before.clone()), before);
+                            self.delete(draft).await?;
+                        }
+                        OnDelete::Clear => self.clear(&other, other_id, &foreign, before).await?,
+                    }
+                    if self.rows.len() > usize::try_from(MAXIMUM_COMPANIONS).unwrap_or(usize::MAX) {
+                        let text =
+                            format!("More than {MAXIMUM_COMPANIONS} records depend on this {}. Delete or re-point them first.", def.name);
+                        return Err(Error::new(ErrorCode::Referenced, text));
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Brings a record back, with what its deletion took along.
+    pub(crate) fn restore<'s>(&'s mut self, draft: Draft) -> BoxFuture<'s, Result<()>> {
+        Box::pin(async move {
+            let deleted_at = draft.old(system::DELETED_AT).clone();
+            let dependents = self.dependents(&draft, DeletedMode::Only).await?;
+            self.add(draft).await?;
+            for Dependent { def: other, on_delete, records, .. } in dependents {
+                for before in records.into_iter().filter(|_| on_delete == OnDelete::Cascade) {
+                    let same_deletion = other.field_index(system::DELETED_AT).and_then(|index| before.get(index)) == Some(&deleted_at);
+                    let Some(other_id) = id_of(&other, &before).filter(|id| same_deletion && !self.holds(&other, id.0)) else { continue };
+                    let (inner, context, now) = (self.inner, self.context, self.now);
+                    let draft = inner.stamped(context, now, &other, other_id, ChangeKind::Restored, Some(before.clone()), before);
+                    self.restore(draft).await?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn clear(&mut self, other: &Arc<ResourceDef>, id: Id, foreign: &str, before: Vec<Value>) -> Result<()> {
+        let mut after = before.clone();
+        if let Some(slot) = other.field_index(foreign).and_then(|index| after.get_mut(index)) {
+            *slot = Value::Null;
+        }
+        let draft = self.inner.stamped(self.context, self.now, other, id, ChangeKind::Updated, Some(before), after);
+        self.add(draft).await
+    }
+
+    /// The records whose references point here, by relation.
+    async fn dependents(&self, draft: &Draft, deleted: DeletedMode) -> Result<Vec<Dependent>> {
+        let mut found = Vec::new();
+        for relation in &draft.def.relations {
+            let RelationKind::ToMany { local, foreign, on_delete } = &relation.kind else { continue };
+            let Some(value) = draft.get(local).as_id() else { continue };
+            // A face that stands for another record's identity (a person's account) does not take that identity along.
+            if value != draft.id.0 {
+                continue;
+            }
+            let def = self.inner.resource(&relation.target)?;
+            let filter = Filter::field(foreign.clone(), Comparison::Equal(Value::Id(value)));
+            let records = self.inner.find(self.context, self.scope, &def, &filter, deleted, MAXIMUM_COMPANIONS + 1).await?;
+            if !records.is_empty() {
+                found.push(Dependent { def, foreign: foreign.clone().into_owned(), on_delete: *on_delete, records });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Records of one resource that refer to a record by one field.
+struct Dependent {
+    def: Arc<ResourceDef>,
+    foreign: String,
+    on_delete: OnDelete,
+    records: Vec<Vec<Value>>,
+}
+
+fn id_of(def: &ResourceDef, record: &[Value]) -> Option<Id> {
+    def.field_index(system::ID).and_then(|index| record.get(index)).and_then(Value::as_id).map(Id)
+}
+
+fn restricted(def: &ResourceDef, id: Id, other: &ResourceDef, other_id: Id) -> Error {
+    let (id, other_id) = (id.to_text(&def.prefix), other_id.to_text(&other.prefix));
+    let text =
+        format!("{} {id} cannot be deleted while {} {other_id} refers to it. Delete or re-point that record first.", def.name, other.name);
+    Error::new(ErrorCode::Referenced, text).with_existing_id(other_id)
+}

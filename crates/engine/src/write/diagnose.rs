@@ -1,0 +1,114 @@
+//! Why a write was refused by the database: told apart by reading again.
+
+use crate::engine::Inner;
+use clientela_kernel::fold::fold;
+use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Value};
+use clientela_model::{FieldDef, UniqueDef, system};
+use clientela_store::{Commit, RowChange, Scope, WriteSet};
+
+/// Answers `Ok` where the write should simply be attempted again, the error for the caller otherwise.
+pub(crate) async fn explain(
+    inner: &Inner,
+    context: &Context,
+    scope: &Scope,
+    set: &WriteSet,
+    principal: usize,
+    failed: &Commit,
+) -> Result<()> {
+    if let Commit::Duplicate { row, index } = failed {
+        let row = row
+            .and_then(|row| set.rows.get(row))
+            .or_else(|| set.rows.get(principal))
+            .ok_or_else(|| Error::internal("a duplicate without a row"))?;
+        return match index {
+            None => Err(id_taken(set.rows.get(principal).unwrap_or(row))),
+            Some(index) => Err(duplicate(inner, context, scope, row, index).await?),
+        };
+    }
+    let mut problems = Vec::new();
+    for (position, row) in set.rows.iter().enumerate() {
+        for (index, id) in &row.references {
+            let Some((field, reference)) =
+                row.def.fields.get(*index).and_then(|field| field.reference().map(|reference| (field, reference)))
+            else {
+                continue;
+            };
+            let target = inner.resource(&reference.target)?;
+            let inserted = set.rows.iter().any(|other| other.def.name == target.name && other.id.0 == *id);
+            if inserted || inner.current(context, scope, &target, Id(*id), DeletedMode::Exclude).await?.is_some() {
+                continue;
+            }
+            if position != principal {
+                return Ok(());
+            }
+            let text = Id(*id).to_text(&reference.prefix);
+            let detail =
+                format!("{} names {text}, and there is no such {}, or it is deleted, or you may not see it.", field.name, target.name);
+            problems.push(FieldProblem::new(format!("/{}", field.name), ProblemCode::ReferenceNotFound, detail));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::validation(problems)) }
+}
+
+fn id_taken(row: &RowChange) -> Error {
+    let id = row.id.to_text(&row.def.prefix);
+    let problem = FieldProblem::new("/id", ProblemCode::Taken, format!("id {id} is taken."));
+    Error::new(ErrorCode::IdTaken, format!("The id {id} is taken. Mint a new one, or update the record that has it."))
+        .with_fields(vec![problem])
+        .with_existing_id(id)
+}
+
+async fn duplicate(inner: &Inner, context: &Context, scope: &Scope, row: &RowChange, index: &str) -> Result<Error> {
+    let def = &row.def;
+    let unique = def
+        .unique
+        .iter()
+        .find(|unique| unique.index == index)
+        .ok_or_else(|| Error::internal(format!("no unique key is called {index}")))?;
+    let existing = existing(inner, context, scope, row, unique).await?;
+    let names = unique.fields.join(" and ");
+    let who = existing.map_or_else(String::new, |id| format!(" ({})", id.to_text(&def.prefix)));
+    let problems = unique
+        .fields
+        .iter()
+        .map(|field| FieldProblem::new(format!("/{field}"), ProblemCode::Taken, format!("Another {} has this {names}.", def.name)))
+        .collect();
+    let text = format!("Another {}{who} has this {names}. Use another value, or update that record.", def.name);
+    let error = Error::new(ErrorCode::Duplicate, text).with_fields(problems);
+    Ok(match existing {
+        Some(id) => error.with_existing_id(id.to_text(&def.prefix)),
+        None => error,
+    })
+}
+
+/// The living record that has the same values in these fields.
+async fn existing(inner: &Inner, context: &Context, scope: &Scope, row: &RowChange, unique: &UniqueDef) -> Result<Option<Id>> {
+    let def = &row.def;
+    let current = inner.current(context, scope, def, row.id, DeletedMode::Include).await?;
+    let value_of = |field: &FieldDef| -> Value {
+        let index = def.field_index(&field.name);
+        let written = row.values.iter().find(|(written, _)| Some(*written) == index).map(|(_, value)| value.clone());
+        written.or_else(|| current.as_ref().and_then(|record| index.and_then(|index| record.get(index).cloned()))).unwrap_or_default()
+    };
+    let fields: Vec<(&FieldDef, Value)> =
+        unique.fields.iter().filter_map(|name| def.field(name)).map(|field| (field, value_of(field))).collect();
+    let conditions = fields
+        .iter()
+        .map(|(field, value)| match value {
+            Value::Text(text) if field.folded => Filter::field(field.name.clone(), Comparison::StartsWith(fold(text))),
+            value => Filter::field(field.name.clone(), Comparison::Equal(value.clone())),
+        })
+        .collect();
+    let candidates = inner.find(context, scope, def, &Filter::And(conditions), DeletedMode::Exclude, 100).await?;
+    let same = |record: &Vec<Value>| {
+        fields.iter().all(|(field, value)| {
+            let other = def.field_index(&field.name).and_then(|index| record.get(index));
+            match (value, other) {
+                (Value::Text(one), Some(Value::Text(other))) if field.folded => fold(one) == fold(other),
+                (value, other) => other == Some(value),
+            }
+        })
+    };
+    let id = |record: &Vec<Value>| def.field_index(system::ID).and_then(|index| record.get(index)).and_then(Value::as_id).map(Id);
+    Ok(candidates.iter().filter(|record| same(record)).find_map(id).filter(|id| *id != row.id))
+}

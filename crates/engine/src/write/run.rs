@@ -1,0 +1,309 @@
+//! Carrying out a write: attempt, and where somebody else was faster, read again and attempt again.
+
+use super::change::Gathering;
+use super::{Expected, WriteAction, WriteOutcome, WriteRequest};
+use crate::engine::Inner;
+use crate::input::{self, Mode};
+use crate::module::{Draft, RuleReader};
+use crate::{ids, write::log};
+use clientela_access::{Action, Grant, authorize};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, Result, Value};
+use clientela_model::{ResourceDef, WriteMode, system};
+use clientela_store::{ChangeKind, Commit, IdempotencyWrite, Scope, WriteSet};
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+
+/// How often a write without a version of the caller's own starts anew because the record moved under it.
+const MAXIMUM_ATTEMPTS: usize = 500;
+
+/// How one attempt ended.
+enum Attempt {
+    Done(WriteOutcome),
+    /// Somebody else was faster.
+    Again,
+    /// The idempotency key is taken.
+    Taken,
+}
+
+/// Carries out a write.
+pub(crate) async fn execute(inner: Arc<Inner>, context: Context, request: WriteRequest) -> Result<WriteOutcome> {
+    let action = match &request.action {
+        WriteAction::Create { .. } => Action::Create,
+        WriteAction::Update { .. } => Action::Update,
+        WriteAction::Delete { .. } => Action::Delete,
+        WriteAction::Restore { .. } => Action::Restore,
+    };
+    let grant = authorize(&context, &request.def, action)?;
+    let def = &request.def;
+    let offered = match action {
+        Action::Create => def.creatable,
+        Action::Update => def.updatable,
+        _ => def.deletable,
+    };
+    if !offered {
+        return Err(Error::new(ErrorCode::Forbidden, format!("{} are kept by the server; this cannot be done with them.", def.plural)));
+    }
+    let scope = inner.store.scope(context.tenant);
+    let write = Write { inner: &inner, context: &context, scope: &scope, request: &request, grant };
+    match write.run().await {
+        Ok(Some(outcome)) => Ok(outcome),
+        Ok(None) => write.replay().await?.ok_or_else(|| Error::internal("a taken idempotency key has no record")),
+        // A repeated request may fail now because it succeeded then.
+        Err(error) => match write.replay().await {
+            Ok(Some(outcome)) => Ok(outcome),
+            Err(reused) if reused.code() == ErrorCode::IdempotencyKeyReused => Err(reused),
+            _ => Err(error),
+        },
+    }
+}
+
+struct Write<'a> {
+    inner: &'a Inner,
+    context: &'a Context,
+    scope: &'a Scope,
+    request: &'a WriteRequest,
+    grant: Grant,
+}
+
+impl<'a> Write<'a> {
+    fn def(&self) -> &'a Arc<ResourceDef> {
+        &self.request.def
+    }
+
+    /// The outcome; none where the idempotency key is taken.
+    async fn run(&self) -> Result<Option<WriteOutcome>> {
+        for _ in 0..MAXIMUM_ATTEMPTS {
+            let attempt = match &self.request.action {
+                WriteAction::Create { body } => self.create(body).await?,
+                WriteAction::Update { id, body, expected } => self.update(*id, body, *expected).await?,
+                WriteAction::Delete { id, expected } => self.delete(*id, *expected).await?,
+                WriteAction::Restore { id, expected } => self.restore(*id, *expected).await?,
+            };
+            match attempt {
+                Attempt::Done(outcome) => return Ok(Some(outcome)),
+                Attempt::Taken => return Ok(None),
+                Attempt::Again => {}
+            }
+        }
+        Err(Error::unavailable("a record kept changing under a write"))
+    }
+
+    /// The outcome of the request that used this key before, if there was one.
+    async fn replay(&self) -> Result<Option<WriteOutcome>> {
+        let Some(idempotency) = &self.request.idempotency else { return Ok(None) };
+        let Some(record) = self.scope.idempotency(&self.context.actor.to_text(), &idempotency.key).await? else { return Ok(None) };
+        if record.fingerprint != idempotency.fingerprint {
+            return Err(Error::new(
+                ErrorCode::IdempotencyKeyReused,
+                "This idempotency key was used before for another request. A key belongs to one request; use a new one.",
+            ));
+        }
+        Ok(Some(WriteOutcome {
+            def: Arc::clone(self.def()),
+            id: record.record,
+            version: record.version,
+            record: None,
+            replayed: true,
+            revealed: None,
+        }))
+    }
+
+    async fn create(&self, body: &Map<String, Json>) -> Result<Attempt> {
+        let def = self.def();
+        let decoded = input::decode(def, &self.grant.fields, body, Mode::Create);
+        let now = self.inner.clock.now();
+        let id = decoded.id.unwrap_or_else(|| ids::mint(now));
+        let mut after: Vec<Value> = def.fields.iter().map(input::default).collect();
+        for (index, value) in decoded.values {
+            if let Some(slot) = after.get_mut(index)
+                && !(value.is_null() && def.fields.get(index).is_some_and(|field| field.required))
+            {
+                *slot = value;
+            }
+        }
+        let mut draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Created, None, after);
+        let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
+        self.complete(&gathering, &mut draft, decoded.problems).await?;
+        gathering.add(draft).await?;
+        self.commit(gathering, 201).await
+    }
+
+    async fn update(&self, id: Id, body: &Map<String, Json>, expected: Option<Expected>) -> Result<Attempt> {
+        let def = self.def();
+        let before = self.living(id).await?;
+        self.expect(def, &before, expected)?;
+        let decoded = input::decode(def, &self.grant.fields, body, Mode::Patch);
+        let now = self.inner.clock.now();
+        let mut after = before.clone();
+        for (index, value) in decoded.values {
+            if let Some(slot) = after.get_mut(index) {
+                *slot = value;
+            }
+        }
+        let mut draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Updated, Some(before), after);
+        let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
+        self.complete(&gathering, &mut draft, decoded.problems).await?;
+        let before = draft.before.as_deref().unwrap_or_default();
+        if log::differing(def, before, &draft.after).is_empty() {
+            return self.unchanged(id, draft.before.unwrap_or_default(), 200).await;
+        }
+        gathering.add(draft).await?;
+        self.commit(gathering, 200).await
+    }
+
+    async fn delete(&self, id: Id, expected: Option<Expected>) -> Result<Attempt> {
+        let def = self.def();
+        let before =
+            self.inner.current(self.context, self.scope, def, id, DeletedMode::Exclude).await?.ok_or_else(|| not_found(def, id))?;
+        self.expect(def, &before, expected)?;
+        let now = self.inner.clock.now();
+        let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
+        let draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Deleted, Some(before.clone()), before);
+        gathering.delete(draft).await?;
+        self.commit(gathering, 204).await
+    }
+
+    async fn restore(&self, id: Id, expected: Option<Expected>) -> Result<Attempt> {
+        let def = self.def();
+        let before =
+            self.inner.current(self.context, self.scope, def, id, DeletedMode::Include).await?.ok_or_else(|| not_found(def, id))?;
+        self.expect(def, &before, expected)?;
+        let now = self.inner.clock.now();
+        let draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Restored, Some(before.clone()), before);
+        if draft.old(system::DELETED_AT).is_null() {
+            return self.unchanged(id, draft.before.unwrap_or_default(), 200).await;
+        }
+        let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
+        gathering.restore(draft).await?;
+        self.commit(gathering, 200).await
+    }
+
+    /// The record as it stands, which must live.
+    async fn living(&self, id: Id) -> Result<Vec<Value>> {
+        let def = self.def();
+        let record =
+            self.inner.current(self.context, self.scope, def, id, DeletedMode::Include).await?.ok_or_else(|| not_found(def, id))?;
+        let deleted = def.field_index(system::DELETED_AT).and_then(|index| record.get(index)).is_some_and(|value| !value.is_null());
+        if deleted {
+            let id = id.to_text(&def.prefix);
+            return Err(Error::new(
+                ErrorCode::RecordDeleted,
+                format!("{} {id} is deleted and cannot be changed. Restore it first.", def.name),
+            ));
+        }
+        Ok(record)
+    }
+
+    fn expect(&self, def: &ResourceDef, record: &[Value], expected: Option<Expected>) -> Result<()> {
+        let version = version_of(def, record);
+        let holds = match expected {
+            None | Some(Expected::Any) => true,
+            Some(Expected::Version(wanted)) => wanted == version,
+            Some(Expected::Never) => false,
+        };
+        if holds {
+            return Ok(());
+        }
+        let wanted = match expected {
+            Some(Expected::Version(wanted)) => format!("version {wanted}"),
+            _ => "none of the versions given".to_owned(),
+        };
+        let text =
+            format!("The {} has version {version} now, and the request builds on {wanted}. Read it again and merge your change.", def.name);
+        Err(Error::new(ErrorCode::VersionConflict, text).with_current_version(version))
+    }
+
+    /// Derived fields, then every check there is.
+    async fn complete(&self, reader: &dyn RuleReader, draft: &mut Draft, mut problems: Vec<FieldProblem>) -> Result<()> {
+        let rules = self.inner.rules.get(draft.def.name.as_ref());
+        if let Some(rules) = rules {
+            rules.derive(self.context, draft);
+            // Other records are asked only about a body that is whole; what is missing is reported without them.
+            if problems.is_empty() {
+                rules.look_up(self.context, reader, draft).await?;
+            }
+        }
+        let named = |problems: &[FieldProblem], name: &str| {
+            problems.iter().any(|problem| problem.pointer.trim_start_matches('/').split('/').next() == Some(name))
+        };
+        for (index, field) in draft.def.fields.iter().enumerate() {
+            let missing = field.required && draft.after.get(index).is_none_or(Value::is_null);
+            let reported = field.write == WriteMode::ReadOnly || field.derived || named(&problems, &field.name);
+            if missing && !reported {
+                problems.push(input::required(field));
+            }
+        }
+        if let Some(rules) = rules {
+            rules.check(self.context, draft, &mut problems);
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::validation(problems)) }
+    }
+
+    /// Nothing changes; only the idempotency key is remembered.
+    async fn unchanged(&self, id: Id, record: Vec<Value>, status: u16) -> Result<Attempt> {
+        let version = version_of(self.def(), &record);
+        if let Some(idempotency) = self.idempotency(id, version, status) {
+            let set = WriteSet { tenant: self.context.tenant, rows: Vec::new(), idempotency: Some(idempotency) };
+            if self.scope.commit(set).await? == Commit::IdempotencyTaken {
+                return Ok(Attempt::Taken);
+            }
+        }
+        Ok(Attempt::Done(self.outcome(id, version, record, None)))
+    }
+
+    async fn commit(&self, gathering: Gathering<'_>, status: u16) -> Result<Attempt> {
+        let Gathering { rows, principal, mut drafts, .. } = gathering;
+        let Some((id, version)) = drafts.first().map(|draft| (draft.id, version_of(&draft.def, &draft.after))) else {
+            return Err(Error::internal("a write without a draft"));
+        };
+        let set = WriteSet { tenant: self.context.tenant, rows, idempotency: self.idempotency(id, version, status) };
+        let result = self.scope.commit(set.clone()).await?;
+        match result {
+            Commit::Done => {
+                for draft in &drafts {
+                    if let Some(rules) = self.inner.rules.get(draft.def.name.as_ref()) {
+                        rules.committed(self.context, draft);
+                    }
+                }
+                let draft = drafts.swap_remove(0);
+                Ok(Attempt::Done(self.outcome(id, version, draft.after, draft.revealed)))
+            }
+            Commit::IdempotencyTaken => Ok(Attempt::Taken),
+            failed => {
+                // A twin may have taken the key and the row at once; the key then tells the story.
+                if self.request.idempotency.is_some() && self.replay().await?.is_some() {
+                    return Ok(Attempt::Taken);
+                }
+                super::diagnose::explain(self.inner, self.context, self.scope, &set, principal, &failed).await?;
+                Ok(Attempt::Again)
+            }
+        }
+    }
+
+    fn outcome(&self, id: Id, version: i64, record: Vec<Value>, revealed: Option<String>) -> WriteOutcome {
+        WriteOutcome { def: Arc::clone(self.def()), id, version, record: Some(record), replayed: false, revealed }
+    }
+
+    fn idempotency(&self, id: Id, version: i64, status: u16) -> Option<IdempotencyWrite> {
+        let idempotency = self.request.idempotency.as_ref()?;
+        Some(IdempotencyWrite {
+            principal: self.context.actor.to_text(),
+            key: idempotency.key.clone(),
+            fingerprint: idempotency.fingerprint.clone(),
+            status,
+            resource: self.def().name.clone().into_owned(),
+            record: id,
+            version,
+            at: self.inner.clock.now(),
+        })
+    }
+}
+
+pub(crate) fn version_of(def: &ResourceDef, record: &[Value]) -> i64 {
+    def.field_index(system::VERSION).and_then(|index| record.get(index)).and_then(Value::as_integer).unwrap_or(0)
+}
+
+pub(crate) fn not_found(def: &ResourceDef, id: Id) -> Error {
+    let id = id.to_text(&def.prefix);
+    Error::new(ErrorCode::NotFound, format!("There is no {} {id}, or you may not see it.", def.name))
+}
