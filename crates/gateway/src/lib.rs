@@ -5,6 +5,7 @@
 //! answer carries.
 
 pub mod graphql;
+pub mod idempotency;
 pub mod middleware;
 pub mod openapi;
 pub mod pages;

@@ -1,6 +1,7 @@
 //! What the gateway needs from the server.
 
 use async_trait::async_trait;
+use clientela_access::Authenticator;
 use clientela_engine::Engine;
 use clientela_kernel::{Clock, Context, Result, Timestamp};
 use std::sync::Arc;
@@ -27,12 +28,21 @@ pub struct GatewayState {
 /// Turns a credential into a context.
 #[async_trait]
 pub trait Authenticate: Send + Sync {
-    /// Checks the bearer token of a request; `None` where it sent none. `UNAUTHENTICATED` otherwise.
-    async fn authenticate(&self, bearer: Option<&str>, request_id: Uuid, now: Timestamp) -> Result<Context>;
+    /// Who sent this credential (a token or an API key, without the word `Bearer`)? `UNAUTHENTICATED` otherwise.
+    async fn authenticate(&self, bearer: &str, request_id: Uuid, now: Timestamp) -> Result<Context>;
 
     /// The JSON Web Key Set (RFC 7517) with the keys that sign access tokens, as JSON text.
+    fn key_set(&self) -> String;
+}
+
+#[async_trait]
+impl Authenticate for Authenticator {
+    async fn authenticate(&self, bearer: &str, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        Authenticator::authenticate(self, bearer, request_id, now).await
+    }
+
     fn key_set(&self) -> String {
-        r#"{"keys":[]}"#.to_owned()
+        self.jwks().to_string()
     }
 }
 

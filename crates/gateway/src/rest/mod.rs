@@ -1,8 +1,30 @@
 //! REST over the engine: a few handlers, bound to every resource of the registry at start.
 
+mod call;
+mod conditional;
+mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod json;
+mod link;
+pub(crate) mod list;
+mod me;
+mod media;
+mod parameters;
+pub(crate) mod record;
+mod selection;
+pub mod suggest;
+mod write;
+
 use crate::GatewayState;
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{MethodRouter, delete, get, patch, post};
+use call::{Bound, Call, answer};
+use clientela_kernel::Result;
 use http::{HeaderName, HeaderValue};
+use std::future::Future;
 use std::sync::Arc;
 
 /// Says which patch formats an address takes (RFC 5789).
@@ -10,7 +32,43 @@ pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 /// The patch formats we take.
 pub const PATCH_TYPES: HeaderValue = HeaderValue::from_static("application/merge-patch+json, application/json");
 
-/// The REST routes.
-pub fn router(_state: &Arc<GatewayState>) -> Router {
-    Router::new()
+/// The REST routes: five addresses for each resource, and what is about the caller.
+pub fn router(state: &Arc<GatewayState>) -> Router {
+    let mut router = Router::new().route("/v1/me", get(with(state, me::me))).route("/v1/limits", get(with(state, me::limits)));
+    for def in state.engine.registry().resources() {
+        let path = format!("/v1/{}", def.path);
+        let bound = Arc::new(Bound { state: Arc::clone(state), def: Arc::clone(def), whole: selection::whole(def), path: path.clone() });
+        let mut many = get(with(&bound, list::list));
+        let mut one = get(with(&bound, record::get));
+        if def.creatable {
+            many = many.merge(post(with(&bound, write::create)));
+        }
+        if def.updatable {
+            one = one.merge(patch(with(&bound, write::update)));
+        }
+        if def.deletable {
+            one = one.merge(delete(with(&bound, write::delete)));
+            router = router.route(&format!("{path}/{{id}}/restore"), post(with(&bound, write::restore)));
+        }
+        let search: MethodRouter = post(with(&bound, list::search));
+        router = router.route(&path, many).route(&format!("{path}/search"), search).route(&format!("{path}/{{id}}"), one);
+    }
+    router
+}
+
+/// A handler over what is bound to its route.
+fn with<T, F, R>(
+    bound: &Arc<T>,
+    run: F,
+) -> impl Fn(Request) -> std::pin::Pin<Box<dyn Future<Output = Response> + Send>> + Clone + Send + Sync + 'static
+where
+    T: Send + Sync + 'static,
+    F: Fn(Arc<T>, Call) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Result<Response>> + Send + 'static,
+{
+    let bound = Arc::clone(bound);
+    move |request| {
+        let (bound, run) = (Arc::clone(&bound), run.clone());
+        Box::pin(answer(request, move |call| run(bound, call)))
+    }
 }

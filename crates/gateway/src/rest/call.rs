@@ -1,0 +1,130 @@
+//! One REST request on its way through a handler.
+
+use super::json;
+use super::media;
+use crate::middleware::{RequestInfo, authenticate, read_body};
+use crate::{GatewayState, problem};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use clientela_engine::Selection;
+use clientela_kernel::{Context, Error, ErrorCode, Id, Result, Timestamp};
+use clientela_model::ResourceDef;
+use http::{HeaderValue, StatusCode, header, request::Parts};
+use parking_lot::Mutex;
+use serde_json::{Map, Value as Json};
+use std::future::Future;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A resource bound to its routes. Made once at start.
+pub(super) struct Bound {
+    /// The gateway's state.
+    pub(super) state: Arc<GatewayState>,
+    /// The resource.
+    pub(super) def: Arc<ResourceDef>,
+    /// `/v1/accounts`.
+    pub(super) path: String,
+    /// Every field: the answer without `fields` and `expand`.
+    pub(super) whole: Selection,
+}
+
+/// A request, taken apart.
+pub(super) struct Call {
+    pub(super) parts: Parts,
+    pub(super) info: RequestInfo,
+    // Never locked: the mutex only makes the call shareable, which a body alone is not.
+    body: Mutex<Body>,
+}
+
+/// Runs a handler and turns its error into problem details.
+pub(super) async fn answer<F, R>(request: Request, run: F) -> Response
+where
+    F: FnOnce(Call) -> R,
+    R: Future<Output = Result<Response>>,
+{
+    let (parts, body) = request.into_parts();
+    let info = parts.extensions.get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0) });
+    let uri = parts.uri.clone();
+    match run(Call { parts, info, body: Mutex::new(body) }).await {
+        Ok(response) => response,
+        Err(error) => problem::response(&error, info.id, uri.path()),
+    }
+}
+
+impl Call {
+    /// Who asks.
+    pub(super) async fn context(&self, state: &GatewayState) -> Result<Context> {
+        authenticate(state, self.info, &self.parts.headers).await
+    }
+
+    /// The query string, undecoded.
+    pub(super) fn query(&self) -> Option<&str> {
+        self.parts.uri.query()
+    }
+
+    /// The record the address names. A text that is no id of the resource names no record: `NOT_FOUND`.
+    pub(super) fn id(&self, bound: &Bound) -> Result<Id> {
+        let path = self.parts.uri.path();
+        let rest = path.strip_prefix(bound.path.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or("");
+        let text = rest.split('/').next().unwrap_or("");
+        Id::parse(text, &bound.def.prefix).map_err(|_| {
+            let def = &bound.def;
+            let text =
+                format!("{text:?} is not the id of {}. Such ids look like {}_01h455vb4pex5vsknk084sn02q.", article(&def.name), def.prefix);
+            Error::new(ErrorCode::NotFound, text)
+        })
+    }
+
+    /// Reads the body as one JSON object of one of the media types.
+    pub(super) async fn object(self, state: &GatewayState, allowed: &[&str]) -> Result<Map<String, Json>> {
+        media::check(&self.parts.headers, allowed)?;
+        let bytes = read_body(self.body.into_inner(), state.limits.body_bytes).await?;
+        json::parse_object(&bytes, state.limits.json_depth)
+    }
+
+    /// Reads the body of an operation that takes none; an empty JSON object counts as none.
+    pub(super) async fn no_body(self, state: &GatewayState) -> Result<()> {
+        let bytes = read_body(self.body.into_inner(), state.limits.body_bytes).await?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        media::check(&self.parts.headers, &[media::JSON])?;
+        if json::parse_object(&bytes, state.limits.json_depth)?.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::MalformedBody, "This operation takes no members in its body. Send no body."))
+    }
+}
+
+/// `an account`, `a contact`.
+pub(super) fn article(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {}", clientela_model::naming::words(name))
+}
+
+/// The error of a record that is not there for this caller.
+pub(super) fn not_found(bound: &Bound, id: Id) -> Error {
+    let def = &bound.def;
+    let text = format!(
+        "There is no {} {}. It may be deleted: read it with deleted=include.",
+        clientela_model::naming::words(&def.name),
+        id.to_text(&def.prefix)
+    );
+    Error::new(ErrorCode::NotFound, text)
+}
+
+/// An answer of JSON bytes.
+pub(super) fn json_answer(status: StatusCode, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media::JSON));
+    response
+}
+
+/// An answer without a body.
+pub(super) fn empty_answer(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,50 @@
+//! Who am I, and what limits hold: `GET /v1/me`, `GET /v1/limits`.
+
+use super::call::{Call, json_answer};
+use super::parameters::Parameters;
+use crate::{GatewayState, idempotency};
+use axum::response::Response;
+use clientela_kernel::{ActorKind, PageArguments, Result};
+use http::StatusCode;
+use serde_json::json;
+use std::sync::Arc;
+
+/// `GET /v1/me`.
+pub(super) async fn me(state: Arc<GatewayState>, call: Call) -> Result<Response> {
+    let context = call.context(&state).await?;
+    Parameters::parse(call.query(), &[])?;
+    let kind = match context.actor.kind {
+        ActorKind::User => "USER",
+        ActorKind::ApiKey => "API_KEY",
+        ActorKind::System => "SYSTEM",
+    };
+    let scopes: Vec<&str> = [("read", context.scopes.read), ("write", context.scopes.write)]
+        .into_iter()
+        .filter(|(_, has)| *has)
+        .map(|(name, _)| name)
+        .collect();
+    let body = json!({
+        "tenantId": context.tenant.to_string(),
+        "actor": { "kind": kind, "id": context.actor.to_text() },
+        "client": context.client,
+        "scopes": scopes,
+        "timeZone": context.zone.name(),
+    });
+    Ok(json_answer(StatusCode::OK, body.to_string().into_bytes()))
+}
+
+/// `GET /v1/limits`.
+pub(super) async fn limits(state: Arc<GatewayState>, call: Call) -> Result<Response> {
+    call.context(&state).await?;
+    Parameters::parse(call.query(), &[])?;
+    let limits = &state.limits;
+    let body = json!({
+        "bodyBytes": limits.body_bytes,
+        "jsonDepth": limits.json_depth,
+        "requestSeconds": limits.request_timeout.as_secs(),
+        "page": { "default": PageArguments::DEFAULT_LIMIT, "maximum": PageArguments::MAXIMUM_LIMIT },
+        "expand": { "relations": limits.expand_paths, "depth": limits.path_depth, "records": limits.expanded_records },
+        "idempotencyKeyCharacters": idempotency::LONGEST,
+    });
+    Ok(json_answer(StatusCode::OK, body.to_string().into_bytes()))
+}

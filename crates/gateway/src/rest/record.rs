@@ -1,0 +1,59 @@
+//! One record: `GET /v1/accounts/{id}`.
+
+use super::call::{Bound, Call, empty_answer, json_answer, not_found};
+use super::parameters::{self, Parameters};
+use super::{conditional, selection};
+use axum::response::Response;
+use clientela_engine::{ReadPlan, Root, Selection};
+use clientela_kernel::{Context, DeletedMode, Id, Result};
+use http::{StatusCode, header};
+use std::sync::Arc;
+
+/// Names of the query parameters.
+pub(crate) const NAMES: &[&str] = &["fields", "expand", "deleted"];
+
+/// Reads one record; 304 where `If-None-Match` names its version.
+pub(super) async fn get(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let context = call.context(&bound.state).await?;
+    let id = call.id(&bound)?;
+    let Some(query) = call.query() else {
+        return read(&bound, &call, &context, id, DeletedMode::Exclude, bound.whole.clone(), true).await;
+    };
+    let parameters = Parameters::parse(Some(query), NAMES)?;
+    let listed = |name: &str| parameters.get(name).map_or(Ok(Vec::new()), |text| parameters::names(name, text));
+    let (fields, expand) = (listed("fields")?, listed("expand")?);
+    let deleted = parameters.get("deleted").map_or(Ok(DeletedMode::Exclude), parameters::deleted)?;
+    let plain = fields.is_empty() && expand.is_empty();
+    let selection = if plain {
+        bound.whole.clone()
+    } else {
+        selection::select(bound.state.engine.registry(), &bound.def, &fields, &expand, &bound.state.limits)?
+    };
+    read(&bound, &call, &context, id, deleted, selection, plain).await
+}
+
+/// An entity tag stands for the whole record, so only the plain answer carries one.
+async fn read(
+    bound: &Bound,
+    call: &Call,
+    context: &Context,
+    id: Id,
+    deleted: DeletedMode,
+    selection: Selection,
+    plain: bool,
+) -> Result<Response> {
+    let plan = ReadPlan { def: Arc::clone(&bound.def), root: Root::Record { id: id.0, deleted, selection } };
+    let mut bytes = Vec::with_capacity(2048);
+    let answer = bound.state.engine.read(context, &plan, &mut bytes).await?;
+    if !answer.found {
+        return Err(not_found(bound, id));
+    }
+    let Some(version) = answer.version.filter(|_| plain) else { return Ok(json_answer(StatusCode::OK, bytes)) };
+    let mut response = if conditional::none_match_hits(&call.parts.headers, version)? {
+        empty_answer(StatusCode::NOT_MODIFIED)
+    } else {
+        json_answer(StatusCode::OK, bytes)
+    };
+    response.headers_mut().insert(header::ETAG, conditional::entity_tag(version));
+    Ok(response)
+}

@@ -1,0 +1,174 @@
+//! Writes: create, patch, delete, restore.
+
+use super::call::{Bound, Call, article, empty_answer, json_answer, not_found};
+use super::conditional::{self, IfMatch};
+use super::media::{JSON, MERGE_PATCH};
+use super::parameters::Parameters;
+use crate::idempotency;
+use axum::response::Response;
+use clientela_engine::write::Idempotency;
+use clientela_engine::{Expected, Item, ReadPlan, Root, Selection, WriteAction, WriteOutcome, WriteRequest};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result};
+use clientela_model::system;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// `POST /v1/accounts`.
+pub(super) async fn create(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let context = call.context(&bound.state).await?;
+    Parameters::parse(call.query(), &[])?;
+    let headers = call.parts.headers.clone();
+    let body = call.object(&bound.state, &[JSON]).await?;
+    let body = Json::Object(body);
+    let idempotency = idempotency::from_headers(&headers, &format!("POST {}", bound.path), &body)?;
+    let Json::Object(body) = body else { return Err(Error::internal("an object is no object any more")) };
+    let outcome = write(&bound, &context, WriteAction::Create { body }, idempotency).await?;
+    let mut response = render(&bound, &context, &outcome, StatusCode::CREATED).await?;
+    let location = format!("{}/{}", bound.path, outcome.id.to_text(&bound.def.prefix));
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// `PATCH /v1/accounts/{id}`.
+pub(super) async fn update(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let context = call.context(&bound.state).await?;
+    Parameters::parse(call.query(), &[])?;
+    let id = call.id(&bound)?;
+    let (headers, operation) = (call.parts.headers.clone(), operation(&call));
+    let body = Json::Object(call.object(&bound.state, &[MERGE_PATCH, JSON]).await?);
+    let idempotency = idempotency::from_headers(&headers, &operation, &body)?;
+    let expected = expected(&bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
+    let Json::Object(body) = body else { return Err(Error::internal("an object is no object any more")) };
+    let outcome = write(&bound, &context, WriteAction::Update { id, body, expected }, idempotency).await?;
+    render(&bound, &context, &outcome, StatusCode::OK).await
+}
+
+/// `DELETE /v1/accounts/{id}`.
+pub(super) async fn delete(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let context = call.context(&bound.state).await?;
+    Parameters::parse(call.query(), &[])?;
+    let id = call.id(&bound)?;
+    let idempotency = idempotency::from_headers(&call.parts.headers, &operation(&call), &Json::Null)?;
+    let expected = expected(&bound, &context, id, conditional::if_match(&call.parts.headers)?, idempotency.is_some()).await?;
+    let outcome = write(&bound, &context, WriteAction::Delete { id, expected }, idempotency).await?;
+    let mut response = empty_answer(StatusCode::NO_CONTENT);
+    mark_replay(&outcome, &mut response);
+    Ok(response)
+}
+
+/// `POST /v1/accounts/{id}/restore`.
+pub(super) async fn restore(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let context = call.context(&bound.state).await?;
+    Parameters::parse(call.query(), &[])?;
+    let id = call.id(&bound)?;
+    let (headers, operation) = (call.parts.headers.clone(), operation(&call));
+    call.no_body(&bound.state).await?;
+    let idempotency = idempotency::from_headers(&headers, &operation, &Json::Null)?;
+    let expected = expected(&bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
+    let outcome = write(&bound, &context, WriteAction::Restore { id, expected }, idempotency).await?;
+    render(&bound, &context, &outcome, StatusCode::OK).await
+}
+
+fn operation(call: &Call) -> String {
+    format!("{} {}", call.parts.method, call.parts.uri.path())
+}
+
+async fn write(bound: &Bound, context: &Context, action: WriteAction, idempotency: Option<Idempotency>) -> Result<WriteOutcome> {
+    bound.state.engine.write(context, WriteRequest { def: Arc::clone(&bound.def), action, idempotency }).await
+}
+
+/// What an `If-Match` means for the engine, which compares with one version. A list of several is settled by reading
+/// the present version first; the write is then bound to that one, so nothing can slip in between.
+async fn expected(bound: &Bound, context: &Context, id: Id, given: Option<IfMatch>, keyed: bool) -> Result<Option<Expected>> {
+    let versions = match given {
+        None => return Ok(None),
+        Some(IfMatch::Any) => return Ok(Some(Expected::Any)),
+        Some(IfMatch::OneOf(versions)) => versions,
+    };
+    match versions.as_slice() {
+        [] => Ok(Some(Expected::Never)),
+        [version] => Ok(Some(Expected::Version(*version))),
+        [first, ..] => {
+            let current = current_version(bound, context, id).await?;
+            let named = current.filter(|current| versions.contains(current));
+            // A repeated key is answered by the engine whatever the version is by now.
+            Ok(Some(named.map_or(if keyed { Expected::Version(*first) } else { Expected::Never }, Expected::Version)))
+        }
+    }
+}
+
+async fn current_version(bound: &Bound, context: &Context, id: Id) -> Result<Option<i64>> {
+    let field = bound.def.field_index(system::VERSION).ok_or_else(|| Error::internal("a resource without a version"))?;
+    let selection = Selection { items: vec![Item::Field { key: system::VERSION.into(), field }] };
+    let plan = ReadPlan { def: Arc::clone(&bound.def), root: Root::Record { id: id.0, deleted: DeletedMode::Include, selection } };
+    Ok(bound.state.engine.read(context, &plan, &mut Vec::new()).await?.version)
+}
+
+/// The answer that shows the written record.
+async fn render(bound: &Bound, context: &Context, outcome: &WriteOutcome, status: StatusCode) -> Result<Response> {
+    let mut bytes = Vec::with_capacity(2048);
+    if !bound.state.engine.render(context, outcome, &bound.whole, &mut bytes).await? {
+        return Err(gone(bound, outcome));
+    }
+    let shown = if outcome.replayed { shown_version(&bytes).unwrap_or(outcome.version) } else { outcome.version };
+    if let (Some(revealed), Some((name, _))) = (&outcome.revealed, &bound.def.reveals) {
+        reveal(&mut bytes, name, revealed);
+    }
+    let mut response = json_answer(status, bytes);
+    response.headers_mut().insert(header::ETAG, conditional::entity_tag(shown));
+    mark_replay(outcome, &mut response);
+    Ok(response)
+}
+
+/// A repeated request whose record has gone since, or a record its writer may not read.
+fn gone(bound: &Bound, outcome: &WriteOutcome) -> Error {
+    if !outcome.replayed {
+        return not_found(bound, outcome.id);
+    }
+    let wire = outcome.id.to_text(&bound.def.prefix);
+    let text =
+        format!("This request was carried out before, on {} that is deleted or hidden from you by now: {wire}.", article(&bound.def.name));
+    Error::new(ErrorCode::NotFound, text).with_existing_id(wire)
+}
+
+fn mark_replay(outcome: &WriteOutcome, response: &mut Response) {
+    if outcome.replayed {
+        response.headers_mut().insert(idempotency::IDEMPOTENCY_REPLAYED, idempotency::TRUE);
+    }
+}
+
+/// Adds a member to a JSON object that has at least one.
+fn reveal(bytes: &mut Vec<u8>, name: &str, value: &str) {
+    if bytes.pop() == Some(b'}') {
+        bytes.extend_from_slice(format!(",{}:{}}}", Json::from(name), Json::from(value)).as_bytes());
+    }
+}
+
+/// The version a whole record shows. Its id and version come first, so the first occurrence is the one.
+fn shown_version(bytes: &[u8]) -> Option<i64> {
+    const KEY: &[u8] = b"\"version\":";
+    let start = bytes.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
+    let digits = bytes.get(start..)?.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.map(|digit| char::from(*digit)).collect::<String>().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_a_rendered_record_is_found() {
+        assert_eq!(shown_version(br#"{"id":"acc_01h455vb4pex5vsknk084sn02q","version":12,"name":"\"version\":3"}"#), Some(12));
+        assert_eq!(shown_version(b"{}"), None);
+    }
+
+    #[test]
+    fn a_revealed_value_is_one_more_member() {
+        let mut bytes = br#"{"id":"key_1"}"#.to_vec();
+        reveal(&mut bytes, "secret", "a\"b");
+        assert_eq!(bytes, br#"{"id":"key_1","secret":"a\"b"}"#);
+    }
+}
