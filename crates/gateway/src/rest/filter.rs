@@ -12,12 +12,12 @@ const LISTS: &[&str] = &["in", "notIn", "hasAny", "hasAll"];
 const LONGEST_PATH: usize = 16;
 
 /// Reads `filter=<JSON>`.
-pub fn from_json(text: &str, depth: usize) -> Result<Json> {
+pub(super) fn from_json(text: &str, depth: usize) -> Result<Json> {
     json::parse(text.as_bytes(), depth).map_err(|problem| refuse(format!("filter cannot be read as JSON: {problem}.")))
 }
 
 /// Builds the JSON tree of `filter[account][industry][in]=RETAIL,FOOD` and its kind.
-pub fn from_brackets(registry: &Registry, def: &ResourceDef, brackets: &[(Vec<String>, String)]) -> Result<Json> {
+pub(super) fn from_brackets(registry: &Registry, def: &ResourceDef, brackets: &[(Vec<String>, String)]) -> Result<Json> {
     let mut root = Map::new();
     for (path, text) in brackets {
         if path.len() > LONGEST_PATH {

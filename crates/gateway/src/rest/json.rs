@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value as Json};
 use std::fmt;
 
 /// Reads the body of a request. `MALFORMED_BODY` names line and column.
-pub fn parse_object(bytes: &[u8], depth: usize) -> Result<Map<String, Json>> {
+pub(super) fn parse_object(bytes: &[u8], depth: usize) -> Result<Map<String, Json>> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(malformed("The body is empty. Send one JSON object.".to_owned()));
     }
@@ -18,7 +18,7 @@ pub fn parse_object(bytes: &[u8], depth: usize) -> Result<Map<String, Json>> {
 }
 
 /// Reads any JSON value; the error says what is wrong, at which line and column.
-pub fn parse(bytes: &[u8], depth: usize) -> std::result::Result<Json, String> {
+pub(super) fn parse(bytes: &[u8], depth: usize) -> std::result::Result<Json, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -32,7 +32,7 @@ pub fn parse(bytes: &[u8], depth: usize) -> std::result::Result<Json, String> {
 }
 
 /// What kind of JSON value this is, with its article.
-pub fn kind(value: &Json) -> &'static str {
+pub(super) fn kind(value: &Json) -> &'static str {
     match value {
         Json::Null => "null",
         Json::Bool(_) => "a boolean",

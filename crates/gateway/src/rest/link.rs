@@ -4,7 +4,7 @@ use clientela_engine::engine::ReadAnswer;
 use http::HeaderValue;
 
 /// The `Link` header to the next and the previous page: the request's own address with another cursor.
-pub fn header(public_url: &str, path: &str, query: Option<&str>, answer: &ReadAnswer) -> Option<HeaderValue> {
+pub(super) fn header(public_url: &str, path: &str, query: Option<&str>, answer: &ReadAnswer) -> Option<HeaderValue> {
     let next = answer.next_cursor.as_deref().map(|cursor| ("after", cursor, "next"));
     let previous = answer.previous_cursor.as_deref().map(|cursor| ("before", cursor, "prev"));
     let mut text = String::new();

@@ -6,15 +6,15 @@ use std::borrow::Cow;
 
 /// The query parameters of a request, checked against the names its operation knows.
 #[derive(Debug, Default)]
-pub struct Parameters<'a> {
+pub(super) struct Parameters<'a> {
     single: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// `filter[a][b]=c` as the names in brackets and the value, in the order given.
-    pub brackets: Vec<(Vec<String>, String)>,
+    pub(super) brackets: Vec<(Vec<String>, String)>,
 }
 
 impl<'a> Parameters<'a> {
     /// Reads a query. `filter` among `known` allows brackets too.
-    pub fn parse(query: Option<&'a str>, known: &[&str]) -> Result<Parameters<'a>> {
+    pub(super) fn parse(query: Option<&'a str>, known: &[&str]) -> Result<Parameters<'a>> {
         let mut parameters = Parameters::default();
         let Some(query) = query else { return Ok(parameters) };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -43,12 +43,12 @@ impl<'a> Parameters<'a> {
     }
 
     /// The value of a single-valued parameter.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.single.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_ref())
     }
 
     /// A yes-or-no parameter, no where absent.
-    pub fn flag(&self, name: &str) -> Result<bool> {
+    pub(super) fn flag(&self, name: &str) -> Result<bool> {
         match self.get(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
@@ -58,7 +58,7 @@ impl<'a> Parameters<'a> {
 }
 
 /// Splits a list with commas between; empty members are refused.
-pub fn names(parameter: &str, text: &str) -> Result<Vec<String>> {
+pub(super) fn names(parameter: &str, text: &str) -> Result<Vec<String>> {
     let split: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
     if split.iter().any(String::is_empty) {
         return Err(invalid(format!("{parameter} is {text:?}, but must be one or more names with commas between.")));
@@ -67,7 +67,7 @@ pub fn names(parameter: &str, text: &str) -> Result<Vec<String>> {
 }
 
 /// Reads `limit`.
-pub fn limit(text: &str) -> Result<u32> {
+pub(super) fn limit(text: &str) -> Result<u32> {
     let number = text.parse::<u32>().ok().filter(|number| (1..=PageArguments::MAXIMUM_LIMIT).contains(number));
     number.ok_or_else(|| {
         let text = format!("limit is {text:?}, but must be a whole number from 1 to {}.", PageArguments::MAXIMUM_LIMIT);
@@ -76,7 +76,7 @@ pub fn limit(text: &str) -> Result<u32> {
 }
 
 /// Reads `deleted`.
-pub fn deleted(text: &str) -> Result<DeletedMode> {
+pub(super) fn deleted(text: &str) -> Result<DeletedMode> {
     match text {
         "exclude" => Ok(DeletedMode::Exclude),
         "include" => Ok(DeletedMode::Include),
@@ -86,12 +86,12 @@ pub fn deleted(text: &str) -> Result<DeletedMode> {
 }
 
 /// `INVALID_PARAMETER` with a text.
-pub fn invalid(text: String) -> Error {
+pub(super) fn invalid(text: String) -> Error {
     Error::new(ErrorCode::InvalidParameter, text)
 }
 
 /// `UNKNOWN_PARAMETER` with the nearest known name.
-pub fn unknown(name: &str, known: &[&str]) -> Error {
+pub(super) fn unknown(name: &str, known: &[&str]) -> Error {
     let hint = if known.is_empty() { " This address takes none.".to_owned() } else { suggest::hint(name, known.iter().copied()) };
     Error::new(ErrorCode::UnknownParameter, format!("There is no parameter {name:?} here.{hint}"))
 }

@@ -9,7 +9,7 @@ use clientela_model::{Registry, ResourceDef};
 use std::collections::BTreeMap;
 
 /// Every field of a record, in the order of its definition.
-pub fn whole(def: &ResourceDef) -> Selection {
+pub(super) fn whole(def: &ResourceDef) -> Selection {
     Selection { items: def.visible_fields().map(|(index, field)| Item::Field { key: field.name.as_ref().into(), field: index }).collect() }
 }
 
@@ -28,7 +28,7 @@ impl Shape {
 
 /// The selection that `fields` and `expand` ask for. A dotted field (`account.name`) expands its relation with that
 /// field alone.
-pub fn select(registry: &Registry, def: &ResourceDef, fields: &[String], expand: &[String], limits: &Limits) -> Result<Selection> {
+pub(super) fn select(registry: &Registry, def: &ResourceDef, fields: &[String], expand: &[String], limits: &Limits) -> Result<Selection> {
     let mut shape = Shape::default();
     let dotted = fields.iter().filter(|path| path.contains('.')).count();
     if expand.len() + dotted > limits.expand_paths {
