@@ -1,1 +1,8 @@
-//! The binary: serve, migrate, token, schema.
+//! The binary `clientela`, as a library so that tests run the same assembly.
+
+pub mod authentication;
+pub mod cli;
+pub mod config;
+pub mod lifecycle;
+pub mod listener;
+pub mod logging;

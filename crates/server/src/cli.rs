@@ -1,0 +1,187 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A headless CRM: one binary, REST and GraphQL, SQLite or PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "clientela", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Settings of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Settings of every command.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// Answer with one JSON object on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Configuration file [default: ./clientela.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Directory of the signing keys and of the SQLite database [default: ./clientela_data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<String>,
+    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: a SQLite file in the data directory]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Greatest number of database connections
+    #[arg(long, global = true, value_name = "N")]
+    pub connections: Option<String>,
+    /// Which log lines to write, such as info or clientela=debug
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+    /// text or json [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve both APIs. Brings the database up to date first.
+    Serve(Serve),
+    /// Bring the database up to date.
+    Migrate {
+        /// Only list what is applied and what is not.
+        #[arg(long)]
+        status: bool,
+    },
+    /// Print an access token for a user.
+    Token(Token),
+    /// Print the schema of an API. Needs no database.
+    Schema {
+        /// Which API.
+        api: Api,
+    },
+    /// Tenants.
+    Tenant {
+        /// What to do.
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+}
+
+/// Settings of `serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Fill a demonstration tenant with made-up customers and print tokens for it
+    #[arg(long)]
+    pub demo: bool,
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+    /// Port to listen on; 0 picks a free one [default: 8080]
+    #[arg(long)]
+    pub port: Option<String>,
+    /// The address clients use, where a proxy stands in front
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Greatest number of open client connections [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub max_clients: Option<String>,
+}
+
+/// Settings of `token`.
+#[derive(Args, Debug)]
+pub struct Token {
+    /// Whose token: an e-mail address or a user id; may be left out where there is only one active user
+    #[arg(long, value_name = "EMAIL|ID")]
+    pub user: Option<String>,
+    /// The tenant; needed only where the user is not found in one alone
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+    /// What the token allows
+    #[arg(long, value_enum, default_value = "read_write")]
+    pub scope: Scope,
+    /// How long it is valid, as an ISO 8601 duration of at most P366D
+    #[arg(long, default_value = "PT1H", value_name = "DURATION")]
+    pub expires: String,
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Scope {
+    /// Reading.
+    Read,
+    /// Reading and writing.
+    ReadWrite,
+}
+
+/// The two APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Api {
+    /// The GraphQL schema, in the schema definition language.
+    Graphql,
+    /// The REST API's OpenAPI 3.1 document.
+    Openapi,
+}
+
+/// What to do with tenants.
+#[derive(Debug, Subcommand)]
+pub enum TenantCommand {
+    /// Make a tenant with one user, and print a token for that user.
+    Create {
+        /// What the organization calls itself
+        #[arg(long)]
+        name: String,
+        /// The user's e-mail address
+        #[arg(long)]
+        email: String,
+        /// The user's name [default: the e-mail address]
+        #[arg(long)]
+        user_name: Option<String>,
+    },
+}
+
+impl Cli {
+    /// The flags that were given, by configuration key.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let common = &self.common;
+        let mut given = vec![
+            ("data", &common.data),
+            ("database_url", &common.database_url),
+            ("connections", &common.connections),
+            ("log", &common.log),
+            ("log_format", &common.log_format),
+        ];
+        if let Command::Serve(serve) = &self.command {
+            given.extend([
+                ("host", &serve.host),
+                ("port", &serve.port),
+                ("public_url", &serve.public_url),
+                ("max_clients", &serve.max_clients),
+            ]);
+        }
+        given.into_iter().filter_map(|(key, text)| text.clone().map(|text| (key, text))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings_that_exist() {
+        let line = "clientela serve --demo --host ::1 --port 0 --public-url https://x --max-clients 5 --data d --database-url sqlite:x \
+                    --connections 3 --log debug --log-format json --json";
+        let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
+        let settings = cli.settings();
+        assert_eq!(settings.len(), 9);
+        assert!(settings.iter().all(|(key, _)| Config::KEYS.contains(key)));
+        assert!(cli.common.json);
+    }
+}
