@@ -1,9 +1,12 @@
 //! Tenants, users and API keys.
 
 pub mod api_key;
+pub mod credentials;
 pub mod secret;
 pub mod tenant;
 pub mod user;
+
+pub use credentials::StoredCredentials;
 
 use clientela_engine::Module;
 use std::sync::Arc;
@@ -17,6 +20,7 @@ pub fn module(credentials_changed: CredentialsChanged) -> Module {
         .resource::<tenant::Model>()
         .resource::<user::Model>()
         .resource::<api_key::Model>()
+        .rules("tenant", tenant::TenantRules { credentials_changed: Arc::clone(&credentials_changed) })
         .rules("user", user::UserRules { credentials_changed: Arc::clone(&credentials_changed) })
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed })
 }

@@ -1,5 +1,9 @@
 //! The tenant: one customer of this server, with everything it calls its own.
 
+use crate::CredentialsChanged;
+use clientela_engine::Rules;
+use clientela_engine::module::Draft;
+use clientela_kernel::Context;
 use clientela_macros::resource;
 
 /// Your organization on this server: its name and the settings that hold where a record says nothing else. There is
@@ -21,4 +25,16 @@ pub struct Model {
     /// ISO 3166-1 alpha-2 code of the country the organization is at home in.
     #[field(format = "country", max = 2, example = "\"AT\"")]
     pub country: Option<String>,
+}
+
+/// The rules of tenants.
+pub struct TenantRules {
+    /// Called when a tenant has changed: its zone is that of its users.
+    pub(crate) credentials_changed: CredentialsChanged,
+}
+
+impl Rules for TenantRules {
+    fn committed(&self, _context: &Context, _draft: &Draft) {
+        (self.credentials_changed)();
+    }
 }

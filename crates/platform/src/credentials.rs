@@ -1,0 +1,177 @@
+//! API keys and users for authentication, read across tenants.
+
+use crate::api_key::ApiKeyScopes;
+use crate::{api_key, tenant, user};
+use async_trait::async_trait;
+use clientela_access::{ApiKeyCredential, CredentialSource, UserCredential, api_key::parse_digest};
+use clientela_kernel::{Result, Scopes, TenantId};
+use clientela_store::{Store, SystemTask};
+use sea_orm::Condition;
+use std::collections::HashMap;
+
+/// Credentials from the database.
+pub struct StoredCredentials {
+    store: Store,
+}
+
+impl StoredCredentials {
+    /// Credentials from this store.
+    pub fn new(store: Store) -> Self {
+        StoredCredentials { store }
+    }
+
+    /// Tenants by id.
+    async fn tenants(&self) -> Result<HashMap<TenantId, tenant::Model>> {
+        let found = self.store.system(SystemTask::Credentials).find::<tenant::Entity>(Condition::all()).await?;
+        Ok(found.into_iter().map(|tenant| (tenant.tenant_id, tenant)).collect())
+    }
+}
+
+#[async_trait]
+impl CredentialSource for StoredCredentials {
+    async fn api_keys(&self) -> Result<Vec<ApiKeyCredential>> {
+        let tenants = self.tenants().await?;
+        let keys = self.store.system(SystemTask::Credentials).find::<api_key::Entity>(Condition::all()).await?;
+        // A digest that cannot be read fits no secret, so such a key needs no place in memory.
+        Ok(keys.into_iter().filter_map(|key| key_credential(key, &tenants)).collect())
+    }
+
+    async fn users(&self) -> Result<Vec<UserCredential>> {
+        let tenants = self.tenants().await?;
+        let users = self.store.system(SystemTask::Credentials).find::<user::Entity>(Condition::all()).await?;
+        Ok(users.into_iter().map(|user| user_credential(&user, &tenants)).collect())
+    }
+}
+
+fn key_credential(key: api_key::Model, tenants: &HashMap<TenantId, tenant::Model>) -> Option<ApiKeyCredential> {
+    let tenant = living(tenants, key.tenant_id);
+    Some(ApiKeyCredential {
+        id: key.id,
+        tenant: key.tenant_id,
+        digest: parse_digest(&key.secret_hash)?,
+        scopes: match key.scopes {
+            ApiKeyScopes::Read => Scopes::READ,
+            ApiKeyScopes::ReadWrite => Scopes::ALL,
+        },
+        expires_at: key.expires_at,
+        revoked: key.revoked_at.is_some() || key.deleted_at.is_some() || tenant.is_none(),
+        zone: zone(None, tenant),
+        name: key.name,
+    })
+}
+
+fn user_credential(user: &user::Model, tenants: &HashMap<TenantId, tenant::Model>) -> UserCredential {
+    let tenant = living(tenants, user.tenant_id);
+    UserCredential {
+        id: user.id,
+        tenant: user.tenant_id,
+        active: user.active && user.deleted_at.is_none() && tenant.is_some(),
+        zone: zone(user.time_zone.as_deref(), tenant),
+    }
+}
+
+fn living(tenants: &HashMap<TenantId, tenant::Model>, id: TenantId) -> Option<&tenant::Model> {
+    tenants.get(&id).filter(|tenant| tenant.deleted_at.is_none())
+}
+
+/// The person's zone, else the tenant's, else UTC.
+fn zone(own: Option<&str>, tenant: Option<&tenant::Model>) -> chrono_tz::Tz {
+    let known = |name: &str| name.parse().ok();
+    own.and_then(known).or_else(|| tenant.and_then(|tenant| known(&tenant.time_zone))).unwrap_or(chrono_tz::UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clientela_kernel::{Id, Timestamp};
+
+    fn tenant(id: TenantId) -> tenant::Model {
+        tenant::Model {
+            tenant_id: id,
+            id: Id(id.0),
+            version: 1,
+            created_at: Timestamp(0),
+            created_by: String::new(),
+            updated_at: Timestamp(0),
+            updated_by: String::new(),
+            deleted_at: None,
+            name: "Alpine Foods".to_owned(),
+            time_zone: "Europe/Vienna".to_owned(),
+            currency: "EUR".to_owned(),
+            language: "en".to_owned(),
+            country: None,
+        }
+    }
+
+    fn user(tenant: TenantId) -> user::Model {
+        user::Model {
+            tenant_id: tenant,
+            id: Id(tenant.0),
+            version: 1,
+            created_at: Timestamp(0),
+            created_by: String::new(),
+            updated_at: Timestamp(0),
+            updated_by: String::new(),
+            deleted_at: None,
+            name: "Maria Huber".to_owned(),
+            email: "maria.huber@alpine-foods.example".to_owned(),
+            title: None,
+            phone: None,
+            time_zone: None,
+            language: None,
+            active: true,
+            manager_id: None,
+        }
+    }
+
+    fn key(tenant: TenantId) -> api_key::Model {
+        api_key::Model {
+            tenant_id: tenant,
+            id: Id(tenant.0),
+            version: 1,
+            created_at: Timestamp(0),
+            created_by: String::new(),
+            updated_at: Timestamp(0),
+            updated_by: String::new(),
+            deleted_at: None,
+            name: "import".to_owned(),
+            scopes: ApiKeyScopes::Read,
+            expires_at: None,
+            revoked_at: None,
+            hint: "abcd".to_owned(),
+            secret_hash: crate::secret::digest("clk_x"),
+        }
+    }
+
+    #[test]
+    fn whoever_is_deactivated_deleted_or_of_a_deleted_tenant_is_not_active() {
+        let id = TenantId("019b7000-0000-7000-8000-00000000000a".parse().unwrap());
+        let tenants = HashMap::from([(id, tenant(id))]);
+        let gone = HashMap::from([(id, tenant::Model { deleted_at: Some(Timestamp(1)), ..tenant(id) })]);
+        assert!(user_credential(&user(id), &tenants).active);
+        assert!(!user_credential(&user::Model { active: false, ..user(id) }, &tenants).active);
+        assert!(!user_credential(&user::Model { deleted_at: Some(Timestamp(1)), ..user(id) }, &tenants).active);
+        assert!(!user_credential(&user(id), &gone).active);
+        assert!(!user_credential(&user(id), &HashMap::new()).active);
+        assert!(!key_credential(key(id), &tenants).unwrap().revoked);
+        assert!(key_credential(api_key::Model { revoked_at: Some(Timestamp(1)), ..key(id) }, &tenants).unwrap().revoked);
+        assert!(key_credential(api_key::Model { deleted_at: Some(Timestamp(1)), ..key(id) }, &tenants).unwrap().revoked);
+        assert!(key_credential(key(id), &gone).unwrap().revoked);
+    }
+
+    #[test]
+    fn zone_is_the_persons_or_else_the_tenants() {
+        let id = TenantId("019b7000-0000-7000-8000-00000000000a".parse().unwrap());
+        let tenants = HashMap::from([(id, tenant(id))]);
+        assert_eq!(user_credential(&user(id), &tenants).zone, chrono_tz::Europe::Vienna);
+        let abroad = user::Model { time_zone: Some("Asia/Tokyo".to_owned()), ..user(id) };
+        assert_eq!(user_credential(&abroad, &tenants).zone, chrono_tz::Asia::Tokyo);
+    }
+
+    #[test]
+    fn digest_of_a_minted_secret_is_the_one_that_authentication_computes() {
+        let id = TenantId("019b7000-0000-7000-8000-00000000000a".parse().unwrap());
+        let credential = key_credential(key(id), &HashMap::from([(id, tenant(id))])).unwrap();
+        assert_eq!(credential.digest, clientela_access::api_key::digest("clk_x"));
+    }
+}
