@@ -7,7 +7,7 @@ use crate::input::{self, Mode};
 use crate::module::{Draft, RuleReader};
 use crate::{ids, write::log};
 use clientela_access::{Action, Grant, authorize};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, Result, Value};
+use clientela_kernel::{ActorKind, Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, Result, Value};
 use clientela_model::{ResourceDef, WriteMode, system};
 use clientela_store::{ChangeKind, Commit, IdempotencyWrite, Scope, WriteSet};
 use serde_json::{Map, Value as Json};
@@ -36,7 +36,8 @@ pub(crate) async fn execute(inner: Arc<Inner>, context: Context, request: WriteR
     let grant = authorize(&context, &request.def, action)?;
     let def = &request.def;
     let offered = match action {
-        Action::Create => def.creatable,
+        // What the API does not make, such as a tenant, the server itself does.
+        Action::Create => def.creatable || (context.actor.kind == ActorKind::System && !def.mirror),
         Action::Update => def.updatable,
         _ => def.deletable,
     };
