@@ -1,8 +1,16 @@
-//! The schema, step by step, for both databases.
+//! The schema, step by step, for both databases. A step that has been released is never changed: add another.
 
-pub mod m0001_system;
+mod m0001_system;
+mod m0002_platform;
+mod m0003_customers;
+mod m0004_interactions;
+mod table;
+mod trigram;
 
-pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+pub use sea_orm_migration::{MigratorTrait, sea_orm::DbErr};
 
 /// Every step, in order.
 pub struct Migrator;
@@ -10,6 +18,38 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-        vec![Box::new(m0001_system::Migration)]
+        vec![
+            Box::new(m0001_system::Migration),
+            Box::new(m0002_platform::Migration),
+            Box::new(m0003_customers::Migration),
+            Box::new(m0004_interactions::Migration),
+        ]
     }
+}
+
+/// Key of the lock that lets one node migrate at a time on PostgreSQL: "clientela" in ASCII, cut to eight bytes.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(x'636c69656e74656c'::bigint)";
+
+/// Carries out every pending step in one transaction, all or nothing, and answers their names. Nodes that start at the
+/// same time wait for one another; the later ones find nothing to do.
+pub async fn migrate(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    // An immediate transaction is SQLite's lock against a second process.
+    let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    let transaction = connection.begin_with_options(options).await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(LOCK).await?;
+    }
+    let names = names(Migrator::get_pending_migrations(&transaction).await?);
+    Migrator::up(&transaction, None).await?;
+    transaction.commit().await?;
+    Ok(names)
+}
+
+/// The names of the steps the database has not seen yet. Writes nothing.
+pub async fn pending(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    Ok(names(Migrator::get_pending_migrations_read_only(connection).await?))
+}
+
+fn names(steps: Vec<sea_orm_migration::Migration>) -> Vec<String> {
+    steps.iter().map(|step| step.name().to_owned()).collect()
 }

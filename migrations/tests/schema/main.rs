@@ -1,3 +1,6 @@
 //! The definitions and the migrated schema: that each is sound, and that they agree on both databases.
 
 mod definitions;
+mod drift;
+mod facts;
+mod sqlite;

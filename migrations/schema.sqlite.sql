@@ -1,0 +1,309 @@
+CREATE TABLE account (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    legal_name TEXT,
+    legal_name_folded TEXT,
+    domains TEXT NOT NULL,
+    industry TEXT,
+    employees INTEGER,
+    annual_revenue_minor INTEGER,
+    annual_revenue_currency TEXT,
+    parent_id BLOB,
+    contact_id BLOB,
+    party_id BLOB NOT NULL,
+    lifecycle TEXT NOT NULL,
+    currency TEXT,
+    language TEXT,
+    country TEXT,
+    city TEXT,
+    city_folded TEXT,
+    phone TEXT,
+    website TEXT,
+    credit_limit_minor INTEGER,
+    credit_limit_currency TEXT,
+    payment_terms_days INTEGER,
+    description TEXT,
+    owner_id BLOB,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((annual_revenue_minor IS NULL) = (annual_revenue_currency IS NULL)),
+    CHECK ((credit_limit_minor IS NULL) = (credit_limit_currency IS NULL)),
+    CHECK ((kind = 'PERSON') = (contact_id IS NOT NULL)),
+    FOREIGN KEY (tenant_id, parent_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX account_contact_id_index ON account (tenant_id, contact_id, id);
+
+CREATE INDEX account_name_index ON account (tenant_id, name, id);
+
+CREATE INDEX account_owner_id_index ON account (tenant_id, owner_id, id);
+
+CREATE INDEX account_parent_id_index ON account (tenant_id, parent_id, id);
+
+CREATE INDEX account_party_id_index ON account (tenant_id, party_id, id);
+
+CREATE TABLE account_contact (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    account_id BLOB NOT NULL,
+    contact_id BLOB NOT NULL,
+    role TEXT NOT NULL,
+    title TEXT,
+    since TEXT,
+    until TEXT,
+    is_primary INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (until >= since),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX account_contact_account_contact_role_key ON account_contact (tenant_id, account_id, contact_id, role) WHERE deleted_at IS NULL;
+
+CREATE INDEX account_contact_account_id_index ON account_contact (tenant_id, account_id, id);
+
+CREATE INDEX account_contact_contact_id_index ON account_contact (tenant_id, contact_id, id);
+
+CREATE TABLE api_key (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    hint TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX api_key_secret_hash_key ON api_key (tenant_id, secret_hash) WHERE deleted_at IS NULL;
+
+CREATE TABLE app_user (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    email TEXT NOT NULL,
+    email_folded TEXT NOT NULL,
+    title TEXT,
+    phone TEXT,
+    time_zone TEXT,
+    language TEXT,
+    active INTEGER NOT NULL,
+    manager_id BLOB,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX app_user_email_key ON app_user (tenant_id, email_folded) WHERE deleted_at IS NULL;
+
+CREATE INDEX app_user_manager_id_index ON app_user (tenant_id, manager_id, id);
+
+CREATE TABLE change_log (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id BLOB NOT NULL,
+    resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    client TEXT,
+    request BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    before TEXT,
+    after TEXT
+);
+
+CREATE INDEX change_log_feed ON change_log (tenant_id, seq);
+
+CREATE INDEX change_log_record ON change_log (tenant_id, resource, record_id, version);
+
+CREATE TABLE contact (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    first_name TEXT,
+    first_name_folded TEXT,
+    last_name TEXT,
+    last_name_folded TEXT,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    email TEXT,
+    email_folded TEXT,
+    phone TEXT,
+    mobile TEXT,
+    title TEXT,
+    title_folded TEXT,
+    department TEXT,
+    department_folded TEXT,
+    birth_date TEXT,
+    language TEXT,
+    time_zone TEXT,
+    city TEXT,
+    city_folded TEXT,
+    country TEXT,
+    source TEXT,
+    source_folded TEXT,
+    account_id BLOB,
+    party_id BLOB NOT NULL,
+    owner_id BLOB,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (party_id = id),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX contact_account_id_index ON contact (tenant_id, account_id, id);
+
+CREATE INDEX contact_email_folded_index ON contact (tenant_id, email_folded, id);
+
+CREATE INDEX contact_name_index ON contact (tenant_id, name, id);
+
+CREATE INDEX contact_owner_id_index ON contact (tenant_id, owner_id, id);
+
+CREATE INDEX contact_party_id_index ON contact (tenant_id, party_id, id);
+
+CREATE TABLE idempotency (
+    tenant_id BLOB NOT NULL,
+    principal TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, principal, key)
+) WITHOUT ROWID;
+
+CREATE INDEX idempotency_at ON idempotency (at);
+
+CREATE TABLE interaction (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    kind TEXT NOT NULL,
+    direction TEXT,
+    channel TEXT,
+    subject TEXT NOT NULL,
+    subject_folded TEXT NOT NULL,
+    body TEXT,
+    outcome TEXT,
+    outcome_folded TEXT,
+    occurred_at INTEGER NOT NULL,
+    duration INTEGER,
+    cost_minor INTEGER,
+    cost_currency TEXT,
+    owner_id BLOB,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((cost_minor IS NULL) = (cost_currency IS NULL)),
+    CHECK (duration >= 0),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX interaction_occurred_at_index ON interaction (tenant_id, occurred_at, id);
+
+CREATE INDEX interaction_owner_id_index ON interaction (tenant_id, owner_id, id);
+
+CREATE TABLE interaction_participant (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    interaction_id BLOB NOT NULL,
+    party_id BLOB NOT NULL,
+    role TEXT NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, interaction_id) REFERENCES interaction (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE INDEX interaction_participant_interaction_id_index ON interaction_participant (tenant_id, interaction_id, id);
+
+CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON interaction_participant (tenant_id, interaction_id, party_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX interaction_participant_party_id_occurred_at_index ON interaction_participant (tenant_id, party_id, occurred_at, id);
+
+CREATE TABLE party (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE TABLE tenant (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    language TEXT NOT NULL,
+    country TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (tenant_id = id)
+) STRICT;
+

@@ -1,0 +1,109 @@
+//! A schema as a database reports it, and whether it is what the definitions ask for.
+
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything the comparison needs to know.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) tables: BTreeMap<String, Table>,
+}
+
+/// One table.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) columns: BTreeMap<String, Column>,
+    pub(crate) primary_key: Vec<String>,
+    /// Columns that refer to a table, besides the tenant.
+    pub(crate) references: BTreeSet<(String, String)>,
+    /// Columns of each unique index, and whether it is about the living alone.
+    pub(crate) unique: BTreeMap<String, (Vec<String>, bool)>,
+    /// Columns of the other indexes.
+    pub(crate) indexes: Vec<Vec<String>>,
+}
+
+/// One column.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(crate) kind: String,
+    pub(crate) required: bool,
+}
+
+/// Tables that belong to no resource.
+const SYSTEM: [&str; 2] = ["change_log", "idempotency"];
+
+/// Every difference between definitions and schema, in words.
+pub(crate) fn differences(registry: &Registry, facts: &Facts, column_type: fn(&FieldType) -> &'static str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let tables: BTreeSet<&str> = registry.resources().iter().map(|def| def.table.as_ref()).chain(SYSTEM).collect();
+    for extra in facts.tables.keys().filter(|name| !tables.contains(name.as_str())) {
+        found.push(format!("table {extra} belongs to no resource"));
+    }
+    for def in registry.resources() {
+        match facts.tables.get(def.table.as_ref()) {
+            Some(table) => compare(registry, def, table, column_type, text, &mut found),
+            None => found.push(format!("{}: table {} is missing", def.name, def.table)),
+        }
+    }
+    found
+}
+
+fn compare(
+    registry: &Registry,
+    def: &ResourceDef,
+    table: &Table,
+    column_type: fn(&FieldType) -> &'static str,
+    text: &str,
+    found: &mut Vec<String>,
+) {
+    let mut expected = BTreeMap::new();
+    expected.insert("tenant_id".to_owned(), Column { kind: column_type(&FieldType::Id).to_owned(), required: true });
+    for field in &def.fields {
+        for column in field.columns() {
+            let kind =
+                if column.ends_with("_currency") && matches!(field.kind, FieldType::Money) { text } else { column_type(&field.kind) };
+            expected.insert(column, Column { kind: kind.to_owned(), required: field.required });
+        }
+        if field.folded {
+            expected.insert(field.folded_column(), Column { kind: text.to_owned(), required: field.required });
+        }
+    }
+    for (name, column) in &expected {
+        if table.columns.get(name) != Some(column) {
+            found.push(format!("{}.{name}: defined as {column:?}, migrated as {:?}", def.table, table.columns.get(name)));
+        }
+    }
+    for extra in table.columns.keys().filter(|name| !expected.contains_key(*name)) {
+        found.push(format!("{}.{extra} is not defined", def.table));
+    }
+    if table.primary_key != ["tenant_id", "id"] {
+        found.push(format!("{}: primary key is {:?}", def.table, table.primary_key));
+    }
+    let unique: BTreeMap<String, (Vec<String>, bool)> =
+        def.unique.iter().map(|unique| (unique.index.to_string(), (unique_columns(def, &unique.fields), true))).collect();
+    if unique != table.unique {
+        found.push(format!("{}: unique keys are defined as {unique:?}, migrated as {:?}", def.table, table.unique));
+    }
+    let references: BTreeSet<(String, String)> = def
+        .fields
+        .iter()
+        .filter_map(|field| {
+            let target = registry.resource(&field.reference()?.target)?;
+            Some((field.column.to_string(), target.table.to_string()))
+        })
+        .collect();
+    if references != table.references {
+        found.push(format!("{}: references are defined as {references:?}, migrated as {:?}", def.table, table.references));
+    }
+    for (column, _) in &references {
+        let served = |index: &Vec<String>| index.first().is_some_and(|first| first == "tenant_id") && index.get(1) == Some(column);
+        if !table.indexes.iter().any(served) {
+            found.push(format!("{}: no index begins with (tenant_id, {column})", def.table));
+        }
+    }
+}
+
+fn unique_columns(def: &ResourceDef, fields: &[clientela_model::Name]) -> Vec<String> {
+    let column = |field: &FieldDef| if field.folded { field.folded_column() } else { field.column.to_string() };
+    std::iter::once("tenant_id".to_owned()).chain(fields.iter().filter_map(|name| def.field(name)).map(column)).collect()
+}
