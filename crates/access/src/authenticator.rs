@@ -3,7 +3,7 @@
 use crate::credentials::Directory;
 use crate::token::{self, Verified, refused};
 use crate::{ApiKeyCredential, CredentialChanges, CredentialSource, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key};
-use clientela_kernel::{Actor, ActorKind, Context, Error, Result, Timestamp};
+use clientela_kernel::{Actor, ActorKind, Context, Result, Timestamp};
 use moka::sync::Cache;
 use parking_lot::RwLock;
 use serde_json::Value as Json;
@@ -40,9 +40,19 @@ enum Lookup {
     Unknown(&'static str),
 }
 
-/// The error of a request without a credential.
-pub fn missing() -> Error {
-    refused("No credential was sent. Send: Authorization: Bearer <token or API key>.")
+/// Takes the credential out of an `Authorization` header.
+pub fn bearer(header: Option<&[u8]>) -> Result<&str> {
+    let header = header.ok_or_else(|| refused("No credential was sent. Send: Authorization: Bearer <token or API key>."))?;
+    let text = std::str::from_utf8(header).map_err(|_| refused("The Authorization header is not plain text."))?;
+    let (scheme, credential) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused("The Authorization header uses another scheme than Bearer. Send: Authorization: Bearer <token or API key>."));
+    }
+    let credential = credential.trim();
+    if credential.is_empty() {
+        return Err(refused("The Authorization header holds no credential. Send: Authorization: Bearer <token or API key>."));
+    }
+    Ok(credential)
 }
 
 impl Authenticator {

@@ -8,7 +8,7 @@ pub mod credentials;
 pub mod signing;
 pub mod token;
 
-pub use authenticator::{Authenticator, missing};
+pub use authenticator::{Authenticator, bearer};
 pub use authorize::{Action, FieldMask, Grant, authorize};
 pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, UserCredential};
 pub use signing::SigningKeys;

@@ -1,6 +1,5 @@
 //! The binary `clientela`, as a library so that tests run the same assembly.
 
-pub mod authentication;
 pub mod cli;
 pub mod config;
 pub mod lifecycle;
