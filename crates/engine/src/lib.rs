@@ -3,6 +3,8 @@
 
 pub mod engine;
 pub mod filter;
+#[cfg(test)]
+mod fixture;
 pub mod ids;
 mod input;
 pub mod module;

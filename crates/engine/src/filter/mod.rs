@@ -215,3 +215,63 @@ pub fn operators(field: &FieldDef) -> &'static [&'static str] {
         FieldType::TextSet { .. } => &["has", "hasAny", "hasAll", "isNull"],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use clientela_kernel::{Money, Value, currency::Currency};
+    use serde_json::json;
+
+    fn read(json: Json) -> Result<Filter> {
+        let (registry, context) = (fixture::registry(), fixture::context());
+        FilterReader::new(&registry, &context).read(registry.resource("animal").unwrap(), &json)
+    }
+
+    #[test]
+    fn trees_read_through_relations() {
+        let filter = read(json!({"keeper": {"animals": {"some": {"weight": {"gt": 3}}}}})).unwrap();
+        let weight = Filter::field("weight", Comparison::Greater(Value::Integer(3)));
+        let some = Filter::ToMany { relation: "animals".into(), quantifier: Quantifier::Some, filter: Box::new(weight) };
+        assert_eq!(filter, Filter::ToOne { relation: "keeper".into(), filter: Box::new(Filter::And(vec![some])) });
+    }
+
+    #[test]
+    fn an_amount_needs_its_currency() {
+        let euros = Money { minor: 150, currency: Currency::parse("EUR").unwrap() };
+        let filter = read(json!({"value": {"gte": "1.50", "currency": "EUR"}})).unwrap();
+        assert_eq!(filter, Filter::field("value", Comparison::GreaterOrEqual(Value::Money(euros))));
+        assert!(read(json!({"value": {"gte": "1.50"}})).is_err());
+        assert!(read(json!({"value": {"currency": "EUR", "isNull": false}})).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_with_its_place() {
+        for (json, says) in [
+            (json!({"nam": {"eq": "x"}}), "did you mean \"name\"?"),
+            (json!({"weight": {"eq": "heavy"}}), "at weight.eq"),
+            (json!({"weight": {"contains": "3"}}), "it has eq, ne"),
+            (json!({"name": "x"}), "an object of operators"),
+            (json!({"keeperId": {"eq": "ani_01h455vb4pex5vsknk084sn02q"}}), "kee_"),
+            (json!({"and": {"name": {"eq": "x"}}}), "list of conditions"),
+            (json!({"bornAt": {"within": {"last": "soon"}}}), "P30D"),
+            (json!({"keeper": {"animals": {"any": {}}}}), "some, every or none"),
+        ] {
+            let error = read(json).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InvalidFilter);
+            assert!(error.detail().contains(says), "{}", error.detail());
+        }
+    }
+
+    #[test]
+    fn limits_refuse() {
+        let mut deep = json!({"weight": {"eq": 1}});
+        for _ in 0..40 {
+            deep = json!({"not": deep});
+        }
+        assert!(read(deep).is_err());
+        let many: Vec<Json> = (0..=MAXIMUM_CONDITIONS).map(|number| json!({"weight": {"eq": number}})).collect();
+        assert!(read(json!({"or": many})).is_err());
+        assert!(read(json!({"or": many[1..]})).is_ok());
+    }
+}

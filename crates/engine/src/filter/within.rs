@@ -89,3 +89,59 @@ fn midnight(zone: Tz, day: NaiveDate) -> DateTime<Tz> {
         .find_map(|half_hours| zone.from_local_datetime(&(start + chrono::Duration::minutes(30 * half_hours))).earliest())
         .unwrap_or_else(|| Utc.from_utc_datetime(&start).with_timezone(&zone))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use serde_json::json;
+
+    fn range(zone: &str, now: &str, operand: Json) -> (String, String) {
+        let mut context = fixture::context();
+        context.zone = zone.parse().unwrap();
+        context.now = Timestamp::parse(now).unwrap();
+        let registry = fixture::registry();
+        let field = registry.resource("animal").unwrap().field("bornAt").unwrap().clone();
+        match read(&context, &field, &operand).unwrap() {
+            Comparison::Between { from: Value::Instant(from), until: Value::Instant(until), .. } => (from.to_text(), until.to_text()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_day_is_the_callers_day() {
+        let now = "2026-03-29T12:00:00Z";
+        let (from, until) = range("Europe/Berlin", now, json!({"this": "DAY"}));
+        // The clocks go forward on this day, so it is 23 hours long.
+        assert_eq!((from.as_str(), until.as_str()), ("2026-03-28T23:00:00.000Z", "2026-03-29T22:00:00.000Z"));
+        let (from, _) = range("Europe/Berlin", now, json!({"this": "DAY", "zone": "America/New_York"}));
+        assert_eq!(from, "2026-03-29T04:00:00.000Z");
+    }
+
+    #[test]
+    fn calendar_units_begin_where_they_begin() {
+        let now = "2026-11-22T12:00:00Z";
+        assert_eq!(range("UTC", now, json!({"this": "WEEK"})).0, "2026-11-16T00:00:00.000Z");
+        assert_eq!(range("UTC", now, json!({"this": "QUARTER"})).0, "2026-10-01T00:00:00.000Z");
+        assert_eq!(range("UTC", now, json!({"this": "YEAR"})).1, "2027-01-01T00:00:00.000Z");
+        assert_eq!(range("UTC", "2026-03-31T00:00:00Z", json!({"last": "P1M"})).0, "2026-02-28T00:00:00.000Z");
+        assert_eq!(range("UTC", now, json!({"next": "PT12H"})).1, "2026-11-23T00:00:00.000Z");
+    }
+
+    #[test]
+    fn what_is_not_a_range_is_refused() {
+        let (context, registry) = (fixture::context(), fixture::registry());
+        let field = registry.resource("animal").unwrap().field("bornAt").unwrap().clone();
+        for operand in [
+            json!({}),
+            json!(1),
+            json!({"last": "1 day"}),
+            json!({"this": "CENTURY"}),
+            json!({"last": "P1D", "next": "P1D"}),
+            json!({"last": "P999999999Y"}),
+            json!({"last": "P1D", "zone": "Mars"}),
+        ] {
+            assert!(read(&context, &field, &operand).is_err(), "{operand}");
+        }
+    }
+}
