@@ -24,13 +24,13 @@ pub(crate) fn kind_of(json: &Json) -> &'static str {
     }
 }
 
-/// `; did you mean "name"?` where a known name is near.
+/// ` (did you mean "name"?)` where a known name is near.
 pub(crate) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> String {
     known
         .map(|name| (strsim::jaro_winkler(given, name), name))
         .filter(|(score, _)| *score > 0.8)
         .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map_or_else(String::new, |(_, name)| format!("; did you mean {name:?}?"))
+        .map_or_else(String::new, |(_, name)| format!(" (did you mean {name:?}?)"))
 }
 
 /// Reads one operand in the wire form of the field.
