@@ -2,6 +2,7 @@
 
 use super::request::{RequestIds, X_REQUEST_ID};
 use super::{RequestInfo, body, cors};
+use crate::rest::suggest;
 use crate::{GatewayState, problem};
 use axum::Router;
 use axum::body::Body;
@@ -100,8 +101,20 @@ async fn serve(routes: &mut Router, state: &GatewayState, info: RequestInfo, mut
         StatusCode::METHOD_NOT_ALLOWED if !response.headers().contains_key(header::CONTENT_TYPE) => {
             other_method(&method, &response, info, uri.path())
         }
+        StatusCode::NOT_FOUND if !response.headers().contains_key(header::CONTENT_TYPE) => {
+            problem::response(&unknown_route(state, uri.path()), info.id, uri.path())
+        }
         _ => response,
     }
+}
+
+/// 404 for an address no route has, with the nearest resource where one is close.
+fn unknown_route(state: &GatewayState, path: &str) -> Error {
+    let name = path.trim_matches('/').strip_prefix("v1/").and_then(|rest| rest.split('/').next());
+    let resources = state.engine.registry().resources().iter().map(|def| def.path.as_ref());
+    let hint =
+        name.and_then(|name| suggest::nearest(name, resources)).map_or_else(String::new, |near| format!(" Did you mean /v1/{near}?"));
+    Error::new(ErrorCode::RouteNotFound, format!("There is nothing at {path}.{hint} See /openapi.json for every address."))
 }
 
 /// 405, or 204 for OPTIONS, with the methods the address has.

@@ -1,10 +1,49 @@
-//! Pages for people.
+//! What needs no credential: pages for people, documents for programs, health. Every page works without a network.
+
+mod asset;
+mod documentation;
+mod health;
+mod html;
+mod problems;
+mod start;
 
 use crate::GatewayState;
+use crate::middleware::RequestInfo;
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::get;
+use clientela_kernel::Timestamp;
+use http::HeaderMap;
 use std::sync::Arc;
+use uuid::Uuid;
 
-/// The pages.
-pub fn router(_state: &Arc<GatewayState>) -> Router {
+/// The public routes.
+pub fn router(state: &Arc<GatewayState>) -> Router {
+    let document = Arc::new(documentation::Document::new(state));
+    let key_set = Arc::clone(state);
+    let ready = Arc::clone(state);
     Router::new()
+        .route("/", get(start::page))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(move |request: Request| health::ready(Arc::clone(&ready), request)))
+        .route("/problems", get(problems::all))
+        .route("/problems/{code}", get(problems::one))
+        .route("/.well-known/jwks.json", get(move || documentation::key_set(Arc::clone(&key_set))))
+        .route("/openapi.json", get(move |headers: HeaderMap| documentation::openapi(Arc::clone(&document), headers)))
+        .route("/docs", get(documentation::page))
+        .route("/docs/redoc.js", get(asset::redoc))
+        .route("/graphiql", get(asset::graphiql))
+}
+
+/// The identity the outer service gave the request.
+fn info(request: &Request) -> RequestInfo {
+    request.extensions().get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0) })
+}
+
+/// An answer with its media type.
+fn text(media_type: &'static str, body: impl Into<axum::body::Body>) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(media_type));
+    response
 }

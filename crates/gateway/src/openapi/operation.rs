@@ -1,0 +1,135 @@
+//! The operations of a resource.
+
+use super::{parameter, record, response};
+use clientela_model::{ResourceDef, naming};
+use serde_json::Value as Json;
+use utoipa::openapi::content::{Content, ContentBuilder};
+use utoipa::openapi::link::LinkBuilder;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem, PathsBuilder};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Ref, Required};
+
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// Adds the paths of a resource.
+pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
+    let (path, type_name) = (format!("/v1/{}", def.path), def.type_name.as_ref());
+    let (plural, words) = (naming::pascal(&def.plural), naming::words(&def.plural));
+    let one = record::one(def);
+    let page = || answer(format!("A page of {words}."), format!("{type_name}Page"));
+    let shown = |text: &str| answer(text.to_owned(), type_name.to_owned()).header_ref("ETag", response::header("ETag"));
+
+    let list = operation(def, &format!("list{plural}"), &format!("List {words}"))
+        .description(Some(format!("Lists {words}, page by page. {}", def.description)))
+        .response("200", page().header_ref("Link", response::header("Link")));
+    let list = with_parameters(list, &["Filter", "Sort", "Limit", "After", "Before", "Fields", "Expand", "Total", "Deleted"]);
+    let mut many = PathItem::new(HttpMethod::Get, errors(list, &[400, 401, 403, 500, 503]));
+
+    let search = operation(def, &format!("search{plural}"), &format!("Search {words}"))
+        .description(Some(format!(
+            "Lists {words} like the list, with everything in a body: for filters that are long or built by a program."
+        )))
+        .request_body(Some(body("What to list.", &[JSON], "Search", None)))
+        .response("200", page());
+    let search = PathItem::new(HttpMethod::Post, errors(search, &[400, 401, 403, 413, 415, 500, 503]));
+
+    let get = operation(def, &format!("get{type_name}"), &format!("Read {one}"))
+        .description(Some(format!("Reads {one} by id.")))
+        .parameter(parameter::id(def))
+        .response("200", shown("The record."))
+        .response("304", response::base("The record still has the version you know.").header_ref("ETag", response::header("ETag")));
+    let get = with_parameters(get, &["Fields", "Expand", "Deleted", "IfNoneMatch"]);
+    let mut single = PathItem::new(HttpMethod::Get, errors(get, &[400, 401, 403, 404, 500, 503]));
+
+    if def.creatable {
+        let schema = if def.reveals.is_some() { format!("{type_name}Created") } else { type_name.to_owned() };
+        let created = answer("The new record.".to_owned(), schema)
+            .header_ref("ETag", response::header("ETag"))
+            .header_ref("Location", response::header("Location"))
+            .header_ref("Idempotency-Replayed", response::header("Idempotency-Replayed"));
+        let create = operation(def, &format!("create{type_name}"), &format!("Create {one}"))
+            .description(Some(format!("Creates {one}. You may choose its id; the server mints one otherwise.")))
+            .request_body(Some(body("The new record.", &[JSON], &format!("{type_name}Create"), Some(record::create_example(def)))))
+            .response("201", links(created, def));
+        let create = with_parameters(create, &["IdempotencyKey"]);
+        many.merge_operations(PathItem::new(HttpMethod::Post, errors(create, &[400, 401, 403, 409, 413, 415, 422, 500, 503])));
+    }
+    if def.updatable {
+        let update = operation(def, &format!("update{type_name}"), &format!("Change {one}"))
+            .description(Some(format!("Changes {one} by a JSON Merge Patch. A patch that changes nothing leaves the version as it is.")))
+            .parameter(parameter::id(def))
+            .request_body(Some(body("The patch.", &[MERGE_PATCH, JSON], &format!("{type_name}Patch"), Some(record::patch_example(def)))))
+            .response(
+                "200",
+                shown("The record after the change.").header_ref("Idempotency-Replayed", response::header("Idempotency-Replayed")),
+            );
+        let update = with_parameters(update, &["IfMatch", "IdempotencyKey"]);
+        single.merge_operations(PathItem::new(HttpMethod::Patch, errors(update, &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503])));
+    }
+    let mut paths = paths;
+    if def.deletable {
+        let gone = response::base("The record is deleted.").header_ref("Idempotency-Replayed", response::header("Idempotency-Replayed"));
+        let delete = operation(def, &format!("delete{type_name}"), &format!("Delete {one}"))
+            .description(Some(format!("Deletes {one} softly: it can be read with `deleted=include`, and restored.")))
+            .parameter(parameter::id(def))
+            .response("204", gone);
+        let delete = with_parameters(delete, &["IfMatch", "IdempotencyKey"]);
+        single.merge_operations(PathItem::new(HttpMethod::Delete, errors(delete, &[400, 401, 403, 404, 409, 412, 422, 500, 503])));
+        let restore = operation(def, &format!("restore{type_name}"), &format!("Restore {one}"))
+            .description(Some(format!("Brings back {one} that was deleted. Fails where another record has taken a unique value since.")))
+            .parameter(parameter::id(def))
+            .response(
+                "200",
+                shown("The record, alive again.").header_ref("Idempotency-Replayed", response::header("Idempotency-Replayed")),
+            );
+        let restore = with_parameters(restore, &["IfMatch", "IdempotencyKey"]);
+        let restore = PathItem::new(HttpMethod::Post, errors(restore, &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]));
+        paths = paths.path(format!("{path}/{{id}}/restore"), restore);
+    }
+    paths.path(path.clone(), many).path(format!("{path}/search"), search).path(format!("{path}/{{id}}"), single)
+}
+
+fn operation(def: &ResourceDef, name: &str, summary: &str) -> OperationBuilder {
+    OperationBuilder::new().operation_id(Some(name)).summary(Some(summary)).tag(super::tag(def)).security(authenticated())
+}
+
+/// Any valid credential.
+pub(super) fn authenticated() -> SecurityRequirement {
+    SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])
+}
+
+/// Adds the answers of errors.
+pub(super) fn errors(operation: OperationBuilder, statuses: &[u16]) -> OperationBuilder {
+    statuses.iter().fold(operation, |operation, status| match response::of(*status) {
+        Some(reference) => operation.response(status.to_string(), reference),
+        None => operation,
+    })
+}
+
+/// An answer of one JSON schema.
+pub(super) fn answer(description: String, schema: String) -> ResponseBuilder {
+    response::base(description).content(JSON, ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build())
+}
+
+fn with_parameters(operation: OperationBuilder, names: &[&str]) -> OperationBuilder {
+    names.iter().fold(operation, |operation, name| operation.parameter_ref(parameter::shared(name)))
+}
+
+fn body(description: &str, types: &[&str], schema: &str, example: Option<Json>) -> RequestBody {
+    let content =
+        |example: Option<Json>| -> Content { ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).example(example).build() };
+    let body = RequestBodyBuilder::new().description(Some(description)).required(Some(Required::True));
+    types.iter().fold(body, |body, media_type| body.content(*media_type, content(example.clone()))).build()
+}
+
+/// What can be done with a new record.
+fn links(response: ResponseBuilder, def: &ResourceDef) -> ResponseBuilder {
+    let link =
+        |verb: &str| LinkBuilder::new().operation_id(format!("{verb}{}", def.type_name)).parameter("id", "$response.body#/id").build();
+    let response = response.link("get", link("get"));
+    let response = if def.updatable { response.link("update", link("update")) } else { response };
+    if def.deletable { response.link("delete", link("delete")) } else { response }
+}

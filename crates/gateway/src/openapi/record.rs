@@ -1,0 +1,144 @@
+//! The schemas of a resource: the record, what creates it, what patches it, its pages.
+
+use super::field::{self, Use};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, naming};
+use serde_json::{Map, Value as Json};
+use utoipa::openapi::schema::RefBuilder;
+use utoipa::openapi::schema::{AdditionalProperties, OneOfBuilder, Type};
+use utoipa::openapi::{ArrayBuilder, ComponentsBuilder, ObjectBuilder, Ref, RefOr, Schema};
+
+/// Adds the schemas of a resource and of its choices.
+pub(super) fn add(mut components: ComponentsBuilder, registry: &Registry, def: &ResourceDef) -> ComponentsBuilder {
+    let name = def.type_name.as_ref();
+    for choice in def.visible_fields().filter_map(|(_, field)| choice_of(field)) {
+        components = components.schema(choice.name.as_ref(), field::choice(choice));
+    }
+    components = components.schema(name, record(registry, def)).schema(format!("{name}Page"), page(def));
+    if leads_here(registry, def) {
+        components = components.schema(format!("{name}Expansion"), expansion(def));
+    }
+    if def.creatable {
+        components = components.schema(format!("{name}Create"), create(def));
+    }
+    if def.creatable && def.reveals.is_some() {
+        components = components.schema(format!("{name}Created"), created(def));
+    }
+    if def.updatable {
+        components = components.schema(format!("{name}Patch"), patch(def));
+    }
+    components
+}
+
+/// An example of what creates a record: what must be given, from the examples of the fields.
+pub(super) fn create_example(def: &ResourceDef) -> Json {
+    example(def.fields.iter().filter(|field| field.required_on_create()))
+}
+
+/// An example of a patch: the label, or the first writable field.
+pub(super) fn patch_example(def: &ResourceDef) -> Json {
+    let writable = |field: &&FieldDef| field.write == WriteMode::Writable && !field.secret;
+    let label = def.field(&def.label).filter(writable);
+    example(label.or_else(|| def.fields.iter().find(writable)).into_iter())
+}
+
+fn example<'a>(fields: impl Iterator<Item = &'a FieldDef>) -> Json {
+    let read = |field: &FieldDef| serde_json::from_str(&field.example).ok().map(|value: Json| (field.name.to_string(), value));
+    Json::Object(fields.filter_map(read).collect::<Map<String, Json>>())
+}
+
+fn choice_of(field: &FieldDef) -> Option<&clientela_model::ChoiceDef> {
+    match &field.kind {
+        FieldType::Choice(choice) => Some(choice),
+        _ => None,
+    }
+}
+
+/// Whether some relation leads to many records of this resource.
+fn leads_here(registry: &Registry, def: &ResourceDef) -> bool {
+    let mut relations = registry.resources().iter().flat_map(|other| &other.relations);
+    relations.any(|relation| relation.target == def.name && !relation.is_to_one())
+}
+
+fn record(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
+    let text =
+        format!("{} With `fields`, only the named fields are there; relations are there only where `expand` names them.", def.description);
+    let mut schema = ObjectBuilder::new().description(Some(text));
+    for (_, field) in def.visible_fields() {
+        schema = schema
+            .property(field.name.as_ref(), field::schema(def, field, Use::Shown, field::nullable(field)))
+            .required(field.name.as_ref());
+    }
+    for relation in &def.relations {
+        let Some(target) = registry.target(relation) else { continue };
+        let text = format!("{} There only with `expand={}`.", relation.description, relation.name);
+        let related: RefOr<Schema> = if relation.is_to_one() {
+            let null = ObjectBuilder::new().schema_type(Type::Null);
+            OneOfBuilder::new().item(Ref::from_schema_name(target.type_name.as_ref())).item(null).description(Some(text)).into()
+        } else {
+            let reference = Ref::from_schema_name(format!("{}Expansion", target.type_name));
+            RefOr::Ref(RefBuilder::from(reference).description(Some(text)).build())
+        };
+        schema = schema.property(relation.name.as_ref(), related);
+    }
+    schema
+}
+
+fn create(def: &ResourceDef) -> ObjectBuilder {
+    let mut schema = input(format!("What makes {}.", one(def)));
+    for field in def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret) {
+        let nullable = !field.required_on_create() && !matches!(field.kind, FieldType::Id) && field.default.is_none();
+        schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, nullable && !field.required));
+        if field.required_on_create() {
+            schema = schema.required(field.name.as_ref());
+        }
+    }
+    schema
+}
+
+fn patch(def: &ResourceDef) -> ObjectBuilder {
+    let mut schema = input(format!("A JSON Merge Patch (RFC 7396) of {}: absent keeps, null clears.", one(def)));
+    for field in def.fields.iter().filter(|field| field.write == WriteMode::Writable && !field.secret) {
+        schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, field::nullable(field)));
+    }
+    schema
+}
+
+/// The record, with what is shown this once.
+fn created(def: &ResourceDef) -> utoipa::openapi::schema::AllOfBuilder {
+    let (name, description) = def.reveals.clone().unwrap_or_default();
+    let shown = ObjectBuilder::new().schema_type(Type::String).description(Some(description.as_ref()));
+    let more = ObjectBuilder::new().property(name.as_ref(), shown).description(Some("Shown in this answer alone."));
+    utoipa::openapi::schema::AllOfBuilder::new().item(Ref::from_schema_name(def.type_name.as_ref())).item(more)
+}
+
+fn page(def: &ResourceDef) -> ObjectBuilder {
+    let data =
+        ArrayBuilder::new().items(Ref::from_schema_name(def.type_name.as_ref())).description(Some("The records, in the order asked for."));
+    ObjectBuilder::new()
+        .description(Some(format!("A page of {}.", naming::words(&def.plural))))
+        .property("data", data)
+        .property("page", Ref::from_schema_name("PageInfo"))
+        .required("data")
+        .required("page")
+}
+
+fn expansion(def: &ResourceDef) -> ObjectBuilder {
+    let data = ArrayBuilder::new().items(Ref::from_schema_name(def.type_name.as_ref())).description(Some("The first of them."));
+    ObjectBuilder::new()
+        .description(Some(format!("Related {}, as an expanded relation shows them.", naming::words(&def.plural))))
+        .property("data", data)
+        .property("page", Ref::from_schema_name("ExpansionPage"))
+        .required("data")
+        .required("page")
+}
+
+fn input(description: String) -> ObjectBuilder {
+    ObjectBuilder::new().description(Some(description)).additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+/// `an account`.
+pub(super) fn one(def: &ResourceDef) -> String {
+    let words = naming::words(&def.name);
+    let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {words}")
+}
