@@ -2,11 +2,10 @@
 
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
 use clientela_kernel::{Comparison, Context, Date, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_macros::{Choice, resource};
 use clientela_model::system;
-use clientela_store::ChangeKind;
 
 /// The part a person plays at an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]

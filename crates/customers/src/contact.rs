@@ -4,10 +4,9 @@ use crate::identity;
 use crate::party::PartyKind;
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
 use clientela_kernel::{Comparison, Context, Date, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_macros::resource;
-use clientela_store::ChangeKind;
 
 /// A person we know: somebody at an account, or a customer in their own right.
 #[resource(name = "contact", prefix = "con", label = "name", face = "party", owned, tagged)]

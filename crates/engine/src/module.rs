@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_model::ResourceDef;
-use clientela_store::ChangeKind;
+pub use clientela_store::ChangeKind;
 use std::collections::HashMap;
 use std::sync::Arc;
 

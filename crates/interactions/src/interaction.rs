@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
 use clientela_kernel::{Comparison, Context, FieldProblem, Filter, ProblemCode, Result, Timestamp, Value};
 use clientela_macros::{Choice, resource};
-use clientela_store::ChangeKind;
 
 /// What kind of contact it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
