@@ -1,0 +1,98 @@
+//! The GraphQL schema, made from the registry.
+
+mod filters;
+mod inputs;
+mod records;
+pub(crate) mod render;
+mod scalars;
+pub(crate) mod types;
+
+use clientela_model::{FieldType, Registry, naming};
+use std::collections::HashSet;
+use std::sync::Arc;
+use types::{Definition, InputField, OutputField, Role, TypeSystem, Verb, list, nullable, required, required_list};
+
+/// Makes every type. The order is the registry's, so that the printed schema is the same on every run.
+pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
+    let mut types = Vec::new();
+    let (mut query, mut mutation) = (node_fields(), Vec::new());
+    let mut choices = HashSet::new();
+    for (index, def) in registry.resources().iter().enumerate() {
+        let (one, many) = (naming::words(&def.name), naming::words(&def.plural));
+        query.push(
+            OutputField::new(
+                def.name.to_string(),
+                nullable(&def.type_name),
+                Role::Record(index),
+                format!("The {one} with this id; null where there is none, or none that you may see."),
+            )
+            .with_arguments(vec![InputField::new("id", required("ID"), format!("Id of the {one}, `{}_…`.", def.prefix)), filters::deleted()]),
+        );
+        query.push(
+            OutputField::new(def.plural.to_string(), nullable(&format!("{}Connection", def.type_name)), Role::List(index), format!("A list of {many}."))
+                .with_arguments(filters::list_arguments(def)),
+        );
+        types.extend(records::of_resource(registry, def));
+        types.extend(filters::of_resource(registry, def));
+        for (_, field) in def.visible_fields() {
+            if let FieldType::Choice(choice) = &field.kind
+                && choices.insert(choice.name.to_string())
+            {
+                types.push(filters::choice_enum(choice));
+                types.push(filters::choice(choice));
+            }
+        }
+        for verb in inputs::verbs(def) {
+            let stem = inputs::type_stem(def, verb);
+            types.extend(inputs::of_verb(def, verb));
+            mutation.push(
+                OutputField::new(
+                    format!("{}{}", verb.as_str(), def.type_name),
+                    nullable(&format!("{stem}Payload")),
+                    Role::Mutation(index, verb),
+                    mutation_description(verb, &one),
+                )
+                .with_arguments(vec![InputField::new("input", required(&format!("{stem}Input")), format!("What to {}.", verb.as_str()))]),
+            );
+        }
+    }
+    let mut all = vec![Definition::object("Query", "What can be read.", false, query)];
+    if !mutation.is_empty() {
+        all.push(Definition::object("Mutation", "What can be changed. Fields run one after the other, each wholly or not at all.", false, mutation));
+    }
+    all.extend(records::shared());
+    all.extend(inputs::shared());
+    all.extend(filters::shared());
+    all.extend(scalars::definitions());
+    all.extend(types);
+    TypeSystem::new(registry.clone(), all)
+}
+
+fn node_fields() -> Vec<OutputField> {
+    let id = InputField::new("id", required("ID"), "Id of a record of any type.");
+    let ids = InputField::new("ids", required_list("ID"), "Ids of records of any types, at most 1000.");
+    vec![
+        OutputField::new("node", nullable("Node"), Role::NodeById, "The record with this id, whatever its type; null where there is none.").with_arguments(vec![id]),
+        OutputField::new("nodes", nullable_items("Node"), Role::NodesByIds, "The records with these ids, in their order; null in the place of one that is not there.")
+            .with_arguments(vec![ids]),
+    ]
+}
+
+/// `[T]`
+fn nullable_items(name: &str) -> async_graphql::parser::types::Type {
+    let mut ty = list(name);
+    if let async_graphql::parser::types::BaseType::List(inner) = &mut ty.base {
+        inner.nullable = true;
+    }
+    ty
+}
+
+fn mutation_description(verb: Verb, one: &str) -> String {
+    let article = inputs::article(one);
+    match verb {
+        Verb::Create => format!("Creates {article} {one}."),
+        Verb::Update => format!("Changes {article} {one}: a field that is absent stays as it is, null clears it."),
+        Verb::Delete => format!("Deletes {article} {one}. It can be restored."),
+        Verb::Restore => format!("Brings a deleted {one} back."),
+    }
+}
