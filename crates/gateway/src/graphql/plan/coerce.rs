@@ -16,13 +16,18 @@ pub(crate) fn json(types: &TypeSystem, ty: &Type, given: &Json, place: &str) -> 
     }
     match &ty.base {
         BaseType::List(inner) => match given {
-            Json::Array(items) => {
-                items.iter().enumerate().map(|(index, item)| json(types, inner, item, &format!("{place}[{index}]"))).collect::<Result<_>>().map(Json::Array)
-            }
+            Json::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| json(types, inner, item, &format!("{place}[{index}]")))
+                .collect::<Result<_>>()
+                .map(Json::Array),
             single => Ok(Json::Array(vec![json(types, inner, single, place)?])),
         },
         BaseType::Named(name) => match kind(types, name)? {
-            Named::Scalar(scalar) => scalar.coerce(given).ok_or_else(|| format!("{place} is {}; {} is wanted.", show(given), scalar.wanted())),
+            Named::Scalar(scalar) => {
+                scalar.coerce(given).ok_or_else(|| format!("{place} is {}; {} is wanted.", show(given), scalar.wanted()))
+            }
             Named::Enum(names) => match given {
                 Json::String(text) if names.iter().any(|value| value.name == *text) => Ok(given.clone()),
                 _ => Err(format!("{place} is {}; one of {} is wanted.", show(given), list(names.iter().map(|value| value.name.as_str())))),
@@ -51,7 +56,13 @@ pub(crate) fn json(types: &TypeSystem, ty: &Type, given: &Json, place: &str) -> 
 }
 
 /// A value written in the document. None where it is a variable that was not given.
-pub(crate) fn literal(types: &TypeSystem, ty: &Type, value: &async_graphql_value::Value, variables: Given<'_>, place: &str) -> Result<Option<Json>> {
+pub(crate) fn literal(
+    types: &TypeSystem,
+    ty: &Type,
+    value: &async_graphql_value::Value,
+    variables: Given<'_>,
+    place: &str,
+) -> Result<Option<Json>> {
     use async_graphql_value::Value;
     if let Value::Variable(name) = value {
         return match variables {
@@ -60,7 +71,9 @@ pub(crate) fn literal(types: &TypeSystem, ty: &Type, value: &async_graphql_value
             Given::Known(variables) => match variables.get(name.as_str()) {
                 Some(Json::Null) if !ty.nullable => Err(format!("{place} must not be null, but ${name} is.")),
                 // A single value stands for a list of one.
-                Some(value) if matches!(ty.base, BaseType::List(_)) && !value.is_array() && !value.is_null() => Ok(Some(Json::Array(vec![value.clone()]))),
+                Some(value) if matches!(ty.base, BaseType::List(_)) && !value.is_array() && !value.is_null() => {
+                    Ok(Some(Json::Array(vec![value.clone()])))
+                }
                 Some(value) => Ok(Some(value.clone())),
                 None => Ok(None),
             },
@@ -172,13 +185,17 @@ fn fill(field: &InputField, place: &str, made: &mut Map<String, Json>) -> Result
 
 fn check_one_of(one_of: bool, made: &Map<String, Json>, place: &str, name: &str) -> Result<()> {
     if one_of && (made.len() != 1 || made.values().any(Json::is_null)) {
-        return Err(format!("{place} must have exactly one field of {name}, and not null; it has {}. For several keys use several objects.", made.len()));
+        return Err(format!(
+            "{place} must have exactly one field of {name}, and not null; it has {}. For several keys use several objects.",
+            made.len()
+        ));
     }
     Ok(())
 }
 
 fn unknown_field(place: &str, unknown: &str, name: &str, fields: &[InputField]) -> String {
-    let nearest = fields.iter().map(|field| (strsim::jaro_winkler(unknown, &field.name), field)).max_by(|left, right| left.0.total_cmp(&right.0));
+    let nearest =
+        fields.iter().map(|field| (strsim::jaro_winkler(unknown, &field.name), field)).max_by(|left, right| left.0.total_cmp(&right.0));
     let hint = nearest.filter(|(score, _)| *score > 0.8).map_or_else(String::new, |(_, field)| format!(" Did you mean {:?}?", field.name));
     format!("{place} has a field {unknown:?} that {name} does not have.{hint}")
 }

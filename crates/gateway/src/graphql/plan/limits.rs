@@ -28,7 +28,10 @@ pub const MAXIMUM_FIELDS: usize = 5_000;
 /// Looks at the text alone, before it is parsed.
 pub(crate) fn check_text(text: &str) -> Result<(), Problem> {
     if text.len() > MAXIMUM_DOCUMENT {
-        return refuse(format!("The document has {} bytes; {MAXIMUM_DOCUMENT} are allowed. Move values into variables, or split the document.", text.len()));
+        return refuse(format!(
+            "The document has {} bytes; {MAXIMUM_DOCUMENT} are allowed. Move values into variables, or split the document.",
+            text.len()
+        ));
     }
     let (tokens, nesting) = measure_text(text.as_bytes());
     if tokens > MAXIMUM_TOKENS {
@@ -163,7 +166,11 @@ impl<'d> Meter<'d> {
         match self.done.get(name.as_str()) {
             Some(Some(measure)) => return Ok(*measure),
             Some(None) => {
-                return Err(Problem::at(position, ErrorCode::GraphqlValidationFailed, format!("Cannot spread fragment \"{name}\" within itself.")));
+                return Err(Problem::at(
+                    position,
+                    ErrorCode::GraphqlValidationFailed,
+                    format!("Cannot spread fragment \"{name}\" within itself."),
+                ));
             }
             None => {}
         }

@@ -8,9 +8,13 @@ use std::sync::Arc;
 
 /// The operator inputs that every resource shares.
 pub(crate) fn shared() -> Vec<Definition> {
-    let ordered = |name: &str, scalar: &str, what: &str| Definition::input(name, format!("Conditions on {what}. All that are given must hold."), comparisons(scalar));
+    let ordered = |name: &str, scalar: &str, what: &str| {
+        Definition::input(name, format!("Conditions on {what}. All that are given must hold."), comparisons(scalar))
+    };
     let mut folded = comparisons("String");
-    for (operator, text) in [("contains", "contains this text"), ("startsWith", "starts with this text"), ("endsWith", "ends with this text")] {
+    for (operator, text) in
+        [("contains", "contains this text"), ("startsWith", "starts with this text"), ("endsWith", "ends with this text")]
+    {
         folded.push(InputField::new(operator, nullable("String"), format!("The field {text}, whatever the case and accents.")));
     }
     let dated = |name: &str, scalar: &str, what: &str| {
@@ -25,8 +29,13 @@ pub(crate) fn shared() -> Vec<Definition> {
         InputField::new("zone", nullable("String"), "IANA time zone such as `Europe/Berlin`; the caller's own where absent."),
     ];
     let value = |name: &str, description: &str| EnumValue { name: name.to_owned(), description: description.to_owned() };
-    let mut money: Vec<InputField> = comparisons("Decimal").into_iter().filter(|field| !matches!(field.name.as_str(), "in" | "notIn")).collect();
-    money.push(InputField::new("currency", nullable("String"), "ISO 4217 code the amounts are in; needed beside an amount, alone it asks for any amount in this currency."));
+    let mut money: Vec<InputField> =
+        comparisons("Decimal").into_iter().filter(|field| !matches!(field.name.as_str(), "in" | "notIn")).collect();
+    money.push(InputField::new(
+        "currency",
+        nullable("String"),
+        "ISO 4217 code the amounts are in; needed beside an amount, alone it asks for any amount in this currency.",
+    ));
     let set = vec![
         InputField::new("has", nullable("String"), "The set holds this text."),
         InputField::new("hasAny", list("String"), "The set holds at least one of these."),
@@ -37,7 +46,11 @@ pub(crate) fn shared() -> Vec<Definition> {
     vec![
         ordered("IdFilter", "ID", "an id; `\"me\"` is the caller where the id is a user's"),
         ordered("TextFilter", "String", "a text, compared by code point"),
-        Definition::input("FoldedTextFilter", "Conditions on a text that can also be searched in part. All that are given must hold.", folded),
+        Definition::input(
+            "FoldedTextFilter",
+            "Conditions on a text that can also be searched in part. All that are given must hold.",
+            folded,
+        ),
         ordered("IntFilter", "Int", "a whole number"),
         ordered("LongFilter", "Long", "a whole number of 64 bits"),
         ordered("DurationFilter", "Duration", "a length of time"),
@@ -58,11 +71,19 @@ pub(crate) fn shared() -> Vec<Definition> {
                 value("YEAR", "This year."),
             ]),
         ),
-        Definition::new("OrderDirection", "Which end of an order comes first. Empty fields count as the greatest.", Kind::Enum(vec![value("ASC", "Least first."), value("DESC", "Greatest first.")])),
+        Definition::new(
+            "OrderDirection",
+            "Which end of an order comes first. Empty fields count as the greatest.",
+            Kind::Enum(vec![value("ASC", "Least first."), value("DESC", "Greatest first.")]),
+        ),
         Definition::new(
             "DeletedMode",
             "Which records count with regard to deletion.",
-            Kind::Enum(vec![value("EXCLUDE", "Only the living."), value("INCLUDE", "The living and the deleted."), value("ONLY", "Only the deleted.")]),
+            Kind::Enum(vec![
+                value("EXCLUDE", "Only the living."),
+                value("INCLUDE", "The living and the deleted."),
+                value("ONLY", "Only the deleted."),
+            ]),
         ),
     ]
 }
@@ -94,7 +115,8 @@ pub(crate) fn choice(choice: &ChoiceDef) -> Definition {
 
 /// The enum of a choice.
 pub(crate) fn choice_enum(choice: &ChoiceDef) -> Definition {
-    let values = choice.options.iter().map(|option| EnumValue { name: option.name.to_string(), description: option.description.to_string() });
+    let values =
+        choice.options.iter().map(|option| EnumValue { name: option.name.to_string(), description: option.description.to_string() });
     Definition::new(choice.name.to_string(), choice.description.to_string(), Kind::Enum(values.collect()))
 }
 
@@ -109,7 +131,12 @@ fn filter_name(field: &FieldDef) -> String {
         FieldType::Text { .. } => "TextFilter".to_owned(),
         FieldType::TextSet { .. } => "TextSetFilter".to_owned(),
         FieldType::Instant => "InstantFilter".to_owned(),
-        FieldType::Boolean | FieldType::Integer { .. } | FieldType::Date | FieldType::Duration | FieldType::Money | FieldType::Choice(_) => {
+        FieldType::Boolean
+        | FieldType::Integer { .. }
+        | FieldType::Date
+        | FieldType::Duration
+        | FieldType::Money
+        | FieldType::Choice(_) => {
             format!("{}Filter", type_name(field))
         }
     }
@@ -117,7 +144,8 @@ fn filter_name(field: &FieldDef) -> String {
 
 /// `AccountFilter`, `AccountToManyFilter` and `AccountOrder`.
 pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<Definition> {
-    let (filter, to_many, order) = (format!("{}Filter", def.type_name), format!("{}ToManyFilter", def.type_name), format!("{}Order", def.type_name));
+    let (filter, to_many, order) =
+        (format!("{}Filter", def.type_name), format!("{}ToManyFilter", def.type_name), format!("{}Order", def.type_name));
     let words = naming::words(&def.plural);
     let mut conditions = vec![
         InputField::new("and", list(&filter), "All of these hold."),
@@ -127,7 +155,11 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
     let mut orders = Vec::new();
     for (_, field) in def.visible_fields() {
         if field.filter {
-            conditions.push(InputField::new(field.name.to_string(), nullable(&filter_name(field)), format!("Condition on `{}`.", field.name)));
+            conditions.push(InputField::new(
+                field.name.to_string(),
+                nullable(&filter_name(field)),
+                format!("Condition on `{}`.", field.name),
+            ));
         }
         if field.sort {
             orders.push(InputField::new(field.name.to_string(), nullable("OrderDirection"), format!("By `{}`.", field.name)));
@@ -151,7 +183,11 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
     vec![
         Definition::input(&filter, format!("Conditions on {words}. All that are given must hold."), conditions),
         Definition::input(&to_many, format!("Conditions on the {words} of another record. All that are given must hold."), quantifiers),
-        Definition::new(order, format!("One key of an order of {words}: exactly one field, or one relation with a key of its own."), Kind::Input { one_of: true, fields: orders }),
+        Definition::new(
+            order,
+            format!("One key of an order of {words}: exactly one field, or one relation with a key of its own."),
+            Kind::Input { one_of: true, fields: orders },
+        ),
     ]
 }
 
@@ -159,7 +195,11 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
 pub(crate) fn list_arguments(def: &ResourceDef) -> Vec<InputField> {
     vec![
         InputField::new("filter", nullable(&format!("{}Filter", def.type_name)), "Only records that satisfy this."),
-        InputField::new("orderBy", list(&format!("{}Order", def.type_name)), "First by the first key, then by the next; the id is always the last key."),
+        InputField::new(
+            "orderBy",
+            list(&format!("{}Order", def.type_name)),
+            "First by the first key, then by the next; the id is always the last key.",
+        ),
         InputField::new("first", nullable("Int"), "The first so many, 0 to 1000; 50 where neither `first` nor `last` is given."),
         InputField::new("after", nullable("String"), "Only what comes after this cursor."),
         InputField::new("last", nullable("Int"), "The last so many, 0 to 1000; not together with `first`."),

@@ -38,9 +38,13 @@ pub(crate) fn of_verb(def: &ResourceDef, verb: Verb) -> [Definition; 2] {
         fields.push(InputField::new("id", required("ID"), format!("The {one} to {}.", verb.as_str())));
     }
     match verb {
-        Verb::Create => fields.extend(def.visible_fields().filter(|(_, field)| field.write != WriteMode::ReadOnly).map(|(_, field)| creation(field))),
+        Verb::Create => {
+            fields.extend(def.visible_fields().filter(|(_, field)| field.write != WriteMode::ReadOnly).map(|(_, field)| creation(field)))
+        }
         Verb::Update => fields.extend(
-            def.visible_fields().filter(|(_, field)| field.write == WriteMode::Writable).map(|(_, field)| input(field, true, "Absent keeps it")),
+            def.visible_fields()
+                .filter(|(_, field)| field.write == WriteMode::Writable)
+                .map(|(_, field)| input(field, true, "Absent keeps it")),
         ),
         Verb::Delete | Verb::Restore => {}
     }

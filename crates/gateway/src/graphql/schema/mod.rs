@@ -26,11 +26,19 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                 Role::Record(index),
                 format!("The {one} with this id; null where there is none, or none that you may see."),
             )
-            .with_arguments(vec![InputField::new("id", required("ID"), format!("Id of the {one}, `{}_…`.", def.prefix)), filters::deleted()]),
+            .with_arguments(vec![
+                InputField::new("id", required("ID"), format!("Id of the {one}, `{}_…`.", def.prefix)),
+                filters::deleted(),
+            ]),
         );
         query.push(
-            OutputField::new(def.plural.to_string(), nullable(&format!("{}Connection", def.type_name)), Role::List(index), format!("A list of {many}."))
-                .with_arguments(filters::list_arguments(def)),
+            OutputField::new(
+                def.plural.to_string(),
+                nullable(&format!("{}Connection", def.type_name)),
+                Role::List(index),
+                format!("A list of {many}."),
+            )
+            .with_arguments(filters::list_arguments(def)),
         );
         types.extend(records::of_resource(registry, def));
         types.extend(filters::of_resource(registry, def));
@@ -52,13 +60,22 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                     Role::Mutation(index, verb),
                     mutation_description(verb, &one),
                 )
-                .with_arguments(vec![InputField::new("input", required(&format!("{stem}Input")), format!("What to {}.", verb.as_str()))]),
+                .with_arguments(vec![InputField::new(
+                    "input",
+                    required(&format!("{stem}Input")),
+                    format!("What to {}.", verb.as_str()),
+                )]),
             );
         }
     }
     let mut all = vec![Definition::object("Query", "What can be read.", false, query)];
     if !mutation.is_empty() {
-        all.push(Definition::object("Mutation", "What can be changed. Fields run one after the other, each wholly or not at all.", false, mutation));
+        all.push(Definition::object(
+            "Mutation",
+            "What can be changed. Fields run one after the other, each wholly or not at all.",
+            false,
+            mutation,
+        ));
     }
     all.extend(records::shared());
     all.extend(inputs::shared());
@@ -72,9 +89,15 @@ fn node_fields() -> Vec<OutputField> {
     let id = InputField::new("id", required("ID"), "Id of a record of any type.");
     let ids = InputField::new("ids", required_list("ID"), "Ids of records of any types, at most 1000.");
     vec![
-        OutputField::new("node", nullable("Node"), Role::NodeById, "The record with this id, whatever its type; null where there is none.").with_arguments(vec![id]),
-        OutputField::new("nodes", nullable_items("Node"), Role::NodesByIds, "The records with these ids, in their order; null in the place of one that is not there.")
-            .with_arguments(vec![ids]),
+        OutputField::new("node", nullable("Node"), Role::NodeById, "The record with this id, whatever its type; null where there is none.")
+            .with_arguments(vec![id]),
+        OutputField::new(
+            "nodes",
+            nullable_items("Node"),
+            Role::NodesByIds,
+            "The records with these ids, in their order; null in the place of one that is not there.",
+        )
+        .with_arguments(vec![ids]),
     ]
 }
 

@@ -21,12 +21,27 @@ pub(crate) fn shared() -> Vec<Definition> {
         OutputField::new("endCursor", nullable("String"), Role::EndCursor, "Cursor of the last record; null on an empty page."),
     ];
     let error = vec![
-        OutputField::new("field", list("String"), Role::ErrorField, "Path of the argument that is wrong, such as `[\"input\", \"name\"]`; null where no single one is."),
+        OutputField::new(
+            "field",
+            list("String"),
+            Role::ErrorField,
+            "Path of the argument that is wrong, such as `[\"input\", \"name\"]`; null where no single one is.",
+        ),
         OutputField::new("code", required("UserErrorCode"), Role::ErrorCode, "What kind of error it is; the same code as on REST."),
         OutputField::new("problem", nullable("FieldProblemCode"), Role::ErrorProblem, "What is wrong with the field."),
         OutputField::new("message", required("String"), Role::ErrorMessage, "What failed, what was given, what is allowed, what to do."),
-        OutputField::new("currentVersion", nullable("Int"), Role::ErrorCurrentVersion, "The record's present version, on `VERSION_CONFLICT`."),
-        OutputField::new("existingId", nullable("ID"), Role::ErrorExistingId, "The record that stands in the way, on `DUPLICATE`, where you may read it."),
+        OutputField::new(
+            "currentVersion",
+            nullable("Int"),
+            Role::ErrorCurrentVersion,
+            "The record's present version, on `VERSION_CONFLICT`.",
+        ),
+        OutputField::new(
+            "existingId",
+            nullable("ID"),
+            Role::ErrorExistingId,
+            "The record that stands in the way, on `DUPLICATE`, where you may read it.",
+        ),
     ];
     let codes = ErrorCode::ALL.iter().filter(|code| code.graphql_place() == GraphqlPlace::UserErrors);
     let codes = codes.map(|code| enum_value(code.as_str(), code.meaning())).collect();
@@ -74,7 +89,12 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
         OutputField::new("edges", required_list(&edge), Role::Edges, "The records of the page with their cursors."),
         OutputField::new("nodes", required_list(&def.type_name), Role::Nodes, "The records of the page."),
         OutputField::new("pageInfo", required("PageInfo"), Role::PageInfo, "Where the page stands in the list."),
-        OutputField::new("totalCount", required("Int"), Role::TotalCount, "How many records the whole list holds; counted only when selected."),
+        OutputField::new(
+            "totalCount",
+            required("Int"),
+            Role::TotalCount,
+            "How many records the whole list holds; counted only when selected.",
+        ),
     ];
     let ends = vec![
         OutputField::new("cursor", required("String"), Role::Cursor, "The record's place, for `after` and `before` of the same list."),

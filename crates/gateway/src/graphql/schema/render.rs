@@ -3,8 +3,8 @@
 use super::types::{InputField, Kind, ObjectType, OutputField, Scalar, TypeSystem};
 use async_graphql::Value;
 use async_graphql::dynamic::{
-    Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object, ResolverContext, Scalar as DynamicScalar,
-    Schema, SchemaBuilder, SchemaError, TypeRef,
+    Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object, ResolverContext,
+    Scalar as DynamicScalar, Schema, SchemaBuilder, SchemaError, TypeRef,
 };
 use async_graphql::parser::types::{BaseType, Type};
 use serde_json::Value as Json;
@@ -25,12 +25,15 @@ pub(crate) fn builder(types: &TypeSystem, resolver: &dyn Fn(&ObjectType, &Output
                 builder.register(Enum::new(name).description(description).items(items))
             }
             Kind::Input { one_of, fields } => {
-                let input = fields.iter().fold(InputObject::new(name).description(description), |input, field| input.field(input_value(field)));
+                let input =
+                    fields.iter().fold(InputObject::new(name).description(description), |input, field| input.field(input_value(field)));
                 builder.register(if *one_of { input.oneof() } else { input })
             }
-            Kind::Interface(fields) => builder.register(fields.iter().fold(Interface::new(name).description(description), |interface, field| {
-                interface.field(InterfaceField::new(&field.name, type_ref(&field.ty)).description(&field.description))
-            })),
+            Kind::Interface(fields) => {
+                builder.register(fields.iter().fold(Interface::new(name).description(description), |interface, field| {
+                    interface.field(InterfaceField::new(&field.name, type_ref(&field.ty)).description(&field.description))
+                }))
+            }
             Kind::Object(object) => {
                 let empty = Object::new(name).description(description);
                 let empty = if object.node { empty.implement("Node") } else { empty };
@@ -69,7 +72,9 @@ fn input_value(field: &InputField) -> InputValue {
 /// A default as it is printed: names of enum values stand without quotes.
 fn default_value(json: &Json, ty: &Type) -> Value {
     match (json, &ty.base) {
-        (Json::String(text), BaseType::Named(name)) if !matches!(name.as_str(), "ID" | "String" | "Date" | "DateTime" | "Duration" | "Decimal" | "Long") => {
+        (Json::String(text), BaseType::Named(name))
+            if !matches!(name.as_str(), "ID" | "String" | "Date" | "DateTime" | "Duration" | "Decimal" | "Long") =>
+        {
             Value::Enum(async_graphql::Name::new(text))
         }
         (Json::Array(items), BaseType::List(inner)) => Value::List(items.iter().map(|item| default_value(item, inner)).collect()),

@@ -16,7 +16,12 @@ pub(crate) fn definitions() -> Vec<Definition> {
             "A moment, RFC 3339. Always written in UTC with milliseconds, such as `2026-01-31T08:15:00.000Z`; any offset is read.",
         ),
         scalar("Date", Scalar::Date, Some("https://www.rfc-editor.org/rfc/rfc3339"), "A calendar day without a zone, `YYYY-MM-DD`."),
-        scalar("Duration", Scalar::Duration, Some("https://www.iso.org/iso-8601-date-and-time-format.html"), "A length of time, ISO 8601, such as `PT1H30M`."),
+        scalar(
+            "Duration",
+            Scalar::Duration,
+            Some("https://www.iso.org/iso-8601-date-and-time-format.html"),
+            "A length of time, ISO 8601, such as `PT1H30M`.",
+        ),
         scalar("Decimal", Scalar::Decimal, None, "An exact decimal number as a string, such as `\"1234.50\"`; never a float."),
         scalar(
             "Long",

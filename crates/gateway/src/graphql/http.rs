@@ -1,0 +1,156 @@
+//! GraphQL over HTTP. Statuses are those the `graphql-http` audit asks for; <https://graphql.github.io/graphql-over-http>.
+//!
+//! A document that asks the schema alone (`__schema`, `__type`, `__typename`) needs no credential: the schema is public,
+//! as /schema.graphql is. Everything else is answered with 401 without one.
+
+mod accept;
+mod parameters;
+
+use super::plan::{Answer, Preparer, Problem, Run};
+use crate::middleware::{RequestInfo, authenticate, read_body};
+use crate::{GatewayState, problem};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use accept::Format;
+use async_graphql::parser::types::OperationType;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use clientela_kernel::{Error, ErrorCode, Timestamp};
+use parameters::Parameters;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use uuid::Uuid;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What the handlers share.
+struct Graphql {
+    state: Arc<GatewayState>,
+    preparer: Preparer,
+    /// The printed schema and its entity tag.
+    sdl: Bytes,
+    tag: HeaderValue,
+}
+
+/// The routes. Definitions that make no schema are a fault of the program: the routes then answer with it.
+pub(super) fn router(state: &Arc<GatewayState>) -> Router {
+    match Graphql::new(state) {
+        Ok(graphql) => {
+            Router::new().route("/graphql", get(serve).post(serve)).route("/schema.graphql", get(print)).with_state(Arc::new(graphql))
+        }
+        Err(error) => {
+            let answer = move |request: Request| {
+                let error = error.clone();
+                async move { problem::response(&error, info(&request).id, request.uri().path()) }
+            };
+            Router::new().route("/graphql", get(answer.clone()).post(answer.clone())).route("/schema.graphql", get(answer))
+        }
+    }
+}
+
+impl Graphql {
+    fn new(state: &Arc<GatewayState>) -> clientela_kernel::Result<Self> {
+        let registry = state.engine.registry();
+        let sdl = super::sdl(registry)?;
+        let digest = Sha256::digest(&sdl).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
+        let tag = HeaderValue::from_str(&format!("\"{digest}\"")).map_err(Error::internal)?;
+        Ok(Graphql { state: state.clone(), preparer: super::preparer(registry)?, sdl: sdl.into(), tag })
+    }
+}
+
+/// The identity the outer service gave the request.
+fn info(request: &Request) -> RequestInfo {
+    request.extensions().get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0) })
+}
+
+/// The printed schema.
+async fn print(State(graphql): State<Arc<Graphql>>, headers: HeaderMap) -> Response {
+    let ours = graphql.tag.to_str().unwrap_or_default();
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let fresh = known.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == ours);
+    let mut response = if fresh { Response::new(Body::empty()) } else { Response::new(Body::from(graphql.sdl.clone())) };
+    if fresh {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/graphql; charset=utf-8"));
+    response.headers_mut().insert(header::ETAG, graphql.tag.clone());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+async fn serve(State(graphql): State<Arc<Graphql>>, request: Request) -> Response {
+    let info = info(&request);
+    let format = match accept::negotiate(request.headers()) {
+        Ok(format) => format,
+        Err(error) => return refuse(error, Format::Json, info),
+    };
+    match run(&graphql, info, request, format).await {
+        Ok(response) => response,
+        Err(error) => refuse(error, format, info),
+    }
+}
+
+/// What went wrong before there was a GraphQL request: always with its own status.
+fn refuse(error: Error, format: Format, info: RequestInfo) -> Response {
+    let answer = Answer::refusal(&[Problem { error: error.clone(), locations: Vec::new(), key: None }], info.id);
+    let mut response = respond(answer, format);
+    *response.status_mut() = problem::status(&error);
+    problem::add_headers(&error, response.headers_mut());
+    response
+}
+
+async fn run(graphql: &Graphql, info: RequestInfo, request: Request, format: Format) -> Result<Response, Error> {
+    let (parts, body) = request.into_parts();
+    let by_get = parts.method != Method::POST;
+    let parameters = if by_get {
+        Parameters::from_query(parts.uri.query().unwrap_or_default())?
+    } else {
+        accept::check_content_type(&parts.headers)?;
+        if parts.headers.contains_key(IDEMPOTENCY_KEY) {
+            let text = "GraphQL takes no Idempotency-Key header, since a document may hold several mutations. Put the key into input.idempotencyKey of each.";
+            return Err(Error::new(ErrorCode::InvalidParameter, text));
+        }
+        Parameters::from_body(&read_body(body, graphql.state.limits.body_bytes).await?)?
+    };
+    let prepared = match graphql.preparer.prepare(&parameters.query, parameters.operation_name.as_deref()).await {
+        Ok(prepared) => prepared,
+        Err(problems) => return Ok(respond(Answer::refusal(&problems, info.id), format)),
+    };
+    if by_get && prepared.kind != OperationType::Query {
+        let text = "A mutation cannot be sent by GET, which caches and crawlers repeat. Use POST.";
+        return Err(Error::new(ErrorCode::MethodNotAllowed, text).with_allow("POST"));
+    }
+    let context = match authenticate(&graphql.state, info, &parts.headers).await {
+        Ok(context) => Some(context),
+        Err(_) if prepared.introspection_only => None,
+        Err(error) => return Err(error),
+    };
+    let run = Run {
+        preparer: &graphql.preparer,
+        prepared: &prepared,
+        source: &graphql.state.engine,
+        context: context.as_ref(),
+        request_id: info.id,
+    };
+    Ok(respond(run.answer(&parameters.variables).await, format))
+}
+
+/// The response to a GraphQL request. A refused one is 400 in GraphQL's own media type and 200 in plain JSON, where a
+/// client cannot tell ours from a proxy's errors otherwise.
+fn respond(answer: Answer, format: Format) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    if let Some(code) = answer.refused
+        && format == Format::GraphqlResponse
+    {
+        *response.status_mut() = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, format.content_type());
+    if let Some(seconds) = answer.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

@@ -1,0 +1,254 @@
+//! Mutations: one after the other, each wholly or not at all, each answered by its payload.
+
+use super::Run;
+use super::answer::{Notes, write_key, write_text};
+use super::build::{Builder, misplaced};
+use super::coerce::Variables;
+use super::collect::{Collected, What};
+use super::problem::Problem;
+use super::query::{check_cost, resource, unauthenticated};
+use crate::graphql::schema::types::{Role, Verb};
+use clientela_engine::write::Idempotency;
+use clientela_engine::{Expected, ReadPlan, Root, Selection, WriteAction, WriteOutcome, WriteRequest};
+use clientela_kernel::error::GraphqlPlace;
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, ProblemCode};
+use clientela_model::ResourceDef;
+use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A mutation, decoded.
+struct Wish<'f> {
+    def: Arc<ResourceDef>,
+    verb: Verb,
+    input: Map<String, Json>,
+    /// The shapes of the record in the payload, in the order of the payload's record fields.
+    selections: Vec<Selection>,
+    field: &'f Collected,
+}
+
+pub(super) async fn run(
+    run: &Run<'_>,
+    fields: &[Collected],
+    variables: &Variables,
+    out: &mut Vec<u8>,
+    problems: &mut Vec<Problem>,
+    notes: &mut Notes,
+) -> Result<(), Vec<Problem>> {
+    // Everything that can be wrong with the request itself is found before anything is written.
+    let mut wishes = Vec::with_capacity(fields.len());
+    let mut cost = 0u64;
+    for field in fields {
+        let wish = decode(run, field, variables).map_err(|problem| vec![problem])?;
+        for selection in wish.iter().flat_map(|wish| &wish.selections) {
+            cost = cost.saturating_add(
+                selection_cost(run, wish.as_ref(), selection).map_err(|error| vec![Problem::field(error, field.position)])?,
+            );
+        }
+        wishes.push(wish);
+    }
+    check_cost(cost, run.source, notes)?;
+    for (field, wish) in fields.iter().zip(wishes) {
+        write_key(&field.key, out);
+        let start = out.len();
+        let result = match (wish, &field.what, run.context) {
+            (Some(wish), _, Some(context)) => carry_out(run, context, wish, out, notes).await,
+            (None, What::Typename(json), _) => {
+                out.extend_from_slice(json.as_bytes());
+                Ok(())
+            }
+            (Some(_), _, None) => Err(unauthenticated(field)),
+            (None, ..) => Err(misplaced(field)),
+        };
+        if let Err(problem) = result {
+            out.truncate(start);
+            out.extend_from_slice(b"null");
+            problems.push(problem.under(&field.key));
+        }
+    }
+    Ok(())
+}
+
+fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Result<Option<Wish<'f>>, Problem> {
+    let What::Role(Role::Mutation(index, verb)) = field.what else { return Ok(None) };
+    let types = run.preparer.types.as_ref();
+    let def = resource(types, index, field)?.clone();
+    let Some(context) = run.context else { return Err(unauthenticated(field)) };
+    let builder = Builder { types, source: run.source, context, variables };
+    let records = field.children.iter().filter(|child| matches!(child.what, What::Role(Role::PayloadRecord)));
+    let selections = records.map(|record| builder.selection(&def, &record.children)).collect::<Result<_, _>>()?;
+    let input = match field.given(types, "input", variables)?.map(std::borrow::Cow::into_owned) {
+        Some(Json::Object(input)) => input,
+        _ => return Err(Problem::at(field.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
+    };
+    Ok(Some(Wish { def, verb, input, selections, field }))
+}
+
+fn selection_cost(run: &Run<'_>, wish: Option<&Wish<'_>>, selection: &Selection) -> Result<u64, Error> {
+    let Some(wish) = wish else { return Ok(0) };
+    let root = Root::Record { id: Uuid::nil(), deleted: DeletedMode::Include, selection: selection.clone() };
+    run.source.cost(&ReadPlan { def: wish.def.clone(), root })
+}
+
+async fn carry_out(run: &Run<'_>, context: &Context, wish: Wish<'_>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<(), Problem> {
+    let Wish { def, verb, input, selections, field } = wish;
+    let at = |error: Error| Problem::field(error, field.position);
+    let result = match request(&def, verb, input) {
+        Ok(request) => run.source.write(context, request).await,
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(outcome) => {
+            notes.replayed |= outcome.replayed;
+            payload(run, context, field, Some((&outcome, &selections)), &[], out).await.map_err(at)
+        }
+        Err(error) if error.code().graphql_place() == GraphqlPlace::UserErrors => {
+            payload(run, context, field, None, &user_errors(&error), out).await.map_err(at)
+        }
+        Err(error) => Err(at(error)),
+    }
+}
+
+/// The write an input asks for.
+fn request(def: &Arc<ResourceDef>, verb: Verb, mut input: Map<String, Json>) -> Result<WriteRequest, Error> {
+    let key = input.remove("idempotencyKey").filter(|key| !key.is_null());
+    let idempotency = match key.as_ref().and_then(Json::as_str) {
+        Some(key) => Some(Idempotency { key: check_key(key)?.to_owned(), fingerprint: fingerprint(def, verb, &input) }),
+        None => None,
+    };
+    let action = if verb == Verb::Create {
+        if input.get("id").is_some_and(Json::is_null) {
+            input.remove("id");
+        }
+        WriteAction::Create { body: input }
+    } else {
+        let text = input.remove("id").as_ref().and_then(Json::as_str).map(str::to_owned).unwrap_or_default();
+        let id = Id::parse(&text, &def.prefix).map_err(|_| {
+            Error::new(
+                ErrorCode::NotFound,
+                format!("There is no {} with the id {text:?}. Ids of {} have the form {}_….", def.name, def.plural, def.prefix),
+            )
+        })?;
+        let expected = input.remove("expectedVersion").as_ref().and_then(Json::as_i64).map(Expected::Version);
+        match verb {
+            Verb::Update => WriteAction::Update { id, body: input, expected },
+            Verb::Delete => WriteAction::Delete { id, expected },
+            _ => WriteAction::Restore { id, expected },
+        }
+    };
+    Ok(WriteRequest { def: def.clone(), action, idempotency })
+}
+
+fn check_key(key: &str) -> Result<&str, Error> {
+    if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(key);
+    }
+    let text = "idempotencyKey must be 1 to 255 visible ASCII characters. A UUID does well.";
+    Err(Error::validation(vec![FieldProblem::new("/idempotencyKey", ProblemCode::InvalidFormat, text)]))
+}
+
+/// What the request asks for, hashed: the mutation and its coerced input, whose keys stand in the schema's order.
+fn fingerprint(def: &ResourceDef, verb: Verb, input: &Map<String, Json>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("graphql {}{} ", verb.as_str(), def.type_name));
+    hash.update(Json::Object(input.clone()).to_string());
+    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// An error in terms of the input.
+struct UserError<'e> {
+    field: Option<Vec<String>>,
+    problem: Option<ProblemCode>,
+    message: &'e str,
+    error: &'e Error,
+}
+
+fn user_errors(error: &Error) -> Vec<UserError<'_>> {
+    if error.fields().is_empty() {
+        return vec![UserError { field: None, problem: None, message: error.detail(), error }];
+    }
+    let of_field = |problem: &'_ FieldProblem| Some(path(&problem.pointer));
+    error
+        .fields()
+        .iter()
+        .map(|problem| UserError { field: of_field(problem), problem: Some(problem.code), message: &problem.detail, error })
+        .collect()
+}
+
+/// `/amount/currency` → `["input", "amount", "currency"]`.
+fn path(pointer: &str) -> Vec<String> {
+    let parts = pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
+    std::iter::once("input".to_owned()).chain(parts).collect()
+}
+
+async fn payload(
+    run: &Run<'_>,
+    context: &Context,
+    field: &Collected,
+    done: Option<(&WriteOutcome, &[Selection])>,
+    errors: &[UserError<'_>],
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let mut selections = done.iter().flat_map(|(_, selections)| selections.iter());
+    out.push(b'{');
+    for child in &field.children {
+        write_key(&child.key, out);
+        match (&child.what, done) {
+            (What::Typename(json), _) => out.extend_from_slice(json.as_bytes()),
+            (What::Role(Role::UserErrors), _) => write_user_errors(&child.children, errors, out),
+            (What::Role(Role::PayloadRecord), Some((outcome, _))) => {
+                let start = out.len();
+                let shown = match selections.next() {
+                    Some(selection) => run.source.render(context, outcome, selection, out).await?,
+                    None => false,
+                };
+                if !shown {
+                    out.truncate(start);
+                    out.extend_from_slice(b"null");
+                }
+            }
+            (What::Role(Role::Revealed), Some((outcome, _))) => match &outcome.revealed {
+                Some(secret) => write_text(secret, out),
+                None => out.extend_from_slice(b"null"),
+            },
+            (What::Role(Role::DeletedId), Some((outcome, _))) => write_text(&outcome.id.to_text(&outcome.def.prefix), out),
+            _ => out.extend_from_slice(b"null"),
+        }
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn write_user_errors(fields: &[Collected], errors: &[UserError<'_>], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (index, error) in errors.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.push(b'{');
+        for field in fields {
+            write_key(&field.key, out);
+            let value = match field.what {
+                What::Typename(ref json) => {
+                    out.extend_from_slice(json.as_bytes());
+                    continue;
+                }
+                What::Role(Role::ErrorField) => error.field.as_ref().map(|path| Json::from(path.clone())),
+                What::Role(Role::ErrorCode) => Some(Json::from(error.error.code().as_str())),
+                What::Role(Role::ErrorProblem) => error.problem.map(|code| Json::from(code.as_str())),
+                What::Role(Role::ErrorMessage) => Some(Json::from(error.message)),
+                What::Role(Role::ErrorCurrentVersion) => error.error.current_version().map(Json::from),
+                What::Role(Role::ErrorExistingId) => error.error.existing_id().map(Json::from),
+                _ => None,
+            };
+            out.extend_from_slice(value.unwrap_or(Json::Null).to_string().as_bytes());
+        }
+        out.push(b'}');
+    }
+    out.push(b']');
+}

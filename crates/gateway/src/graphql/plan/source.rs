@@ -1,0 +1,57 @@
+//! What execution needs of the engine. A trait, so that execution can be tested over records in memory.
+
+use async_trait::async_trait;
+use clientela_engine::{Engine, ReadPlan, Selection, WriteOutcome, WriteRequest};
+use clientela_kernel::{Context, Cursor, Filter, ListArguments, Result, SortKey};
+use clientela_model::ResourceDef;
+use serde_json::Value as Json;
+
+/// Reads and writes by plan. Each method means what the engine's of the same name does.
+#[async_trait]
+pub(crate) trait Source: Send + Sync {
+    /// Appends the plan's JSON; false where a single record is not there.
+    async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<bool>;
+    async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome>;
+    async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Selection, out: &mut Vec<u8>) -> Result<bool>;
+    fn cost(&self, plan: &ReadPlan) -> Result<u64>;
+    /// The greatest cost of a request.
+    fn cost_limit(&self) -> u64;
+    fn parse_filter(&self, context: &Context, def: &ResourceDef, json: &Json) -> Result<Filter>;
+    fn parse_sort(&self, context: &Context, def: &ResourceDef, keys: &[(Vec<String>, bool)]) -> Result<Vec<SortKey>>;
+    fn parse_cursor(&self, def: &ResourceDef, list: &ListArguments, text: &str) -> Result<Cursor>;
+}
+
+#[async_trait]
+impl Source for Engine {
+    async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<bool> {
+        Ok(Engine::read(self, context, plan, out).await?.found)
+    }
+
+    async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome> {
+        Engine::write(self, context, request).await
+    }
+
+    async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Selection, out: &mut Vec<u8>) -> Result<bool> {
+        Engine::render(self, context, outcome, selection, out).await
+    }
+
+    fn cost(&self, plan: &ReadPlan) -> Result<u64> {
+        Engine::cost(self, plan)
+    }
+
+    fn cost_limit(&self) -> u64 {
+        clientela_engine::MAXIMUM_COST
+    }
+
+    fn parse_filter(&self, context: &Context, def: &ResourceDef, json: &Json) -> Result<Filter> {
+        Engine::parse_filter(self, context, def, json)
+    }
+
+    fn parse_sort(&self, context: &Context, def: &ResourceDef, keys: &[(Vec<String>, bool)]) -> Result<Vec<SortKey>> {
+        Engine::parse_sort(self, context, def, keys)
+    }
+
+    fn parse_cursor(&self, def: &ResourceDef, list: &ListArguments, text: &str) -> Result<Cursor> {
+        Engine::parse_cursor(self, def, list, text)
+    }
+}
