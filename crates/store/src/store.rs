@@ -137,15 +137,6 @@ impl Store {
     pub(crate) fn bells(&self) -> &Bells {
         &self.0.bells
     }
-
-    /// Idle connections, and how many more could be handed out.
-    #[cfg(test)]
-    pub(crate) fn census(&self) -> (usize, usize) {
-        match &self.0.backend {
-            Backend::Postgres(pool) => pool.census(),
-            Backend::Sqlite { readers, .. } => readers.census(),
-        }
-    }
 }
 
 impl std::fmt::Debug for Store {

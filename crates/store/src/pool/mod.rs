@@ -152,12 +152,6 @@ impl<L: Link> Pool<L> {
             link.end().await;
         }
     }
-
-    /// How many connections lie idle, and how many more could be handed out now.
-    #[cfg(test)]
-    pub(crate) fn census(&self) -> (usize, usize) {
-        (self.0.idle.lock().len(), self.0.permits.available_permits())
-    }
 }
 
 fn closing() -> Error {

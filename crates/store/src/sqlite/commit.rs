@@ -24,7 +24,7 @@ pub(crate) struct Work {
     /// For each statement, whether it must affect a row.
     pub(crate) guarded: Vec<bool>,
     /// What the rows are, by their position in the write set.
-    rows: Vec<Arc<ResourceDef>>,
+    pub(super) rows: Vec<Arc<ResourceDef>>,
 }
 
 impl Work {

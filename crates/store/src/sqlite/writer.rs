@@ -222,3 +222,104 @@ impl From<Failure> for Abandoned {
         Abandoned(Error::unavailable(failure.into_error()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clientela_kernel::ErrorCode;
+    use futures_util::future::join_all;
+
+    /// A writer on a fresh file with a table of texts, whose file may not grow beyond `pages`.
+    async fn writer(pages: u32) -> (Writer, SqliteConnectOptions, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let options = super::super::writing_options(&directory.path().join("writer.db"));
+        let mut setup = <SqliteConnection as Link>::connect(&options).await.unwrap();
+        let tables = "CREATE TABLE word (word TEXT UNIQUE); CREATE TABLE parent (id INTEGER PRIMARY KEY);
+            CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)";
+        sqlx::raw_sql(tables).execute(&mut setup).await.unwrap();
+        let limited = options.clone().pragma("max_page_count", pages.to_string());
+        (Writer::start(limited).await.unwrap(), options, directory)
+    }
+
+    fn work(text: String) -> Work {
+        Work { text, arguments: SqliteArguments::default(), guarded: vec![true], rows: Vec::new() }
+    }
+
+    fn word(word: &str) -> Work {
+        work(format!("INSERT INTO word VALUES ('{word}');"))
+    }
+
+    async fn words(options: &SqliteConnectOptions) -> i64 {
+        let mut reader = <SqliteConnection as Link>::connect(options).await.unwrap();
+        sqlx::query_scalar("SELECT count(*) FROM word").fetch_one(&mut reader).await.unwrap()
+    }
+
+    /// Sends works at once; this runtime has one thread, so the writer finds them all queued.
+    async fn together(writer: &Writer, works: Vec<Work>) -> Vec<Result<Commit>> {
+        join_all(works.into_iter().map(|work| writer.commit(work))).await
+    }
+
+    fn unavailable(outcome: &Result<Commit>) -> bool {
+        outcome.as_ref().is_err_and(|error| error.code() == ErrorCode::DatabaseUnavailable)
+    }
+
+    #[tokio::test]
+    async fn each_of_a_group_has_its_own_outcome() {
+        let (writer, options, _directory) = writer(1_000).await;
+        let works = vec![word("a"), word("b"), word("a"), work("UPDATE word SET word = 'c' WHERE word = 'none';".into()), word("d")];
+        let outcomes = together(&writer, works).await;
+        assert!(
+            matches!(outcomes.as_slice(), [
+            Ok(Commit::Done),
+            Ok(Commit::Done),
+            Err(twice),
+            Ok(Commit::GuardFailed),
+            Ok(Commit::Done),
+        ] if twice.code() == ErrorCode::Internal),
+            "{outcomes:?}"
+        );
+        assert_eq!(words(&options).await, 3);
+        // Alone, the same.
+        assert!(writer.commit(word("a")).await.is_err());
+        assert_eq!(writer.commit(word("e")).await.unwrap(), Commit::Done);
+        assert_eq!(words(&options).await, 4);
+        writer.close().await;
+        assert!(unavailable(&writer.commit(word("f")).await));
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_writes_nothing_of_the_group() {
+        let (writer, options, _directory) = writer(1_000).await;
+        // A reference that is checked at COMMIT makes the COMMIT fail.
+        let orphan = || work("INSERT INTO child VALUES (1, 7);".into());
+        let outcomes = together(&writer, vec![word("a"), orphan(), word("b")]).await;
+        assert!(outcomes.iter().all(unavailable), "{outcomes:?}");
+        assert_eq!(words(&options).await, 0);
+        assert!(unavailable(&writer.commit(orphan()).await));
+        // And the writer goes on.
+        let outcomes = together(&writer, vec![word("a"), word("b")]).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        assert_eq!(words(&options).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_unavailable_and_heals() {
+        let (writer, options, _directory) = writer(30).await;
+        let long = "x".repeat(8_000);
+        let mut written = 0;
+        let refused = loop {
+            match writer.commit(word(&format!("{written}{long}"))).await {
+                Ok(_) => written += 1,
+                refused => break refused,
+            }
+            assert!(written < 100, "the limit on pages does not hold");
+        };
+        assert!(unavailable(&refused), "{refused:?}");
+        let outcomes = together(&writer, vec![word("small"), word(&format!("again{long}")), word("tiny")]).await;
+        assert!(outcomes.iter().all(unavailable), "{outcomes:?}");
+        assert_eq!(words(&options).await, written);
+        assert_eq!(writer.commit(work("DELETE FROM word WHERE rowid = 1;".into())).await.unwrap(), Commit::Done);
+        assert_eq!(writer.commit(word(&format!("room{long}"))).await.unwrap(), Commit::Done);
+        assert_eq!(words(&options).await, written);
+    }
+}
