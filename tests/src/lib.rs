@@ -1,1 +1,3 @@
 //! Sweeps over the registry, end-to-end scenarios, conformance.
+
+pub mod evaluator;

@@ -1,0 +1,8 @@
+//! Statements compiled from definitions, run on both databases and held against plain evaluation in memory.
+
+mod databases;
+mod equivalence;
+mod paging;
+mod plans;
+mod strategy;
+mod toy;
