@@ -4,7 +4,7 @@
 //! The text depends on the shape of the write set alone; everything a caller gave is bound. Placeholders are `$N` on
 //! both databases: SQLite takes them as names, and the driver binds them by their number across several statements.
 
-use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard};
+use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Id, Result, TenantId, Timestamp, Value, fold::fold};
 use clientela_model::{FieldDef, FieldType, ResourceDef, naming, system};
 use uuid::Uuid;
@@ -83,21 +83,21 @@ impl<B: Bound> Draft<B> {
 
     /// `INSERT INTO table (…) SELECT … WHERE …`, or `UPDATE table SET … WHERE …`. The row counts as written only if the
     /// statement affected one row. `condition` must hold besides.
-    pub(crate) fn row(&mut self, row: &RowChange, condition: &str) -> Result<()> {
+    pub(crate) fn row(&mut self, set: &WriteSet, row: &RowChange, condition: &str) -> Result<()> {
         match row.guard {
-            RowGuard::Insert => self.insert(row, condition),
+            RowGuard::Insert => self.insert(set, row, condition),
             RowGuard::Unguarded => {
-                self.insert(row, condition)?;
+                self.insert(set, row, condition)?;
                 self.push(" ON CONFLICT (tenant_id, id) DO UPDATE SET ");
                 self.each_column(row, |draft, column, index| {
                     draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = excluded.").push(column);
                 })
             }
-            RowGuard::Version(version) => self.update(row, version, condition),
+            RowGuard::Version(version) => self.update(set, row, version, condition),
         }
     }
 
-    fn insert(&mut self, row: &RowChange, condition: &str) -> Result<()> {
+    fn insert(&mut self, set: &WriteSet, row: &RowChange, condition: &str) -> Result<()> {
         self.push("INSERT INTO ").push(&row.def.table).push(" (tenant_id, id");
         self.each_column(row, |draft, column, _| {
             draft.push(", ").push(column);
@@ -110,10 +110,10 @@ impl<B: Bound> Draft<B> {
         }
         self.placeholders_since(before);
         self.push(" WHERE ").push(condition);
-        self.references(row)
+        self.references(set, row)
     }
 
-    fn update(&mut self, row: &RowChange, version: i64, condition: &str) -> Result<()> {
+    fn update(&mut self, set: &WriteSet, row: &RowChange, version: i64, condition: &str) -> Result<()> {
         self.push("UPDATE ").push(&row.def.table).push(" SET ");
         let mut next = self.bound.count() + 1;
         self.each_column(row, |draft, column, index| {
@@ -129,7 +129,7 @@ impl<B: Bound> Draft<B> {
         let before = self.bound.count();
         self.bound.number(version)?;
         self.placeholders_since(before);
-        self.references(row)
+        self.references(set, row)
     }
 
     /// Calls back with every column the row writes, the tenant and the id left out, in the order in which
@@ -166,12 +166,18 @@ impl<B: Bound> Draft<B> {
         Ok(())
     }
 
-    /// Every reference points to a living record.
-    fn references(&mut self, row: &RowChange) -> Result<()> {
+    /// Every reference points to a living record. One that this very set makes or
+    /// restores need not be looked for, and could not be
+    /// found on PostgreSQL, where the parts of a statement do not see each other; the foreign key holds all the same.
+    fn references(&mut self, set: &WriteSet, row: &RowChange) -> Result<()> {
         for (index, id) in &row.references {
             let reference = row.def.fields.get(*index).and_then(FieldDef::reference);
             let reference =
                 reference.ok_or_else(|| Error::internal(format!("field number {index} of {} is no reference", row.def.name)))?;
+            let made = |other: &RowChange| other.id.0 == *id && other.def.name == reference.target && makes_alive(other);
+            if set.rows.iter().any(made) {
+                continue;
+            }
             self.push(" AND EXISTS (SELECT 1 FROM ").push(&naming::snake(&reference.target)).push(" WHERE tenant_id = $1 AND id = ");
             self.id(*id)?;
             self.push(" AND deleted_at IS NULL)");
@@ -215,6 +221,14 @@ impl<B: Bound> Draft<B> {
         self.push(")");
         Ok(())
     }
+}
+
+/// Whether the record lives because of this row: it is new, or restored.
+fn makes_alive(row: &RowChange) -> bool {
+    let restored = |(index, value): &(usize, Value)| {
+        value.is_null() && row.def.fields.get(*index).is_some_and(|field| field.name == system::DELETED_AT)
+    };
+    !matches!(row.guard, RowGuard::Version(_)) || row.values.iter().any(restored)
 }
 
 /// The fields a row writes, without the id.

@@ -47,7 +47,7 @@ fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
     }
     for (index, row) in set.rows.iter().enumerate() {
         draft.push(separator).push("r").push_number(index).push(" AS (");
-        draft.row(row, condition)?;
+        draft.row(set, row, condition)?;
         draft.push(" RETURNING 1)");
         separator = ", ";
         if let Some(entry) = &row.log {

@@ -39,7 +39,7 @@ impl Work {
         }
         let is_mirror = |row: &&RowChange| row.guard == RowGuard::Unguarded;
         for row in set.rows.iter().filter(is_mirror).chain(set.rows.iter().filter(|row| !is_mirror(row))) {
-            draft.row(row, "true")?;
+            draft.row(set, row, "true")?;
             draft.push(";");
             guarded.push(true);
             if let Some(entry) = &row.log {

@@ -113,6 +113,17 @@ async fn references_must_live() {
         let mut row = database.update("toyItem", item, 1, &[("ownerId", Value::Id(owner.0))]);
         row.references.push((field, id().0));
         assert_eq!(scope.commit(set(vec![row])).await.unwrap(), Commit::GuardFailed, "{}", database.name);
+        // Deleted and restored together: the owner lives again within the set.
+        let stamp = |version: i64, at: Value| {
+            let owner_change = database.update("toyOwner", owner, version, &[("deletedAt", at.clone())]);
+            let mut item_change = database.update("toyItem", item, version - 2, &[("deletedAt", at.clone())]);
+            if at.is_null() {
+                item_change.references.push((field, owner.0));
+            }
+            set(vec![item_change, owner_change])
+        };
+        assert_eq!(scope.commit(stamp(3, Value::Instant(NOW))).await.unwrap(), Commit::Done, "{}", database.name);
+        assert_eq!(scope.commit(stamp(4, Value::Null)).await.unwrap(), Commit::Done, "{}", database.name);
     }
 }
 
@@ -149,11 +160,12 @@ async fn mirrors_are_made_and_overwritten() {
             let mut mirror = database.insert("toyOwner", owner, &[("name", name.into()), ("version", Value::Integer(version))]);
             mirror.guard = RowGuard::Unguarded;
             mirror.log = None;
-            // The record that refers to its mirror may come first.
-            let record = match version {
+            // The record that refers to its mirror may come first, and may ask that the mirror lives.
+            let mut record = match version {
                 1 => database.insert("toyItem", item, &[("ownerId", Value::Id(owner.0))]),
                 _ => database.update("toyItem", item, version - 1, &[("counter", Value::Integer(version))]),
             };
+            record.references.push((database.def("toyItem").field_index("ownerId").unwrap(), owner.0));
             assert_eq!(scope.commit(set(vec![record, mirror])).await.unwrap(), Commit::Done, "{}", database.name);
             let values = database.read("toyOwner", owner, &["name", "version"]).await.unwrap();
             assert_eq!(values, [name.into(), Value::Integer(version)], "{}", database.name);
