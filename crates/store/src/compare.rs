@@ -200,17 +200,17 @@ fn storable(text: &str) -> bool {
 /// The value is of the field's type. The engine has checked it when it read the filter; a slip there must not become a
 /// statement that one database refuses and the other runs.
 fn check(field: &FieldDef, value: &Value) -> Result<()> {
-    let fits = match (&field.kind, value) {
+    let fits = matches!(
+        (&field.kind, value),
         (_, Value::Null)
-        | (FieldType::Id | FieldType::Reference(_), Value::Id(_))
-        | (FieldType::Text { .. } | FieldType::Choice(_), Value::Text(_))
-        | (FieldType::Boolean, Value::Boolean(_))
-        | (FieldType::Integer { .. } | FieldType::Duration, Value::Integer(_))
-        | (FieldType::Date, Value::Date(_))
-        | (FieldType::Instant, Value::Instant(_))
-        | (FieldType::Money, Value::Money(_)) => true,
-        _ => false,
-    };
+            | (FieldType::Id | FieldType::Reference(_), Value::Id(_))
+            | (FieldType::Text { .. } | FieldType::Choice(_), Value::Text(_))
+            | (FieldType::Boolean, Value::Boolean(_))
+            | (FieldType::Integer { .. } | FieldType::Duration, Value::Integer(_))
+            | (FieldType::Date, Value::Date(_))
+            | (FieldType::Instant, Value::Instant(_))
+            | (FieldType::Money, Value::Money(_))
+    );
     if fits { Ok(()) } else { Err(mismatch(field)) }
 }
 
