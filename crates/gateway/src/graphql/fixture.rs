@@ -396,7 +396,8 @@ pub(super) fn resolver(memory: &Arc<Memory>, _: &ObjectType, field: &OutputField
 }
 
 fn plain(json: &Json) -> Option<FieldValue<'static>> {
-    Some(FieldValue::value(async_graphql::Value::from_json(json.clone()).unwrap()))
+    // A null of a scalar of our own is no value to async-graphql.
+    if json.is_null() { None } else { Some(FieldValue::value(async_graphql::Value::from_json(json.clone()).unwrap())) }
 }
 
 fn resolve(memory: &Memory, role: Role, context: &ResolverContext<'_>) -> Option<FieldValue<'static>> {

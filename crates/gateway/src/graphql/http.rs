@@ -7,9 +7,10 @@ mod accept;
 mod parameters;
 
 use super::plan::{Answer, Preparer, Problem, Run};
+use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::middleware::{RequestInfo, authenticate, read_body};
 use crate::{GatewayState, problem};
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use accept::Format;
 use async_graphql::parser::types::OperationType;
 use axum::Router;
@@ -23,8 +24,6 @@ use parameters::Parameters;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What the handlers share.
 struct Graphql {

@@ -175,6 +175,7 @@ fn errors_have_their_codes_and_places() {
         ),
         ("{ accounts { nodes { x: name } } accounts { nodes { x: id } } }", "GRAPHQL_VALIDATION_FAILED", "differ"),
         ("query A { accounts { totalCount } } query B { accounts { totalCount } }", "GRAPHQL_VALIDATION_FAILED", "operationName"),
+        ("query($x: Int) { __typename }", "GRAPHQL_VALIDATION_FAILED", "not used"),
         ("subscription { x }", "GRAPHQL_VALIDATION_FAILED", "subscription"),
         ("{ accounts(first: -1) { totalCount } }", "BAD_USER_INPUT", "first is -1"),
         ("{ accounts(first: 1001) { totalCount } }", "BAD_USER_INPUT", "1000"),
@@ -271,6 +272,20 @@ const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { n
     fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
 
 #[test]
+fn a_variable_may_stand_in_the_condition_of_a_typename_alone() {
+    let bench = Bench::new();
+    let document = "query($x: Boolean!) { a: __typename @include(if: $x) b: __typename @skip(if: $x) }";
+    assert_eq!(bench.run(document, json!({"x": true}))["data"], json!({"a": "Query"}));
+}
+
+#[test]
+fn a_single_order_stands_for_a_list_of_one() {
+    let bench = Bench::new();
+    let data = bench.data("{ accounts(first: 1, orderBy: {name: DESC}) { nodes { name } } }");
+    assert_eq!(data["accounts"]["nodes"][0]["name"], "Account \"4\"");
+}
+
+#[test]
 fn a_document_is_prepared_once() {
     let bench = Bench::new();
     bench.runtime.block_on(async {
@@ -293,6 +308,8 @@ struct Author {
     random: u64,
     fragments: Vec<String>,
     uses: [bool; 3],
+    /// Items still to come; then only the shortest.
+    budget: usize,
 }
 
 impl Author {
@@ -322,13 +339,17 @@ impl Author {
     }
 
     fn selection(&mut self, on: &str, depth: u64) -> String {
-        let count = 1 + self.below(5);
+        let count = 1 + self.below(4);
         let items: Vec<String> = (0..count).map(|_| self.item(on, depth)).collect();
         format!("{{ {} }}", items.join(" "))
     }
 
     fn item(&mut self, on: &str, depth: u64) -> String {
         let node = matches!(on, "Account" | "Contact" | "Node");
+        if self.budget == 0 {
+            return "__typename".to_owned();
+        }
+        self.budget -= 1;
         match self.below(12) {
             0 => format!("... {} {}", self.directive(), self.selection(on, depth)),
             1 => format!("... on {on} {} {}", self.directive(), self.selection(on, depth)),
@@ -345,7 +366,8 @@ impl Author {
                 self.fragments[index] = format!("fragment F{index} on {on} {body}");
                 format!("...F{index} {} ...F{index}", self.directive())
             }
-            4 => format!("__typename t: __typename {}", self.directive()),
+            // async-graphql does not count variables in the directives of `__typename`.
+            4 => format!("__typename t: __typename {}", ["", "@skip(if: true)", "@include(if: true)"][self.below(3) as usize]),
             _ => self.field(on, depth),
         }
     }
@@ -402,7 +424,7 @@ impl Author {
                 (format!("n{choice}: "), format!("(id: \"{id}\")"))
             }
             ("Query", "nodes") => {
-                ("many: ".to_owned(), format!("(ids: [\"{}\", \"x\", \"{}\", \"{}\"])", id("acc", 1), id("con", 103), id("acc", 0)))
+                ("many: ".to_owned(), format!("(ids: [\"{}\", \"{}\", \"{}\"])", id("acc", 1), id("con", 103), id("acc", 0)))
             }
             ("Query", _) | ("Account", "contacts") => match choice {
                 0 => (String::new(), String::new()),
@@ -411,7 +433,7 @@ impl Author {
                     (format!("{name}V: "), "(first: $n, orderBy: [{name: DESC}])".to_owned())
                 }
                 2 => (format!("{name}F: "), "(filter: {name: {eq: \"Person 2\"}}, first: 4)".to_owned()),
-                3 => (format!("{name}L: "), "(last: 1, orderBy: {name: ASC})".to_owned()),
+                3 => (format!("{name}L: "), "(last: 1, orderBy: [{name: ASC}])".to_owned()),
                 _ => (format!("{name}Z: "), "(first: 0)".to_owned()),
             },
             _ if choice == 0 => (format!("alias_{name}: "), String::new()),
@@ -420,7 +442,7 @@ impl Author {
     }
 
     fn document(seed: u64) -> String {
-        let mut author = Author { random: seed, fragments: Vec::new(), uses: [false; 3] };
+        let mut author = Author { random: seed, fragments: Vec::new(), uses: [false; 3], budget: 80 };
         author.below(2);
         let body = author.selection("Query", 5);
         let declared = ["$yes: Boolean!", "$no: Boolean = false", "$n: Int"];
@@ -431,7 +453,7 @@ impl Author {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
     #[test]
     fn plans_answer_what_resolvers_answer(seed: u64) {
         thread_local!(static BENCH: (Bench, async_graphql::dynamic::Schema) = {

@@ -255,6 +255,6 @@ mod tests {
 
     #[test]
     fn brackets_in_strings_and_comments_do_not_count() {
-        assert_eq!(measure_text(br#"{ a(b: "[[[\"[", c: """{{ " \""" {""") } # (((("#), (12, 2));
+        assert_eq!(measure_text(br#"{ a(b: "[[[\"[", c: """{{ " \""" {""") } # (((("#), (11, 2));
     }
 }

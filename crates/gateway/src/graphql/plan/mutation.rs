@@ -8,14 +8,13 @@ use super::collect::{Collected, What};
 use super::problem::Problem;
 use super::query::{check_cost, resource, unauthenticated};
 use crate::graphql::schema::types::{Role, Verb};
+use crate::idempotency;
 use clientela_engine::write::Idempotency;
 use clientela_engine::{Expected, ReadPlan, Root, Selection, WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::error::GraphqlPlace;
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, ProblemCode};
 use clientela_model::ResourceDef;
 use serde_json::{Map, Value as Json};
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -115,7 +114,7 @@ async fn carry_out(run: &Run<'_>, context: &Context, wish: Wish<'_>, out: &mut V
 fn request(def: &Arc<ResourceDef>, verb: Verb, mut input: Map<String, Json>) -> Result<WriteRequest, Error> {
     let key = input.remove("idempotencyKey").filter(|key| !key.is_null());
     let idempotency = match key.as_ref().and_then(Json::as_str) {
-        Some(key) => Some(Idempotency { key: check_key(key)?.to_owned(), fingerprint: fingerprint(def, verb, &input) }),
+        Some(key) => Some(bind(key, def, verb, &input)?),
         None => None,
     };
     let action = if verb == Verb::Create {
@@ -141,23 +140,11 @@ fn request(def: &Arc<ResourceDef>, verb: Verb, mut input: Map<String, Json>) -> 
     Ok(WriteRequest { def: def.clone(), action, idempotency })
 }
 
-fn check_key(key: &str) -> Result<&str, Error> {
-    if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(key);
-    }
-    let text = "idempotencyKey must be 1 to 255 visible ASCII characters. A UUID does well.";
-    Err(Error::validation(vec![FieldProblem::new("/idempotencyKey", ProblemCode::InvalidFormat, text)]))
-}
-
-/// What the request asks for, hashed: the mutation and its coerced input, whose keys stand in the schema's order.
-fn fingerprint(def: &ResourceDef, verb: Verb, input: &Map<String, Json>) -> String {
-    let mut hash = Sha256::new();
-    hash.update(format!("graphql {}{} ", verb.as_str(), def.type_name));
-    hash.update(Json::Object(input.clone()).to_string());
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// The key, bound to the mutation and its coerced input.
+fn bind(key: &str, def: &ResourceDef, verb: Verb, input: &Map<String, Json>) -> Result<Idempotency, Error> {
+    let operation = format!("{}{}", verb.as_str(), def.type_name);
+    idempotency::bind(key, &operation, &Json::Object(input.clone()))
+        .map_err(|error| Error::validation(vec![FieldProblem::new("/idempotencyKey", ProblemCode::InvalidFormat, error.detail())]))
 }
 
 /// An error in terms of the input.

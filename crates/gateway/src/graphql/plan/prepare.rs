@@ -88,9 +88,14 @@ impl Preparer {
             let text = "This schema has no subscriptions. Use a query or a mutation.";
             return Err(vec![Problem::request(ErrorCode::GraphqlValidationFailed, text)]);
         }
-        let answer = self.schema.execute(request).await;
-        if !answer.errors.is_empty() {
-            return Err(answer.errors.into_iter().map(Problem::from_validation).collect());
+        let mut errors = self.schema.execute(request).await.errors;
+        if !errors.is_empty() {
+            // async-graphql does not count variables in the directives of `__typename`.
+            let conditions = collect::condition_variables(&operation, &document);
+            errors.retain(|error| !conditions.iter().any(|name| error.message.starts_with(&format!("Variable \"${name}\" is not used"))));
+        }
+        if !errors.is_empty() {
+            return Err(errors.into_iter().map(Problem::from_validation).collect());
         }
         let prepared = self.finish(document, operation, text.len()).map_err(|problem| vec![problem])?;
         Ok(prepared)
