@@ -360,3 +360,21 @@ async fn pages_and_documents_are_served() {
     let known = gateway.send(request("GET", "/openapi.json", &[("if-none-match", &tag)], "")).await;
     assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
 }
+
+#[tokio::test]
+async fn every_documented_operation_has_a_route() {
+    let gateway = gateway().await;
+    let document = gateway.send(request("GET", "/openapi.json", &[], "")).await;
+    let document: Json = serde_json::from_slice(&document.into_body().collect().await.unwrap().to_bytes()).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let address = path.replace("{id}", "acc_01h455vb4pex5vsknk084sn02q").replace("{code}", "NOT_FOUND");
+        let allowed = gateway.send(request("OPTIONS", &address, &[], "")).await;
+        let allowed = allowed.headers()[header::ALLOW].to_str().unwrap().to_owned();
+        let mut documented: Vec<String> = item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
+        documented.extend(["HEAD", "OPTIONS"].iter().filter(|method| allowed.contains(*method)).map(|method| (*method).to_owned()));
+        documented.sort();
+        let mut served: Vec<&str> = allowed.split(", ").collect();
+        served.sort_unstable();
+        assert_eq!(documented, served, "{path}");
+    }
+}

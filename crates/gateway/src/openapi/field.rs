@@ -21,7 +21,7 @@ const SUFFIX: &str = "[0-7][0-9a-hjkmnp-tv-z]{25}";
 /// The schema of a field, null among its types where `nullable`.
 pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: bool) -> RefOr<Schema> {
     let description = field.description.as_ref();
-    let example = serde_json::from_str::<Json>(&field.example).ok();
+    let example = example(field, usage);
     let plain =
         |base: Type| ObjectBuilder::new().schema_type(types(base, nullable)).description(Some(description)).examples(example.clone());
     match &field.kind {
@@ -46,6 +46,15 @@ pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: 
         FieldType::Duration => plain(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Duration))).into(),
         FieldType::Money => named("Money", description, nullable),
         FieldType::Choice(choice) => named(&choice.name, description, nullable),
+    }
+}
+
+/// The definition's example. A reference is shown as its target's id, even where its example names a face of it.
+fn example(field: &FieldDef, usage: Use) -> Option<Json> {
+    let example = serde_json::from_str::<Json>(&field.example).ok()?;
+    match (field.reference(), example.as_str().and_then(|text| text.rsplit_once('_'))) {
+        (Some(reference), Some((_, suffix))) if usage == Use::Shown => Some(format!("{}_{suffix}", reference.prefix).into()),
+        _ => Some(example),
     }
 }
 
