@@ -1,6 +1,6 @@
 //! Definitions, migrated schema and committed snapshot are the same on both databases.
 
-use crate::{definitions, facts, sqlite};
+use crate::{definitions, facts, postgres, sqlite};
 use clientela_model::FieldType;
 use std::path::Path;
 
@@ -27,6 +27,16 @@ async fn sqlite_is_what_the_definitions_say() {
     let differences = facts::differences(&definitions::registry(), &facts, sqlite::column_type, "TEXT");
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert_snapshot("schema.sqlite.sql", &sqlite::snapshot(&connection).await);
+}
+
+#[tokio::test]
+async fn postgres_is_what_the_definitions_say() {
+    let Some((_, connection)) = postgres::empty().await else { return };
+    clientela_migrations::migrate(&connection).await.unwrap();
+    let facts = postgres::facts(&connection).await;
+    let differences = facts::differences(&definitions::registry(), &facts, postgres::column_type, postgres::TEXT);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert_snapshot("schema.postgres.sql", &postgres::snapshot(&connection).await);
 }
 
 #[tokio::test]

@@ -3,4 +3,5 @@
 mod definitions;
 mod drift;
 mod facts;
+mod postgres;
 mod sqlite;

@@ -1,0 +1,276 @@
+CREATE TABLE account
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    kind text COLLATE "C" NOT NULL
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    legal_name text COLLATE "C"
+    legal_name_folded text COLLATE "C"
+    domains text[] COLLATE "C" NOT NULL
+    industry text COLLATE "C"
+    employees bigint
+    annual_revenue_minor bigint
+    annual_revenue_currency text COLLATE "C"
+    parent_id uuid
+    contact_id uuid
+    party_id uuid NOT NULL
+    lifecycle text COLLATE "C" NOT NULL
+    currency text COLLATE "C"
+    language text COLLATE "C"
+    country text COLLATE "C"
+    city text COLLATE "C"
+    city_folded text COLLATE "C"
+    phone text COLLATE "C"
+    website text COLLATE "C"
+    credit_limit_minor bigint
+    credit_limit_currency text COLLATE "C"
+    payment_terms_days bigint
+    description text COLLATE "C"
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    CONSTRAINT account_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT account_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT account_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT account_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT account_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT account_check CHECK (((annual_revenue_minor IS NULL) = (annual_revenue_currency IS NULL)))
+    CONSTRAINT account_check1 CHECK (((credit_limit_minor IS NULL) = (credit_limit_currency IS NULL)))
+    CONSTRAINT account_check2 CHECK (((kind = 'PERSON'::text) = (contact_id IS NOT NULL)))
+    CREATE INDEX account_contact_id_index ON public.account USING btree (tenant_id, contact_id, id)
+    CREATE INDEX account_name_index ON public.account USING btree (tenant_id, name, id)
+    CREATE INDEX account_owner_id_index ON public.account USING btree (tenant_id, owner_id, id)
+    CREATE INDEX account_parent_id_index ON public.account USING btree (tenant_id, parent_id, id)
+    CREATE INDEX account_party_id_index ON public.account USING btree (tenant_id, party_id, id)
+
+CREATE TABLE account_contact
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    account_id uuid NOT NULL
+    contact_id uuid NOT NULL
+    role text COLLATE "C" NOT NULL
+    title text COLLATE "C"
+    since date
+    until date
+    is_primary boolean NOT NULL
+    CONSTRAINT account_contact_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT account_contact_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT account_contact_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT account_contact_check CHECK ((until >= since))
+    CREATE UNIQUE INDEX account_contact_account_contact_role_key ON public.account_contact USING btree (tenant_id, account_id, contact_id, role) WHERE (deleted_at IS NULL)
+    CREATE INDEX account_contact_account_id_index ON public.account_contact USING btree (tenant_id, account_id, id)
+    CREATE INDEX account_contact_contact_id_index ON public.account_contact USING btree (tenant_id, contact_id, id)
+
+CREATE TABLE api_key
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    scopes text COLLATE "C" NOT NULL
+    expires_at timestamp with time zone
+    revoked_at timestamp with time zone
+    hint text COLLATE "C" NOT NULL
+    secret_hash text COLLATE "C" NOT NULL
+    CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX api_key_secret_hash_key ON public.api_key USING btree (tenant_id, secret_hash) WHERE (deleted_at IS NULL)
+
+CREATE TABLE app_user
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    email text COLLATE "C" NOT NULL
+    email_folded text COLLATE "C" NOT NULL
+    title text COLLATE "C"
+    phone text COLLATE "C"
+    time_zone text COLLATE "C"
+    language text COLLATE "C"
+    active boolean NOT NULL
+    manager_id uuid
+    CONSTRAINT app_user_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT app_user_tenant_id_manager_id_fkey FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user(tenant_id, id)
+    CREATE UNIQUE INDEX app_user_email_key ON public.app_user USING btree (tenant_id, email_folded) WHERE (deleted_at IS NULL)
+    CREATE INDEX app_user_manager_id_index ON public.app_user USING btree (tenant_id, manager_id, id)
+
+CREATE TABLE change_log
+    tenant_id uuid NOT NULL
+    seq bigint NOT NULL GENERATED BY DEFAULT AS IDENTITY
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id()
+    resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    version bigint NOT NULL
+    at timestamp with time zone NOT NULL
+    actor text COLLATE "C" NOT NULL
+    client text COLLATE "C"
+    request uuid NOT NULL
+    kind text COLLATE "C" NOT NULL
+    before jsonb
+    after jsonb
+    CONSTRAINT change_log_pkey PRIMARY KEY (tenant_id, seq)
+    CREATE INDEX change_log_feed ON public.change_log USING btree (tenant_id, xid, seq)
+    CREATE INDEX change_log_record ON public.change_log USING btree (tenant_id, resource, record_id, version)
+
+CREATE TABLE contact
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    first_name text COLLATE "C"
+    first_name_folded text COLLATE "C"
+    last_name text COLLATE "C"
+    last_name_folded text COLLATE "C"
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    email text COLLATE "C"
+    email_folded text COLLATE "C"
+    phone text COLLATE "C"
+    mobile text COLLATE "C"
+    title text COLLATE "C"
+    title_folded text COLLATE "C"
+    department text COLLATE "C"
+    department_folded text COLLATE "C"
+    birth_date date
+    language text COLLATE "C"
+    time_zone text COLLATE "C"
+    city text COLLATE "C"
+    city_folded text COLLATE "C"
+    country text COLLATE "C"
+    source text COLLATE "C"
+    source_folded text COLLATE "C"
+    account_id uuid
+    party_id uuid NOT NULL
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    CONSTRAINT contact_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT contact_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT contact_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT contact_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT contact_check CHECK ((party_id = id))
+    CREATE INDEX contact_account_id_index ON public.contact USING btree (tenant_id, account_id, id)
+    CREATE INDEX contact_email_folded_index ON public.contact USING btree (tenant_id, email_folded, id)
+    CREATE INDEX contact_name_index ON public.contact USING btree (tenant_id, name, id)
+    CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id)
+    CREATE INDEX contact_party_id_index ON public.contact USING btree (tenant_id, party_id, id)
+
+CREATE TABLE idempotency
+    tenant_id uuid NOT NULL
+    principal text COLLATE "C" NOT NULL
+    key text COLLATE "C" NOT NULL
+    fingerprint text COLLATE "C" NOT NULL
+    status integer NOT NULL
+    resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    version bigint NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT idempotency_pkey PRIMARY KEY (tenant_id, principal, key)
+    CREATE INDEX idempotency_at ON public.idempotency USING btree (at)
+
+CREATE TABLE interaction
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    kind text COLLATE "C" NOT NULL
+    direction text COLLATE "C"
+    channel text COLLATE "C"
+    subject text COLLATE "C" NOT NULL
+    subject_folded text COLLATE "C" NOT NULL
+    body text COLLATE "C"
+    outcome text COLLATE "C"
+    outcome_folded text COLLATE "C"
+    occurred_at timestamp with time zone NOT NULL
+    duration bigint
+    cost_minor bigint
+    cost_currency text COLLATE "C"
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    CONSTRAINT interaction_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT interaction_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT interaction_check CHECK (((cost_minor IS NULL) = (cost_currency IS NULL)))
+    CONSTRAINT interaction_duration_check CHECK ((duration >= 0))
+    CREATE INDEX interaction_occurred_at_index ON public.interaction USING btree (tenant_id, occurred_at, id)
+    CREATE INDEX interaction_owner_id_index ON public.interaction USING btree (tenant_id, owner_id, id)
+
+CREATE TABLE interaction_participant
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    interaction_id uuid NOT NULL
+    party_id uuid NOT NULL
+    role text COLLATE "C" NOT NULL
+    occurred_at timestamp with time zone NOT NULL
+    CONSTRAINT interaction_participant_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT interaction_participant_tenant_id_interaction_id_fkey FOREIGN KEY (tenant_id, interaction_id) REFERENCES interaction(tenant_id, id)
+    CONSTRAINT interaction_participant_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CREATE INDEX interaction_participant_interaction_id_index ON public.interaction_participant USING btree (tenant_id, interaction_id, id)
+    CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON public.interaction_participant USING btree (tenant_id, interaction_id, party_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX interaction_participant_party_id_occurred_at_index ON public.interaction_participant USING btree (tenant_id, party_id, occurred_at, id)
+
+CREATE TABLE party
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    kind text COLLATE "C" NOT NULL
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    CONSTRAINT party_pkey PRIMARY KEY (tenant_id, id)
+
+CREATE TABLE tenant
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    time_zone text COLLATE "C" NOT NULL
+    currency text COLLATE "C" NOT NULL
+    language text COLLATE "C" NOT NULL
+    country text COLLATE "C"
+    CONSTRAINT tenant_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT tenant_check CHECK ((tenant_id = id))
+
