@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod lifecycle;
 pub mod listener;
 pub mod logging;

@@ -1,0 +1,169 @@
+//! A made-up tenant to look around in: a wholesaler of organic food in the Alps with its staff, customers and two years
+//! of interactions. Every name is invented, every address ends in `.example`. The same seed gives the same ids and the
+//! same records; only the dates follow the day it is planted on.
+
+mod customers;
+mod dice;
+mod ledger;
+mod staff;
+mod words;
+
+use clientela_engine::{Engine, ReadPlan, Root, Selection, WriteAction, WriteRequest};
+use clientela_kernel::{Actor, ActorKind, Context, DeletedMode, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
+use dice::{Dice, Mint};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+
+/// How many writes are under way at once: enough to fill SQLite's group transactions, too few to crowd out a pool.
+const CONCURRENCY: usize = 64;
+
+/// What was planted.
+#[derive(Clone, Debug)]
+pub struct Seeded {
+    /// The staff: id, name and e-mail address of each user, the head of sales first.
+    pub users: Vec<(Id, String, String)>,
+    /// How many records there are; zero where everything was there before.
+    pub records: usize,
+}
+
+/// The demonstration tenant.
+pub fn tenant() -> TenantId {
+    TenantId(Mint::new().next().0)
+}
+
+/// The authority to plant it.
+pub fn context(now: Timestamp) -> Context {
+    let tenant = tenant();
+    Context {
+        tenant,
+        actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
+        client: Some("demo".to_owned()),
+        scopes: Scopes::ALL,
+        request_id: tenant.0,
+        now,
+        zone: chrono_tz::Europe::Vienna,
+    }
+}
+
+/// A record to make.
+struct Planting {
+    resource: &'static str,
+    body: Map<String, Json>,
+}
+
+impl Planting {
+    fn new(resource: &'static str, body: Json) -> Planting {
+        let body = if let Json::Object(body) = body { body } else { Map::new() };
+        Planting { resource, body }
+    }
+}
+
+/// Plants the demonstration tenant through the engine, so that rules and change log hold for it as for any other.
+/// Planting again adds only what a broken attempt left out; the tenant itself comes last and marks the end.
+pub async fn seed(engine: &Engine, context: &Context) -> Result<Seeded> {
+    let mut mint = Mint::new();
+    let mut dice = Dice::new();
+    let tenant = mint.next();
+    let staff = staff::hire(&mut mint);
+    let users = staff.iter().map(|user| (user.id, user.name.to_owned(), user.email())).collect();
+    if exists(engine, context, "tenant", tenant).await? {
+        return Ok(Seeded { users, records: 0 });
+    }
+    let customers = customers::acquire(&mut mint, &mut dice, &staff, context.now);
+    let ledger = ledger::keep(&mut mint, &mut dice, &staff, &customers, context.now);
+    // Each step refers to earlier ones alone.
+    let mut steps = staff::plantings(&staff);
+    steps.extend(customers.plantings);
+    steps.extend(ledger);
+    steps.push(vec![staff::tenant(tenant)]);
+    let mut records = 0;
+    for step in steps {
+        records += step.len();
+        stream::iter(step.into_iter().map(|planting| plant(engine, context, planting)))
+            .buffer_unordered(CONCURRENCY)
+            .try_for_each(|()| std::future::ready(Ok(())))
+            .await?;
+    }
+    Ok(Seeded { users, records })
+}
+
+async fn plant(engine: &Engine, context: &Context, planting: Planting) -> Result<()> {
+    let Planting { resource, body } = planting;
+    let def = engine.registry().resource(resource).cloned().ok_or_else(|| Error::internal(format!("no resource is called {resource}")))?;
+    let request = WriteRequest { def, action: WriteAction::Create { body }, idempotency: None };
+    match engine.write(context, request).await {
+        Ok(_) => Ok(()),
+        // An earlier attempt got this far.
+        Err(error) if matches!(error.code(), ErrorCode::IdTaken | ErrorCode::Duplicate) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn exists(engine: &Engine, context: &Context, resource: &str, id: Id) -> Result<bool> {
+    let Some(def) = engine.registry().resource(resource) else { return Ok(false) };
+    let root = Root::Record { id: id.0, deleted: DeletedMode::Include, selection: Selection::default() };
+    let plan = ReadPlan { def: Arc::clone(def), root };
+    engine.read(context, &plan, &mut Vec::new()).await.map(|answer| answer.found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clientela_engine::{Connection, ConnectionItem, PageInfoItem};
+    use clientela_kernel::{FixedClock, ListArguments};
+    use clientela_store::{Store, StoreSettings};
+
+    async fn engine(folder: &tempfile::TempDir, now: Timestamp) -> Engine {
+        let store = Store::open(&StoreSettings::new(format!("sqlite:{}", folder.path().join("demo.db").display()))).await.unwrap();
+        clientela_migrations::migrate(&store.migration_connection().await.unwrap()).await.unwrap();
+        let modules = vec![clientela_platform::module(Arc::new(|| {})), clientela_customers::module(), clientela_interactions::module()];
+        Engine::new(modules, store, Arc::new(FixedClock::new(now))).unwrap()
+    }
+
+    async fn count(engine: &Engine, context: &Context, resource: &str, filter: Json) -> u64 {
+        let def = engine.registry().resource(resource).unwrap();
+        let filter = Some(engine.parse_filter(context, def, &filter).unwrap());
+        let items = vec![PageInfoItem::Total("total".into())];
+        let connection = Connection { items: vec![ConnectionItem::PageInfo { key: "page".into(), items }] };
+        let root = Root::List(ListArguments { filter, ..ListArguments::first(1) }, connection);
+        let mut out = Vec::new();
+        engine.read(context, &ReadPlan { def: Arc::clone(def), root }, &mut out).await.unwrap();
+        let json: Json = serde_json::from_slice(&out).unwrap();
+        json["page"]["total"].as_u64().unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_tenant_is_planted_once_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::parse("2026-05-04T10:30:00Z").unwrap();
+        let engine = engine(&folder, now).await;
+        let context = context(now);
+        let seeded = seed(&engine, &context).await.unwrap();
+        assert_eq!(seeded.users.len(), 5);
+        assert_eq!(seeded.users[4].2, "elif.yilmaz@alpine-foods.example");
+        let all = serde_json::json!({});
+        let mut total = 0;
+        for (resource, expected) in
+            [("tenant", 1), ("user", 5), ("account", 40), ("contact", 120), ("accountContact", 121), ("interaction", 300)]
+        {
+            let found = count(&engine, &context, resource, all.clone()).await;
+            assert_eq!(found, expected, "{resource}");
+            total += found;
+        }
+        // Every interaction has somebody in it, most of them an account and a person.
+        let participants = count(&engine, &context, "interactionParticipant", all.clone()).await;
+        assert!(participants > 500, "{participants}");
+        assert_eq!(total + participants, u64::try_from(seeded.records).unwrap(), "nothing was passed over as taken");
+        // A party for each contact and each account that is not a person's.
+        assert_eq!(count(&engine, &context, "party", all.clone()).await, 120 + 38);
+        let group = serde_json::json!({"children": {"some": {"name": {"contains": "hotel"}}}});
+        assert_eq!(count(&engine, &context, "account", group).await, 1);
+        let silent = serde_json::json!({"participants": {"none": {}}});
+        assert_eq!(count(&engine, &context, "interaction", silent).await, 0);
+        let future = serde_json::json!({"occurredAt": {"gt": now.to_text()}});
+        assert_eq!(count(&engine, &context, "interaction", future).await, 0);
+        assert_eq!(seed(&engine, &context).await.unwrap().records, 0);
+        assert_eq!(count(&engine, &context, "contact", all).await, 120);
+    }
+}
