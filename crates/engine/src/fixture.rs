@@ -25,6 +25,7 @@ pub(crate) fn registry() -> Registry {
         inverse_description: "Who is kept.".into(),
         on_delete: OnDelete::Clear,
         prefix: "".into(),
+        table: "".into(),
         also_accepts: Vec::new(),
     };
     let animal = vec![

@@ -130,6 +130,7 @@ fn reference(arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStrea
             inverse_description: #inverse_description.into(),
             on_delete: ::clientela_model::OnDelete::#on_delete,
             prefix: "".into(),
+            table: "".into(),
             also_accepts: ::std::vec::Vec::new(),
         })
     };

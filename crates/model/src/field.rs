@@ -124,6 +124,8 @@ pub struct ReferenceDef {
     pub on_delete: OnDelete,
     /// The target's id prefix; filled by the registry.
     pub prefix: Name,
+    /// The target's table; filled by the registry.
+    pub table: Name,
     /// Prefixes of the target's faces, which share its ids and are accepted on input; filled by the registry.
     pub also_accepts: Vec<Name>,
 }

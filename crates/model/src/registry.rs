@@ -119,10 +119,10 @@ impl std::error::Error for DefinitionProblem {}
 impl Registry {
     /// Checks and links definitions.
     pub fn new(mut defs: Vec<ResourceDef>) -> Result<Registry, DefinitionProblem> {
-        let mut prefixes: BTreeMap<Name, Name> = BTreeMap::new();
+        let mut targets: BTreeMap<Name, (Name, Name)> = BTreeMap::new();
         let mut faces: BTreeMap<Name, Vec<(Name, Name, Name)>> = BTreeMap::new();
         for def in &defs {
-            if prefixes.insert(def.name.clone(), def.prefix.clone()).is_some() {
+            if targets.insert(def.name.clone(), (def.prefix.clone(), def.table.clone())).is_some() {
                 return Err(DefinitionProblem(format!("resource {} is defined twice", def.name)));
             }
             if let Some(identity) = &def.face {
@@ -138,7 +138,7 @@ impl Registry {
             let owner_plural = naming::words(&def.plural);
             for field in &mut def.fields {
                 let FieldType::Reference(reference) = &mut field.kind else { continue };
-                reference.prefix = prefixes.get(&reference.target).cloned().ok_or_else(|| {
+                (reference.prefix, reference.table) = targets.get(&reference.target).cloned().ok_or_else(|| {
                     DefinitionProblem(format!("{owner}.{} refers to {}, which is not defined", field.name, reference.target))
                 })?;
                 let target_faces = faces.get(&reference.target).map_or(&[][..], Vec::as_slice);

@@ -6,7 +6,7 @@
 
 use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Id, Result, TenantId, Timestamp, Value, fold::fold};
-use clientela_model::{FieldDef, FieldType, ResourceDef, naming, system};
+use clientela_model::{FieldDef, FieldType, ResourceDef, system};
 use uuid::Uuid;
 
 /// Table of the change log.
@@ -178,7 +178,7 @@ impl<B: Bound> Draft<B> {
             if set.rows.iter().any(made) {
                 continue;
             }
-            self.push(" AND EXISTS (SELECT 1 FROM ").push(&naming::snake(&reference.target)).push(" WHERE tenant_id = $1 AND id = ");
+            self.push(" AND EXISTS (SELECT 1 FROM ").push(&reference.table).push(" WHERE tenant_id = $1 AND id = ");
             self.id(*id)?;
             self.push(" AND deleted_at IS NULL)");
         }

@@ -31,6 +31,7 @@ pub(crate) fn registry() -> Registry {
                     inverse_description: Name::default(),
                     on_delete: OnDelete::Clear,
                     prefix: Name::default(),
+                    table: "".into(),
                     also_accepts: Vec::new(),
                 }),
             ),

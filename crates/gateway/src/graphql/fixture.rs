@@ -57,6 +57,7 @@ pub(super) fn registry() -> Arc<Registry> {
         inverse_description: "The people there.".into(),
         on_delete: OnDelete::Clear,
         prefix: "".into(),
+        table: "".into(),
         also_accepts: Vec::new(),
     };
     contact.fields.extend([

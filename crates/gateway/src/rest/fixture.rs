@@ -42,6 +42,7 @@ pub(crate) fn registry() -> Arc<Registry> {
         inverse_description: "Its people.".into(),
         on_delete: OnDelete::Clear,
         prefix: Name::default(),
+        table: "".into(),
         also_accepts: Vec::new(),
     };
     let mut secret = text("passwordHash", "password_hash");

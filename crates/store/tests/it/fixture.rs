@@ -98,6 +98,7 @@ fn registry() -> Registry {
         inverse_description: "".into(),
         on_delete: OnDelete::Restrict,
         prefix: "".into(),
+        table: "".into(),
         also_accepts: Vec::new(),
     };
     let mut item = resource(

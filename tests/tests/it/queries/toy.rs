@@ -130,6 +130,7 @@ fn reference(name: &'static str, target: &'static str, inverse: Option<&'static 
             inverse_description: Name::default(),
             on_delete: OnDelete::Clear,
             prefix: Name::default(),
+            table: Name::default(),
             also_accepts: Vec::new(),
         }),
     )
