@@ -57,7 +57,7 @@ impl Default for Config {
             data: PathBuf::from("clientela_data"),
             database_url: None,
             connections: None,
-            log: "info,clientela::request=warn".to_owned(),
+            log: "info,clientela::request=warn,sea_orm_migration=warn".to_owned(),
             log_format: LogFormat::Text,
             public_url: None,
             issuer: "clientela".to_owned(),

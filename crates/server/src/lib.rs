@@ -1,8 +1,13 @@
 //! The binary `clientela`, as a library so that tests run the same assembly.
 
+pub mod assemble;
+mod banner;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod demo;
+mod demo_tokens;
 pub mod lifecycle;
-pub mod listener;
-pub mod logging;
+mod listener;
+mod logging;
+pub mod tenants;

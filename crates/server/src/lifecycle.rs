@@ -10,6 +10,15 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 /// How long open connections may still send their next request, which is then answered with `Connection: close`.
 pub const FAREWELL: Duration = Duration::from_millis(300);
 
+/// How long the database may take to close, at the end of the drain.
+pub const LAST_WRITES: Duration = Duration::from_millis(700);
+
+/// Starts a task that lives as long as the process or ends by itself.
+#[expect(clippy::disallowed_methods, reason = "the one door for background tasks")]
+pub fn background(task: impl Future<Output = ()> + Send + 'static) {
+    drop(tokio::spawn(task));
+}
+
 /// Whether the server is on its way out. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Draining(Arc<AtomicBool>);
@@ -30,11 +39,10 @@ impl Draining {
 ///
 /// # Errors
 /// Where the system does not let us listen for signals.
-#[expect(clippy::disallowed_methods, reason = "the loop that listens for signals, for the life of the process")]
 pub fn signals() -> std::io::Result<watch::Receiver<bool>> {
     let (sender, receiver) = watch::channel(false);
     let mut ends = Ends::listen()?;
-    tokio::spawn(async move {
+    background(async move {
         ends.next().await;
         let _ = sender.send(true);
         ends.next().await;

@@ -27,7 +27,7 @@ const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
 
 /// Serves until `ended` turns true, then drains: what was accepted is answered. Returns when every connection is
 /// closed or the time for it is over.
-pub async fn serve(listener: TcpListener, routes: Router, max_clients: usize, draining: Draining, mut ended: watch::Receiver<bool>) {
+pub(crate) async fn serve(listener: TcpListener, routes: Router, max_clients: usize, draining: Draining, mut ended: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(max_clients));
     let connections = GracefulShutdown::new();
     let server = Server { routes, draining: draining.clone(), http: builder() };
@@ -56,7 +56,7 @@ pub async fn serve(listener: TcpListener, routes: Router, max_clients: usize, dr
         }
     };
     let _ = tokio::time::timeout(FAREWELL, all_gone).await;
-    let left = DRAIN.saturating_sub(begun.elapsed()).saturating_sub(Duration::from_millis(500));
+    let left = DRAIN.saturating_sub(begun.elapsed()).saturating_sub(Duration::from_millis(1_000));
     if tokio::time::timeout(left, connections.shutdown()).await.is_err() {
         tracing::warn!("some clients did not finish in time; their connections are closed");
     }

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging for the whole process. The first call decides.
-pub fn start(config: &Config) -> Result<(), ConfigProblem> {
+pub(crate) fn start(config: &Config) -> Result<(), ConfigProblem> {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| {
         ConfigProblem(format!("The log filter \"{}\" cannot be read: {error}. Use for example info or clientela=debug.", config.log))
     })?;

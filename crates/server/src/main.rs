@@ -1,3 +1,36 @@
-//! The binary.
+//! The binary `clientela`.
 
-fn main() {}
+use clap::Parser as _;
+use clientela_server::cli::Cli;
+use clientela_server::commands;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match runtime() {
+        Ok(runtime) => runtime.block_on(commands::run(&cli)),
+        Err(error) => Err(commands::Failure::Usage(format!("The system gives no threads: {error}"))),
+    };
+    let Err(failure) = outcome else { return ExitCode::SUCCESS };
+    // Nobody may be listening any more; the exit code still tells.
+    let _ = if cli.common.json {
+        writeln!(std::io::stdout(), "{}", failure.json())
+    } else {
+        writeln!(std::io::stderr(), "clientela: {}", failure.text())
+    };
+    ExitCode::from(failure.exit_code())
+}
+
+/// One worker for each core; with a single core none at all, since handing work to another thread only costs there.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut builder = if cores == 1 {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(cores);
+        builder
+    };
+    builder.enable_all().build()
+}

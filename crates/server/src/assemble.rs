@@ -1,0 +1,167 @@
+//! How the parts become a server. Tests call the same assembly.
+
+use crate::lifecycle::{self, Draining};
+use async_trait::async_trait;
+use axum::Router;
+use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenRules};
+use clientela_engine::{Engine, Module};
+use clientela_gateway::{GatewayState, Health, Limits};
+use clientela_kernel::{Clock, Error, ErrorCode, Result};
+use clientela_migrations::{Migrator, MigratorTrait as _};
+use clientela_model::Registry;
+use clientela_platform::{CredentialsChanged, StoredCredentials};
+use clientela_store::{Dialect, Store, StoreSettings};
+use std::sync::Arc;
+
+/// The bell that tells other nodes of changed credentials.
+const CREDENTIALS_BELL: &str = "clientela_credentials";
+
+/// What an assembly needs.
+pub struct Parts {
+    /// The database.
+    pub store: StoreSettings,
+    /// The keys that sign access tokens.
+    pub signing_keys: SigningKeys,
+    /// Who issues them, and for whom.
+    pub token_rules: TokenRules,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// An assembled server, without sockets.
+#[derive(Clone)]
+pub struct House {
+    /// The database.
+    pub store: Store,
+    /// Reads and writes records.
+    pub engine: Engine,
+    /// Knows who is behind a request.
+    pub authenticator: Authenticator,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The migrations that had to be applied.
+    pub migrated: Vec<String>,
+}
+
+/// Every module, in the order resources are shown.
+pub fn modules(credentials_changed: CredentialsChanged) -> Vec<Module> {
+    vec![clientela_platform::module(credentials_changed), clientela_customers::module(), clientela_interactions::module()]
+}
+
+/// Every resource, without a database.
+pub fn registry() -> Result<Arc<Registry>> {
+    clientela_engine::registry(&mut modules(Arc::new(|| {})))
+}
+
+/// What migrations a database has and lacks.
+pub struct Schema {
+    /// Seen by the database, in order.
+    pub applied: Vec<String>,
+    /// Known to this program, not yet seen by the database, in order.
+    pub pending: Vec<String>,
+}
+
+/// Compares the database's migrations with this program's.
+///
+/// # Errors
+/// Where the database has seen one that this program does not know: it belongs to a newer version.
+pub async fn schema(store: &Store) -> Result<Schema> {
+    let known: Vec<String> = Migrator::get_migration_files().iter().map(|step| step.name().to_owned()).collect();
+    let applied = store.migrations().await?;
+    if let Some(strange) = applied.iter().find(|name| !known.contains(name)) {
+        return Err(Error::internal(format!(
+            "The database is newer than this program: it has the migration {strange}, which version {} does not know. Use a newer clientela, or another database.",
+            env!("CARGO_PKG_VERSION")
+        )));
+    }
+    let pending = known.into_iter().filter(|name| !applied.contains(name)).collect();
+    Ok(Schema { applied, pending })
+}
+
+/// Brings the database up to date. Answers the migrations that had to be applied.
+pub async fn migrate(store: &Store) -> Result<Vec<String>> {
+    if schema(store).await?.pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let connection = store.migration_connection().await?;
+    let applied = clientela_migrations::migrate(&connection).await;
+    let closed = connection.close().await;
+    let applied = applied.map_err(|error| Error::internal(format!("The database could not be brought up to date: {error}")))?;
+    closed.map_err(Error::internal)?;
+    Ok(applied)
+}
+
+/// Opens the database, brings it up to date and puts everything together.
+pub async fn assemble(parts: Parts) -> Result<House> {
+    let store = Store::open(&parts.store).await?;
+    let migrated = migrate(&store).await?;
+    let changes = CredentialChanges::default();
+    let announce = changes.clone();
+    let engine = Engine::new(modules(Arc::new(move || announce.announce())), store.clone(), Arc::clone(&parts.clock))?;
+    let source = Arc::new(StoredCredentials::new(store.clone()));
+    let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, changes.clone()).await?;
+    if store.dialect() == Dialect::Postgres {
+        hang_bell(&store, &changes, &authenticator);
+    }
+    Ok(House { store, engine, authenticator, clock: parts.clock, migrated })
+}
+
+/// Rings for the other nodes when credentials change here, and reads them again when another node rings.
+fn hang_bell(store: &Store, changes: &CredentialChanges, authenticator: &Authenticator) {
+    let ringing = store.clone();
+    changes.connect(move || {
+        let store = ringing.clone();
+        lifecycle::background(async move {
+            if let Err(error) = store.ring(CREDENTIALS_BELL).await {
+                tracing::warn!(%error, "other nodes could not be told of changed credentials; they learn of it when they reconnect");
+            }
+        });
+    });
+    let (mut bell, changes, authenticator) = (store.bell(CREDENTIALS_BELL), changes.clone(), authenticator.clone());
+    lifecycle::background(async move {
+        while bell.heard().await {
+            changes.mark();
+            if let Err(error) = authenticator.reload().await {
+                tracing::warn!(%error, "changed credentials could not be read; the next request tries again");
+            }
+        }
+    });
+}
+
+impl House {
+    /// The HTTP surface.
+    pub fn routes(&self, limits: Limits, public_url: String, draining: Draining) -> Router {
+        clientela_gateway::router(GatewayState {
+            engine: self.engine.clone(),
+            authenticator: Arc::new(self.authenticator.clone()),
+            health: Arc::new(Readiness { store: self.store.clone(), draining }),
+            clock: Arc::clone(&self.clock),
+            limits,
+            public_url,
+        })
+    }
+}
+
+/// Ready while the database answers and the server is not on its way out.
+struct Readiness {
+    store: Store,
+    draining: Draining,
+}
+
+#[async_trait]
+impl Health for Readiness {
+    async fn ready(&self) -> Result<()> {
+        if self.draining.is_on() {
+            return Err(Error::new(ErrorCode::Overloaded, "The server is shutting down. Use another one, or try again in a moment."));
+        }
+        self.store.ready().await
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let database = match self.store.dialect() {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Postgres => "postgres",
+        };
+        vec![("version", env!("CARGO_PKG_VERSION").to_owned()), ("database", database.to_owned())]
+    }
+}

@@ -1,0 +1,87 @@
+//! `clientela serve`.
+
+use super::{Failure, house, print};
+use crate::assemble::House;
+use crate::banner;
+use crate::cli::Serve;
+use crate::config::Config;
+use crate::lifecycle::{self, Draining};
+use crate::{demo, demo_tokens, listener, tenants};
+use clientela_gateway::Limits;
+use clientela_kernel::{Error, ErrorCode};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+
+/// Serves until a signal ends it.
+pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<(), Failure> {
+    let ended = lifecycle::signals().map_err(|error| Failure::Run(Error::internal(format!("Signals cannot be listened for: {error}"))))?;
+    let socket = bind(config).await?;
+    let address = socket.local_addr().map_err(Error::internal)?;
+    if arguments.demo {
+        refuse_exposure(address, "--demo prints tokens that open everything")?;
+    }
+    let house = house(config).await?;
+    let tokens = if arguments.demo { Some(demo_tokens::prepare(&house).await?) } else { None };
+    let tenants = tenants::list(&house.store).await?;
+    if tokens.is_none() && tenants.iter().any(|tenant| tenant.tenant_id == demo::tenant()) {
+        refuse_exposure(address, "this database holds the demonstration tenant, for which tokens may be about")?;
+    }
+    let url = config.public_url.clone().unwrap_or_else(|| banner::url(address));
+    let draining = Draining::default();
+    let routes = house.routes(limits(config), url.clone(), draining.clone());
+    let links = banner::Links { url: &url, tokens: tokens.as_ref(), empty: tenants.is_empty() };
+    print(as_json, &links.json(), &links.text())?;
+    listener::serve(socket, routes, config.max_clients, draining, ended).await;
+    close(&house).await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+async fn bind(config: &Config) -> Result<TcpListener, Failure> {
+    TcpListener::bind((config.host.as_str(), config.port)).await.map_err(|error| {
+        let way_out = match error.kind() {
+            std::io::ErrorKind::AddrInUse => " Another program listens there: choose another port with --port, or --port 0 for a free one.",
+            _ => " Choose another with --host and --port.",
+        };
+        Failure::Run(Error::new(ErrorCode::Internal, format!("Cannot listen on {} port {}: {error}.{way_out}", config.host, config.port)))
+    })
+}
+
+/// Refuses to be reachable from other machines.
+fn refuse_exposure(address: SocketAddr, reason: &str) -> Result<(), Failure> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "Refusing to listen on {address}, which other machines can reach: {reason}. Listen on 127.0.0.1 (leave --host out), or serve without \
+         --demo from a database of your own (--data DIR or --database-url URL)."
+    )))
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits { body_bytes: config.body_bytes, request_timeout: config.request_timeout, ..Limits::default() }
+}
+
+/// Writes that are still running end with their connections; then the database is closed in order.
+async fn close(house: &House) {
+    let closed = tokio::time::timeout(lifecycle::LAST_WRITES, house.store.close()).await;
+    if closed.is_err() {
+        tracing::warn!("the database did not close in time; nothing that was acknowledged is lost");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_goes_with_demo_tokens() {
+        for good in ["127.0.0.1:80", "127.8.8.8:80", "[::1]:80"] {
+            assert!(refuse_exposure(good.parse().unwrap(), "x").is_ok(), "{good}");
+        }
+        for bad in ["0.0.0.0:80", "[::]:80", "192.168.1.5:80", "[::ffff:10.0.0.1]:80"] {
+            let failure = refuse_exposure(bad.parse().unwrap(), "x").unwrap_err();
+            assert!(failure.text().contains("--host") && failure.exit_code() == 2, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The binary from the outside.
+
+mod commands;
+mod serve;
+mod support;
