@@ -10,4 +10,5 @@ mod demo_tokens;
 pub mod lifecycle;
 mod listener;
 mod logging;
+mod patience;
 pub mod tenants;

@@ -1,6 +1,7 @@
 //! The accept loop. Our own, since axum's has neither a limit on connections nor a time limit on headers.
 
 use crate::lifecycle::{DRAIN, Draining, FAREWELL};
+use crate::patience::Patience;
 use axum::Router;
 use axum::body::Body;
 use futures_util::FutureExt as _;
@@ -20,6 +21,8 @@ use tower::Service as _;
 
 /// Longest time a client may take to send its next request's headers, waiting included.
 const HEADER_TIME: Duration = Duration::from_secs(10);
+/// Longest time a client may take to read the next part of an answer.
+const WRITE_TIME: Duration = Duration::from_secs(30);
 /// Largest head of a request, in bytes.
 const HEAD_BYTES: usize = 64 << 10;
 /// How long to wait where the system has no more sockets.
@@ -110,7 +113,7 @@ impl Server {
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = watcher.watch(self.http.serve_connection(TokioIo::new(stream), service));
+        let connection = watcher.watch(self.http.serve_connection(TokioIo::new(Patience::new(stream, WRITE_TIME)), service));
         tokio::spawn(async move {
             // Errors here are the client's: cut connections, bad request lines, headers too late. hyper has answered them.
             if let Err(error) = connection.await {
