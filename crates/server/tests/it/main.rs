@@ -1,4 +1,5 @@
 //! The binary from the outside.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod commands;
 mod serve;
