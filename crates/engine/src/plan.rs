@@ -20,6 +20,7 @@ pub struct ReadPlan {
 
 /// One record, or a list.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a plan has one root, and boxing it would cost an allocation on every list")]
 pub enum Root {
     /// The record with this id: its object. Nothing is written where there is none.
     Record {
@@ -50,6 +51,7 @@ pub struct Selection {
 
 /// One key of a record's object.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a selection holds few items, and most lists are roots or one level below")]
 pub enum Item {
     /// A field of the record, by index in its definition.
     Field {
