@@ -145,7 +145,7 @@ mod tests {
         let all = serde_json::json!({});
         let mut total = 0;
         for (resource, expected) in
-            [("tenant", 1), ("user", 5), ("account", 40), ("contact", 120), ("accountContact", 121), ("interaction", 300)]
+            [("tenant", 1), ("user", 5), ("account", 40), ("contact", 120), ("accountContact", 122), ("interaction", 300)]
         {
             let found = count(&engine, &context, resource, all.clone()).await;
             assert_eq!(found, expected, "{resource}");
