@@ -23,6 +23,11 @@ use uuid::Uuid;
 
 /// Accounts with contacts, with a field of every type.
 pub(super) fn registry() -> Arc<Registry> {
+    Arc::new(Registry::new(definitions()).expect("definitions fit together"))
+}
+
+/// The definitions of [`registry`].
+pub(super) fn definitions() -> Vec<ResourceDef> {
     let text = || FieldType::Text { max: 200, format: TextFormat::Plain };
     let field = |name: &'static str, column: &'static str, kind, example: &'static str| {
         FieldDef::new(name, column, kind, format!("The {name}."), example)
@@ -65,7 +70,7 @@ pub(super) fn registry() -> Arc<Registry> {
         field("accountId", "account_id", FieldType::Reference(reference), "\"acc_01h455vb4pex5vsknk084sn02q\""),
     ]);
     contact.deletable = false;
-    Arc::new(Registry::new(vec![account, contact]).expect("definitions fit together"))
+    vec![account, contact]
 }
 
 pub(super) fn context() -> Context {

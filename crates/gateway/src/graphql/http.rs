@@ -5,6 +5,8 @@
 
 mod accept;
 mod parameters;
+#[cfg(test)]
+mod tests;
 
 use super::plan::{Answer, Preparer, Problem, Run};
 use crate::idempotency::IDEMPOTENCY_KEY;
