@@ -1,5 +1,7 @@
 //! The HTTP surface where no record is needed: addresses, methods, sizes, media types, credentials, panics, pages.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly, in its helpers too")]
+
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
