@@ -1,6 +1,8 @@
 //! The other commands.
 
 use crate::support::{clientela, json, run};
+use clientela_store::{Store, StoreSettings};
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 #[test]
@@ -70,4 +72,22 @@ fn secrets_are_readable_by_their_owner_alone() {
     let mode = |path: &str| std::fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("clientela_data"), 0o700);
     assert_eq!(mode("clientela_data/signing-keys.json"), 0o600);
+}
+
+#[tokio::test]
+async fn database_of_a_newer_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["migrate"]).status.success());
+    let url = format!("sqlite:{}", folder.path().join("clientela_data/clientela.db").display());
+    let store = Store::open(&StoreSettings::new(url)).await.unwrap();
+    let connection = store.migration_connection().await.unwrap();
+    connection.execute_unprepared("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_future', 0)").await.unwrap();
+    connection.close().await.unwrap();
+    store.close().await;
+    for command in [&["migrate", "--json"][..], &["serve", "--port", "0", "--json"], &["token", "--json"]] {
+        let refused = run(folder.path(), command);
+        assert_eq!(refused.status.code(), Some(1), "{command:?}");
+        let message = json(&refused)["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("m9999_future") && message.contains("newer"), "{message}");
+    }
 }
