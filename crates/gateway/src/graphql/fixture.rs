@@ -194,7 +194,14 @@ impl Memory {
             Some(Filter::Field { comparison: Comparison::Equal(Value::Text(text)), .. }) => Some(text.as_str()),
             _ => None,
         };
-        self.page(resource, rows, wanted, list.sort.first().map(|key| key.descending), list.page.limit as usize, list.page.backward)
+        self.page(
+            resource,
+            rows,
+            wanted,
+            list.sort.first().map(|key| key.descending),
+            usize::try_from(list.page.limit).unwrap(),
+            list.page.backward,
+        )
     }
 
     fn record(&self, resource: usize, row: usize, selection: &Selection) -> Json {
@@ -414,7 +421,9 @@ fn resolve(memory: &Memory, role: Role, context: &ResolverContext<'_>) -> Option
         memory.by_id(resource, &json!(id)).map(|row| (resource, row))
     };
     let page = |resource: usize, rows: Vec<usize>| {
-        let number = |name: &str| context.args.get(name).filter(|value| !value.is_null()).map(|value| value.i64().unwrap() as usize);
+        let number = |name: &str| {
+            context.args.get(name).filter(|value| !value.is_null()).map(|value| usize::try_from(value.i64().unwrap()).unwrap())
+        };
         let wanted = context.args.get("filter").filter(|value| !value.is_null());
         let wanted = wanted
             .map(|filter| filter.object().unwrap().get("name").unwrap().object().unwrap().get("eq").unwrap().string().unwrap().to_owned());

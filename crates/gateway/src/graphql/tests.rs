@@ -313,9 +313,9 @@ struct Author {
 }
 
 impl Author {
-    fn below(&mut self, limit: u64) -> u64 {
+    fn below(&mut self, limit: usize) -> usize {
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.random >> 33) % limit
+        usize::try_from(self.random >> 33).unwrap() % limit
     }
 
     fn directive(&mut self) -> &'static str {
@@ -338,13 +338,13 @@ impl Author {
         }
     }
 
-    fn selection(&mut self, on: &str, depth: u64) -> String {
+    fn selection(&mut self, on: &str, depth: usize) -> String {
         let count = 1 + self.below(4);
         let items: Vec<String> = (0..count).map(|_| self.item(on, depth)).collect();
         format!("{{ {} }}", items.join(" "))
     }
 
-    fn item(&mut self, on: &str, depth: u64) -> String {
+    fn item(&mut self, on: &str, depth: usize) -> String {
         let node = matches!(on, "Account" | "Contact" | "Node");
         if self.budget == 0 {
             return "__typename".to_owned();
@@ -354,7 +354,7 @@ impl Author {
             0 => format!("... {} {}", self.directive(), self.selection(on, depth)),
             1 => format!("... on {on} {} {}", self.directive(), self.selection(on, depth)),
             2 if node => {
-                let other = ["Node", "Account", "Contact"][self.below(3) as usize];
+                let other = ["Node", "Account", "Contact"][self.below(3)];
                 // A fragment must be able to apply.
                 let other = if on == "Node" || other == "Node" || other == on { other } else { on };
                 format!("... on {other} {}", self.selection(other, depth))
@@ -367,12 +367,12 @@ impl Author {
                 format!("...F{index} {} ...F{index}", self.directive())
             }
             // async-graphql does not count variables in the directives of `__typename`.
-            4 => format!("__typename t: __typename {}", ["", "@skip(if: true)", "@include(if: true)"][self.below(3) as usize]),
+            4 => format!("__typename t: __typename {}", ["", "@skip(if: true)", "@include(if: true)"][self.below(3)]),
             _ => self.field(on, depth),
         }
     }
 
-    fn field(&mut self, on: &str, depth: u64) -> String {
+    fn field(&mut self, on: &str, depth: usize) -> String {
         let leaves: &[&str] = match on {
             "Account" => {
                 &["id", "version", "name", "industry", "employees", "bytes", "tags", "active", "foundedOn", "callLength", "createdAt"]
@@ -403,13 +403,13 @@ impl Author {
         };
         let directive = self.directive();
         if depth == 0 || branches.is_empty() || (self.below(3) == 0 && on != "Query") {
-            let leaf = leaves[self.below(leaves.len() as u64) as usize];
+            let leaf = leaves[self.below(leaves.len())];
             return match self.below(3) {
                 0 => format!("alias_{leaf}: {leaf} {directive}"),
                 _ => format!("{leaf} {directive}"),
             };
         }
-        let (name, below) = branches[self.below(branches.len() as u64) as usize];
+        let (name, below) = branches[self.below(branches.len())];
         let (key, arguments) = self.arguments(on, name);
         let selection = self.selection(below, depth - 1);
         format!("{key}{name}{arguments} {directive} {selection}")
@@ -418,9 +418,9 @@ impl Author {
     fn arguments(&mut self, on: &str, name: &str) -> (String, String) {
         let choice = self.below(5);
         match (on, name) {
-            ("Query", "account") => (format!("a{choice}: "), format!("(id: \"{}\")", id("acc", choice as usize + 1))),
+            ("Query", "account") => (format!("a{choice}: "), format!("(id: \"{}\")", id("acc", choice + 1))),
             ("Query", "node") => {
-                let id = if choice % 2 == 0 { id("acc", choice as usize) } else { id("con", 100 + choice as usize) };
+                let id = if choice.is_multiple_of(2) { id("acc", choice) } else { id("con", 100 + choice) };
                 (format!("n{choice}: "), format!("(id: \"{id}\")"))
             }
             ("Query", "nodes") => {

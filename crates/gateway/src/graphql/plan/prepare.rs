@@ -29,6 +29,9 @@ pub(crate) struct Preparer {
     cache: moka::sync::Cache<[u8; 32], Arc<Prepared>>,
 }
 
+/// The values of the variables in the conditions, and the fields collected with them.
+type Form = (Vec<bool>, Arc<Vec<Collected>>);
+
 /// One operation of a valid document.
 #[derive(Debug)]
 pub(crate) struct Prepared {
@@ -40,7 +43,7 @@ pub(crate) struct Prepared {
     variables: Vec<VariableDefinition>,
     /// The variables in `@skip` and `@include`.
     conditions: Vec<String>,
-    forms: Mutex<Vec<(Vec<bool>, Arc<Vec<Collected>>)>>,
+    forms: Mutex<Vec<Form>>,
     weight: u32,
 }
 
