@@ -1,5 +1,7 @@
 //! What the rules of customers derive, refuse and change along, without a database.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers panic as the test would")]
+
 use async_trait::async_trait;
 use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader, Rules};
 use clientela_kernel::{
