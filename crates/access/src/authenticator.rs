@@ -1,18 +1,16 @@
 //! From a credential to a [`Context`]: in memory, without a database round trip.
 
 use crate::credentials::Directory;
+use crate::remembered::Remembered;
 use crate::token::{self, Verified, refused};
 use crate::{ApiKeyCredential, CredentialChanges, CredentialSource, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key};
 use clientela_kernel::{Actor, ActorKind, Context, Result, Timestamp};
-use moka::sync::Cache;
 use parking_lot::RwLock;
 use serde_json::Value as Json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use uuid::Uuid;
 
-/// How many verified tokens are remembered. One takes about a kilobyte.
-const REMEMBERED_TOKENS: u64 = 10_000;
 /// The longest credential looked at, in bytes.
 const LONGEST: usize = 8_192;
 /// How long an unknown credential must wait before it makes us read the database again, in milliseconds.
@@ -30,8 +28,7 @@ struct State {
     directory: RwLock<Arc<Directory>>,
     reading: tokio::sync::Mutex<()>,
     last_miss: AtomicI64,
-    // By the whole text: a token that differs in one character is another token and is verified anew.
-    verified: Cache<Box<str>, Arc<Verified>>,
+    verified: Remembered,
 }
 
 /// What the directory says of a credential.
@@ -72,7 +69,7 @@ impl Authenticator {
             directory: RwLock::new(Arc::new(directory)),
             reading: tokio::sync::Mutex::new(()),
             last_miss: AtomicI64::new(i64::MIN),
-            verified: Cache::new(REMEMBERED_TOKENS),
+            verified: Remembered::default(),
         })))
     }
 
@@ -148,7 +145,7 @@ impl Authenticator {
             return key_context(key, request_id, now).map(Lookup::Found);
         }
         let verified = self.verified(credential)?;
-        verified.check_time(now).inspect_err(|_| self.0.verified.invalidate(credential))?;
+        verified.check_time(now).inspect_err(|_| self.0.verified.remove(credential))?;
         let directory = self.0.directory.read();
         let Some(user) = directory.user(verified.tenant, verified.user) else {
             return Ok(Lookup::Unknown("The token's user does not exist."));
@@ -162,7 +159,7 @@ impl Authenticator {
         }
         // Only what holds is remembered: a flood of bad tokens cannot push the good ones out.
         let verified = Arc::new(token::verify(&self.0.keys, &self.0.rules, token)?);
-        self.0.verified.insert(token.into(), Arc::clone(&verified));
+        self.0.verified.insert(token, Arc::clone(&verified));
         Ok(verified)
     }
 }

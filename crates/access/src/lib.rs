@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod authenticator;
 pub mod authorize;
 pub mod credentials;
+mod remembered;
 pub mod signing;
 pub mod token;
 

@@ -82,6 +82,13 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
+    /// Any one, for tests of what holds it.
+    #[cfg(test)]
+    pub(crate) fn sample() -> Verified {
+        let id = uuid::Uuid::nil();
+        Verified { tenant: TenantId(id), user: Id(id), client: String::new(), scopes: Scopes::READ, not_before: 0, expires: 0 }
+    }
+
     /// Refuses a token before its time and after it.
     pub(crate) fn check_time(&self, now: Timestamp) -> Result<()> {
         if now.0 >= self.expires.saturating_add(LEEWAY) {
