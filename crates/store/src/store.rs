@@ -62,6 +62,15 @@ impl Store {
         Scope::new(self.clone(), tenant)
     }
 
+    /// How many statements requests have sent to the database since it was opened; on SQLite those that begin and end a
+    /// transaction count too. Tests hold requests to their number.
+    pub fn statements(&self) -> u64 {
+        match &self.0.backend {
+            Backend::Postgres(pool) => pool.statements(),
+            Backend::Sqlite { readers, writer } => readers.statements() + writer.statements(),
+        }
+    }
+
     /// Whether the database answers within a second.
     pub async fn ready(&self) -> Result<()> {
         let ping = self.read(|| Ok(self.plain("SELECT 1")));

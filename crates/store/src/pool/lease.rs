@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::task::background;
 use clientela_kernel::Error;
 use sqlx::SqlStr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long a statement may take before its connection is given up. The database's own limit is shorter, so this only
@@ -54,6 +55,9 @@ impl<L: Link> Lease<L> {
     pub(crate) async fn run(&mut self, text: SqlStr, arguments: L::Arguments) -> Result<Vec<Row>, Failure> {
         let reused = self.reused;
         let Some(link) = &mut self.link else { return Err(Failure { fault: Fault::Lost, error: None, reused }) };
+        if let Some(Permit(shared)) = &self.permit {
+            shared.statements.fetch_add(1, Ordering::Relaxed);
+        }
         self.busy = true;
         let outcome = tokio::time::timeout(STATEMENT, link.rows(text, arguments)).await;
         self.busy = false;

@@ -57,6 +57,8 @@ struct Shared<L: Link> {
     permits: Semaphore,
     /// Raised when a connection was lost: those opened before are not trusted any more.
     generation: AtomicU64,
+    /// Statements sent so far.
+    statements: AtomicU64,
 }
 
 /// The right to hold one connection; given back however its holder ends.
@@ -96,6 +98,7 @@ impl<L: Link> Pool<L> {
             idle: Mutex::new(Vec::with_capacity(connections)),
             permits: Semaphore::new(connections),
             generation: AtomicU64::new(0),
+            statements: AtomicU64::new(0),
         }))
     }
 
@@ -142,6 +145,11 @@ impl<L: Link> Pool<L> {
                 Err(failure) => return Err(failure.into_error()),
             }
         }
+    }
+
+    /// How many statements were sent so far.
+    pub(crate) fn statements(&self) -> u64 {
+        self.0.statements.load(Ordering::Relaxed)
     }
 
     /// Hands out no more connections and says goodbye to the idle ones; those in use end when they come back.

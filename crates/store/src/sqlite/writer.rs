@@ -11,6 +11,8 @@ use clientela_kernel::{Error, Result};
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions};
 use sqlx::{AssertSqlSafe, Either, Executor as _, SqliteConnection};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,7 +31,10 @@ const NEXT: &str = "RELEASE request; SAVEPOINT request;";
 
 /// The way to the writer. Cheap to clone; the writer ends with the last one.
 #[derive(Clone)]
-pub(crate) struct Writer(mpsc::Sender<Message>);
+pub(crate) struct Writer {
+    messages: mpsc::Sender<Message>,
+    statements: Arc<AtomicU64>,
+}
 
 enum Message {
     Commit(Job),
@@ -49,17 +54,18 @@ impl Writer {
             Error::unavailable(format!("cannot open the SQLite database {}: {error}", options.get_filename().display()))
         })?;
         let (sender, messages) = mpsc::channel(QUEUE);
-        background(serve(Hand { options, connection: Some(connection) }, messages));
-        Ok(Writer(sender))
+        let statements = Arc::new(AtomicU64::new(0));
+        background(serve(Hand { options, connection: Some(connection), statements: Arc::clone(&statements) }, messages));
+        Ok(Writer { messages: sender, statements })
     }
 
     /// Queues a write and waits until it is durable.
     pub(crate) async fn commit(&self, work: Work) -> Result<Commit> {
         let (answer, outcome) = oneshot::channel();
         let message = Message::Commit(Job { work, answer });
-        match self.0.try_send(message) {
+        match self.messages.try_send(message) {
             Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(message)) => match self.0.send_timeout(message, ENQUEUE).await {
+            Err(mpsc::error::TrySendError::Full(message)) => match self.messages.send_timeout(message, ENQUEUE).await {
                 Ok(()) => {}
                 Err(_) => return Err(Error::unavailable("the queue of the SQLite writer stayed full for 2 s")),
             },
@@ -68,10 +74,15 @@ impl Writer {
         outcome.await.unwrap_or_else(|_| Err(Error::unavailable("the SQLite writer ended before it answered")))
     }
 
+    /// How many statements were sent so far, the transactions' own among them.
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
     /// Lets the writer finish what is queued, fold the write-ahead log into the database and end.
     pub(crate) async fn close(&self) {
         let (done, finished) = oneshot::channel();
-        if self.0.send(Message::Close(done)).await.is_ok() {
+        if self.messages.send(Message::Close(done)).await.is_ok() {
             let _ = finished.await;
         }
     }
@@ -104,6 +115,8 @@ struct Hand {
     options: SqliteConnectOptions,
     /// Absent after it broke; opened again for the next group.
     connection: Option<SqliteConnection>,
+    /// Statements sent so far.
+    statements: Arc<AtomicU64>,
 }
 
 /// Why a whole group came to nothing.
@@ -182,6 +195,7 @@ impl Hand {
         let mut stream = connection.fetch_many(query);
         while let Some(item) = stream.try_next().await.map_err(Failure::from)? {
             if let Either::Left(done) = item {
+                self.statements.fetch_add(1, Ordering::Relaxed);
                 affected.push(done.rows_affected());
             }
         }
