@@ -99,7 +99,7 @@ fn creation(field: &FieldDef) -> InputField {
         return InputField::new("id", nullable("ID"), field.description.to_string());
     }
     let default = field.default.as_ref().and_then(|text| serde_json::from_str::<Json>(text).ok());
-    let optional = !field.required || default.is_some() || matches!(field.kind, FieldType::TextSet { .. });
+    let optional = !field.required_on_create() || matches!(field.kind, FieldType::TextSet { .. });
     let made = input(field, optional, "");
     match default {
         Some(default) => made.with_default(default),
