@@ -4,7 +4,7 @@ mod m0001_system;
 mod m0002_platform;
 mod m0003_customers;
 mod m0004_interactions;
-mod table;
+pub mod table;
 mod trigram;
 
 use sea_orm_migration::sea_orm::{

@@ -5,7 +5,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 /// The closed list of column types.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// An identity.
     Uuid,
     /// Text, compared by code point.
@@ -38,7 +38,7 @@ impl Kind {
 }
 
 /// A table of records: the tenant and the system columns come with it.
-pub(crate) struct Table {
+pub struct Table {
     name: &'static str,
     columns: Vec<(String, Kind, bool)>,
     references: Vec<(&'static str, &'static str)>,
@@ -48,7 +48,7 @@ pub(crate) struct Table {
 
 impl Table {
     /// A table with the columns that every record has.
-    pub(crate) fn new(name: &'static str) -> Self {
+    pub fn new(name: &'static str) -> Self {
         let mut table = Table { name, columns: Vec::new(), references: Vec::new(), checks: Vec::new(), indexes: Vec::new() };
         for (column, kind) in [
             ("tenant_id", Kind::Uuid),
@@ -65,74 +65,74 @@ impl Table {
     }
 
     /// A column that always has a value.
-    pub(crate) fn required(mut self, column: &str, kind: Kind) -> Self {
+    pub fn required(mut self, column: &str, kind: Kind) -> Self {
         self.columns.push((column.to_owned(), kind, true));
         self
     }
 
     /// A column that may be empty.
-    pub(crate) fn optional(mut self, column: &str, kind: Kind) -> Self {
+    pub fn optional(mut self, column: &str, kind: Kind) -> Self {
         self.columns.push((column.to_owned(), kind, false));
         self
     }
 
     /// A text that always has a value, and its folded copy.
-    pub(crate) fn required_folded(self, column: &str) -> Self {
+    pub fn required_folded(self, column: &str) -> Self {
         self.required(column, Kind::Text).required(&format!("{column}_folded"), Kind::Text)
     }
 
     /// A text that may be empty, and its folded copy.
-    pub(crate) fn optional_folded(self, column: &str) -> Self {
+    pub fn optional_folded(self, column: &str) -> Self {
         self.optional(column, Kind::Text).optional(&format!("{column}_folded"), Kind::Text)
     }
 
     /// An amount that may be empty: minor units and currency, both or neither.
-    pub(crate) fn money(mut self, column: &str) -> Self {
+    pub fn money(mut self, column: &str) -> Self {
         self.checks.push(format!("({column}_minor IS NULL) = ({column}_currency IS NULL)"));
         self.optional(&format!("{column}_minor"), Kind::Integer).optional(&format!("{column}_currency"), Kind::Text)
     }
 
     /// A reference that always names a record of the same tenant, with the index that finds the records that name it.
-    pub(crate) fn required_reference(self, column: &'static str, target: &'static str) -> Self {
+    pub fn required_reference(self, column: &'static str, target: &'static str) -> Self {
         self.required(column, Kind::Uuid).key(column, target).index(&[column, "id"])
     }
 
     /// A reference that may be empty, with the index that finds the records that name a record.
-    pub(crate) fn optional_reference(self, column: &'static str, target: &'static str) -> Self {
+    pub fn optional_reference(self, column: &'static str, target: &'static str) -> Self {
         self.optional(column, Kind::Uuid).key(column, target).index(&[column, "id"])
     }
 
     /// Makes a column a reference without an index of its own: another index of the table begins with it.
-    pub(crate) fn key(mut self, column: &'static str, target: &'static str) -> Self {
+    pub fn key(mut self, column: &'static str, target: &'static str) -> Self {
         self.references.push((column, target));
         self
     }
 
     /// The user who is responsible.
-    pub(crate) fn owned(self) -> Self {
+    pub fn owned(self) -> Self {
         self.optional_reference("owner_id", "app_user")
     }
 
     /// Free labels.
-    pub(crate) fn tagged(self) -> Self {
+    pub fn tagged(self) -> Self {
         self.required("tags", Kind::TextSet)
     }
 
     /// A condition on every row.
-    pub(crate) fn check(mut self, condition: &str) -> Self {
+    pub fn check(mut self, condition: &str) -> Self {
         self.checks.push(condition.to_owned());
         self
     }
 
     /// An index within the tenant.
-    pub(crate) fn index(mut self, columns: &[&str]) -> Self {
+    pub fn index(mut self, columns: &[&str]) -> Self {
         let stem = columns.iter().copied().filter(|column| *column != "id").collect::<Vec<_>>().join("_");
         self.indexes.push(format!("CREATE INDEX {0}_{stem}_index ON {0} (tenant_id, {1})", self.name, columns.join(", ")));
         self
     }
 
     /// Columns that are together unique within the tenant, among the living.
-    pub(crate) fn unique(mut self, name: &str, columns: &[&str]) -> Self {
+    pub fn unique(mut self, name: &str, columns: &[&str]) -> Self {
         self.indexes.push(format!(
             "CREATE UNIQUE INDEX {name} ON {} (tenant_id, {}) WHERE deleted_at IS NULL",
             self.name,
@@ -168,7 +168,7 @@ impl Table {
 }
 
 /// Makes tables that may refer to one another.
-pub(crate) async fn create(manager: &SchemaManager<'_>, tables: &[Table]) -> Result<(), DbErr> {
+pub async fn create(manager: &SchemaManager<'_>, tables: &[Table]) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
     let mut script = String::new();
     for table in tables {
