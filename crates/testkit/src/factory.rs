@@ -1,0 +1,177 @@
+//! Valid records of any resource, made from its definition alone, so that a sweep covers what does not exist yet.
+
+use crate::Client;
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, TextFormat, WriteMode};
+use serde_json::{Map, Value as Json, json};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Makes records through the REST API of one client. Every record it makes differs from the others where it must.
+pub struct Factory {
+    client: Client,
+    registry: Arc<Registry>,
+}
+
+/// Which references of a new record are filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// Those that must have a value; other fields that may be left out are left out.
+    Required,
+    /// Every field a caller may write.
+    Everything,
+}
+
+static COUNTER: AtomicU64 = AtomicU64::new(1);
+
+impl Factory {
+    /// A factory of this client's records.
+    pub fn new(client: &Client, registry: &Arc<Registry>) -> Self {
+        Factory { client: client.clone(), registry: Arc::clone(registry) }
+    }
+
+    /// Makes a record and returns it as REST shows it.
+    ///
+    /// # Panics
+    /// Where the server refuses it: a definition's example is wrong then.
+    pub async fn create(&self, def: &ResourceDef, fill: Fill) -> Json {
+        let body = self.body(def, fill).await;
+        let answer = self.client.post(&format!("/v1/{}", def.path), &Json::Object(body.clone())).await;
+        assert_eq!(answer.status, 201, "{} refuses {}: {}", def.name, Json::Object(body), answer.text());
+        answer.json()
+    }
+
+    /// The id of some record of a resource: a new one where they can be made, else that of a new record that brings one
+    /// along (a face of a mirror), else of one that is there.
+    pub async fn any(&self, def: &ResourceDef) -> String {
+        if def.creatable {
+            return text(&self.create(def, Fill::Required).await, "id");
+        }
+        if let Some((face, link)) = self.face(def) {
+            return text(&self.create(&face, Fill::Required).await, &link);
+        }
+        let list = self.client.get(&format!("/v1/{}?limit=1", def.path)).await.expect(200);
+        list.pointer("/data/0").map(|record| text(record, "id")).unwrap_or_else(|| panic!("there is no {} and none can be made", def.name))
+    }
+
+    /// A creatable resource that is a public face of this one, and the field that links them.
+    fn face(&self, def: &ResourceDef) -> Option<(Arc<ResourceDef>, String)> {
+        self.registry.resources().iter().filter(|face| face.creatable && face.face.as_ref() == Some(&def.name)).find_map(|face| {
+            let link = face.fields.iter().find(|field| field.reference().is_some_and(|reference| reference.target == def.name))?;
+            Some((Arc::clone(face), link.name.to_string()))
+        })
+    }
+
+    /// A body that creates a record; referenced records are made first.
+    pub fn body<'a>(&'a self, def: &'a ResourceDef, fill: Fill) -> Pin<Box<dyn Future<Output = Map<String, Json>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut body = Map::new();
+            for field in writable(def) {
+                // An example of null says that the field stays empty in a record of the common kind.
+                if (fill == Fill::Required && !field.required_on_create()) || field.example == "null" {
+                    continue;
+                }
+                let value = match field.reference() {
+                    Some(reference) => {
+                        let target = self.registry.resource(&reference.target).expect("the registry links references");
+                        Json::String(self.any(target).await)
+                    }
+                    None => value(def, field),
+                };
+                body.insert(field.name.to_string(), value);
+            }
+            if fill == Fill::Required && body.is_empty() {
+                // Nothing is required by itself, but a rule may ask for one of several: the label is the natural one.
+                let label = def.field(&def.label).or_else(|| writable(def).find(|field| field.reference().is_none()));
+                if let Some(field) = label {
+                    body.insert(field.name.to_string(), value(def, field));
+                }
+            }
+            body
+        })
+    }
+}
+
+/// The fields a caller may set when a record is made, but for its id.
+pub fn writable(def: &ResourceDef) -> impl Iterator<Item = &FieldDef> {
+    def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret && !matches!(field.kind, FieldType::Id))
+}
+
+/// The fields a caller may change.
+pub fn changeable(def: &ResourceDef) -> impl Iterator<Item = &FieldDef> {
+    writable(def).filter(|field| field.write == WriteMode::Writable)
+}
+
+/// A valid value of a field that is not a reference: its example, made unique where a key asks for it.
+///
+/// # Panics
+/// Where the example is not JSON.
+pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
+    let example: Json =
+        serde_json::from_str(&field.example).unwrap_or_else(|_| panic!("{}.{}: the example is not JSON", def.name, field.name));
+    let alone = def.unique.iter().any(|unique| unique.fields.contains(&field.name));
+    if alone { distinct(field, &example) } else { example }
+}
+
+/// Another valid value of a field that is not a reference; a later call gives yet another where the type has enough.
+pub fn other_value(field: &FieldDef, current: &Json) -> Option<Json> {
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let small = i64::try_from(number % 1_000).unwrap_or(0);
+    let value = match &field.kind {
+        FieldType::Text { .. } => distinct(field, &serde_json::from_str(&field.example).ok()?),
+        FieldType::Integer { min, max } => json!(min.saturating_add(small).min(*max)),
+        FieldType::Boolean => json!(!current.as_bool().unwrap_or(false)),
+        FieldType::Date => json!(format!("20{:02}-03-{:02}", number % 90 + 10, number % 28 + 1)),
+        FieldType::Instant => json!(format!("20{:02}-03-{:02}T10:00:00.000Z", number % 60 + 30, number % 28 + 1)),
+        FieldType::Duration => json!(format!("PT{}M", number % 59 + 1)),
+        FieldType::Money => json!({ "amount": format!("{number}.25"), "currency": "EUR" }),
+        FieldType::TextSet { .. } => json!([format!("label{number}")]),
+        FieldType::Choice(choice) => json!(choice.options.iter().find(|option| current.as_str() != Some(option.name.as_ref()))?.name),
+        FieldType::Id | FieldType::Reference(_) => return None,
+    };
+    (value != *current).then_some(value)
+}
+
+/// A patch that changes a record as it stands, of one field; `None` where callers may change nothing.
+pub fn patch(def: &ResourceDef, record: &Json) -> Option<Json> {
+    let plain = |field: &&FieldDef| matches!(field.kind, FieldType::Text { format: TextFormat::Plain, .. });
+    let fields = changeable(def).filter(plain).chain(changeable(def).filter(|field| !plain(field)));
+    fields.into_iter().find_map(|field| {
+        let current = record.get(field.name.as_ref()).unwrap_or(&Json::Null);
+        Some(json!({ field.name.as_ref(): other_value(field, current)? }))
+    })
+}
+
+fn distinct(field: &FieldDef, example: &Json) -> Json {
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let FieldType::Text { max, format } = &field.kind else { return example.clone() };
+    let text = example.as_str().unwrap_or_default();
+    match format {
+        TextFormat::Email => json!(format!("person{number}@customer.example")),
+        TextFormat::Url => json!(format!("https://customer{number}.example/")),
+        TextFormat::Domain => json!(format!("customer{number}.example")),
+        TextFormat::Phone => json!(format!("+43 1 {number:07}")),
+        TextFormat::Plain => {
+            let room = usize::try_from(*max).unwrap_or(usize::MAX).saturating_sub(20);
+            json!(format!("{} {number}", text.chars().take(room).collect::<String>()))
+        }
+        TextFormat::Country => choose(&["AT", "DE", "IT", "FR", "ES"], number),
+        TextFormat::Currency => choose(&["EUR", "USD", "CHF", "JPY", "GBP"], number),
+        TextFormat::Language => choose(&["en", "de", "it", "fr", "es"], number),
+        TextFormat::TimeZone => choose(&["Europe/Vienna", "Europe/Rome", "UTC", "Asia/Tokyo", "America/New_York"], number),
+    }
+}
+
+fn choose(options: &[&str], number: u64) -> Json {
+    let index = usize::try_from(number).unwrap_or(0) % options.len();
+    json!(options.get(index))
+}
+
+/// A text member of a record.
+///
+/// # Panics
+/// Where it is missing.
+pub fn text(record: &Json, key: &str) -> String {
+    record.get(key).and_then(Json::as_str).unwrap_or_else(|| panic!("{key} is missing in {record}")).to_owned()
+}
