@@ -1,0 +1,257 @@
+//! Nothing crosses from one tenant to another: every resource, every way in, both databases; and what was refused has
+//! left the record, its version and its change log as they were.
+
+use clientela_model::{FieldType, ResourceDef, WriteMode};
+use clientela_testkit::factory::{self, Fill, text};
+use clientela_testkit::{Client, TestApp, both, document};
+use http::Method;
+use serde_json::{Value as Json, json};
+
+/// A record of the victim, and how it looked before the other tenant tried.
+struct Victim {
+    id: String,
+    path: String,
+    shown: Json,
+    log: Vec<Json>,
+}
+
+impl Victim {
+    async fn new(app: &TestApp, def: &ResourceDef) -> Victim {
+        let id = app.factory(&app.alpha).any(def).await;
+        let path = format!("/v1/{}/{id}", def.path);
+        let shown = app.alpha.get(&path).await.expect(200);
+        let log = log(app, &id).await;
+        assert!(def.mirror || !log.is_empty(), "{} has no change log", def.name);
+        Victim { id, path, shown, log }
+    }
+
+    async fn is_untouched(&self, app: &TestApp, by: &str) {
+        assert_eq!(app.alpha.get(&self.path).await.expect(200), self.shown, "{by} changed {}", self.id);
+        assert_eq!(log(app, &self.id).await, self.log, "{by} wrote to the log of {}", self.id);
+    }
+}
+
+/// The victim's own change log of a record; the other tenant may have a record of the same id.
+async fn log(app: &TestApp, id: &str) -> Vec<Json> {
+    let tenant = json!(app.alpha.context.tenant.to_string());
+    app.log(id).await.into_iter().filter(|row| row["tenant"] == tenant).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_crosses_between_tenants() {
+    both(|app| async move {
+        let resources = app.registry.resources().to_vec();
+        assert!(resources.len() >= 8, "the registry is not filled");
+        for def in &resources {
+            let victim = Victim::new(&app, def).await;
+            let own = app.factory(&app.beta).any(def).await;
+            reading_by_id(&app, def, &victim).await;
+            lists(&app, def, &victim).await;
+            relations(&app, def, &victim, &own).await;
+            writes(&app, def, &victim).await;
+            victim.is_untouched(&app, "the other tenant").await;
+            taken_id(&app, def, &victim).await;
+            deleted(&app, def).await;
+        }
+    })
+    .await;
+}
+
+async fn reading_by_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
+    app.beta.get(&victim.path).await.refused(404, "NOT_FOUND");
+    app.beta.get(&format!("{}?deleted=include", victim.path)).await.refused(404, "NOT_FOUND");
+    let data = app.beta.graphql(&document::record(def), json!({ "id": victim.id })).await.data();
+    assert_eq!(data, json!({ "record": null }));
+    let nodes = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }";
+    assert_eq!(app.beta.graphql(nodes, json!({ "id": victim.id })).await.data(), json!({ "node": null, "nodes": [null] }));
+    let seen = app.alpha.graphql(nodes, json!({ "id": victim.id })).await.data();
+    assert_eq!(seen.pointer("/node/id"), Some(&json!(victim.id)), "the owner does not see {}: {seen}", victim.id);
+}
+
+async fn lists(app: &TestApp, def: &ResourceDef, victim: &Victim) {
+    let list = format!("/v1/{}", def.path);
+    let everything = app.beta.get(&format!("{list}?limit=1000&deleted=include&total=true")).await;
+    absent(&everything.text(), victim, "a list");
+    let own = everything.expect(200);
+    assert_eq!(
+        own.pointer("/page/total").and_then(Json::as_u64),
+        own["data"].as_array().map(|data| data.len() as u64),
+        "a total counts others"
+    );
+    let filter = form(&json!({ "id": { "eq": victim.id } }));
+    let found = app.beta.get(&format!("{list}?filter={filter}&total=true")).await.expect(200);
+    assert_eq!((&found["data"], &found["page"]["total"]), (&json!([]), &json!(0)), "{}", def.name);
+    let seen = app.alpha.get(&format!("{list}?filter={filter}")).await.expect(200);
+    assert_eq!(seen["data"][0]["id"], json!(victim.id), "the owner's filter finds nothing: {seen}");
+    let query = format!(
+        "query($filter: {}Filter) {{ list: {}(first: 1000, filter: $filter) {{ totalCount nodes {{ id }} }} }}",
+        def.type_name, def.plural
+    );
+    let found = app.beta.graphql(&query, json!({ "filter": { "id": { "in": [victim.id] } } })).await.data();
+    assert_eq!(found, json!({ "list": { "totalCount": 0, "nodes": [] } }));
+    // A cursor says where one was, never whose records follow.
+    let page = app.alpha.get(&format!("{list}?limit=1&sort=-createdAt")).await.expect(200);
+    if let Some(cursor) = page.pointer("/page/next").and_then(Json::as_str) {
+        let stolen = app.beta.get(&format!("{list}?limit=1000&sort=-createdAt&after={cursor}")).await;
+        absent(&stolen.text(), victim, "a stolen cursor");
+    }
+}
+
+/// Relations of the attacker's own record lead to their own records only, and filters through them find nothing.
+async fn relations(app: &TestApp, def: &ResourceDef, victim: &Victim, own: &str) {
+    for relation in &def.relations {
+        let target = app.registry.target(relation).expect("linked");
+        let foreign = app.factory(&app.alpha).any(target).await;
+        let inner = json!({ "id": { "eq": foreign } });
+        let filter = if relation.is_to_one() {
+            json!({ relation.name.as_ref(): inner })
+        } else {
+            json!({ relation.name.as_ref(): { "some": inner } })
+        };
+        let found = app.beta.get(&format!("/v1/{}?filter={}", def.path, form(&filter))).await.expect(200);
+        assert_eq!(found["data"], json!([]), "{}.{} finds a foreign record", def.name, relation.name);
+        let expanded = app.beta.get(&format!("/v1/{}/{own}?expand={}", def.path, relation.name)).await;
+        expanded.expect(200);
+        absent(&expanded.text(), victim, "an expanded relation");
+        let inside = if relation.is_to_one() { "{ id }" } else { "(first: 1000) { totalCount nodes { id } }" };
+        let query = format!("query($id: ID!) {{ record: {}(id: $id) {{ relation: {} {inside} }} }}", def.name, relation.name);
+        let answer = app.beta.graphql(&query, json!({ "id": own })).await;
+        answer.data();
+        absent(&answer.text(), victim, "a nested relation");
+    }
+}
+
+async fn writes(app: &TestApp, def: &ResourceDef, victim: &Victim) {
+    let mut input = json!({ "id": victim.id });
+    if def.updatable
+        && let Some(patch) = factory::patch(def, &victim.shown)
+    {
+        app.beta.patch(&victim.path, &patch).await.refused(404, "NOT_FOUND");
+        let matching = format!("\"{}\"", victim.shown["version"]);
+        for tag in [matching.as_str(), "*", "\"999\""] {
+            app.beta.send(Method::PATCH, &victim.path, &[("if-match", tag)], Some(&patch)).await.refused(404, "NOT_FOUND");
+        }
+        for (key, value) in patch.as_object().unwrap() {
+            input[key] = value.clone();
+        }
+        not_found(&app.beta, "update", def, &input).await;
+    }
+    if def.deletable {
+        app.beta.delete(&victim.path).await.refused(404, "NOT_FOUND");
+        app.beta.send(Method::POST, &format!("{}/restore", victim.path), &[], None).await.refused(404, "NOT_FOUND");
+        not_found(&app.beta, "delete", def, &json!({ "id": victim.id })).await;
+        not_found(&app.beta, "restore", def, &json!({ "id": victim.id })).await;
+    }
+    references(app, def).await;
+}
+
+/// A reference to another tenant's record is refused as one that does not exist, at creation and by patch, on both APIs.
+async fn references(app: &TestApp, def: &ResourceDef) {
+    let factory = app.factory(&app.beta);
+    for field in factory::writable(def) {
+        let Some(reference) = field.reference() else { continue };
+        let foreign = app.factory(&app.alpha).any(app.registry.resource(&reference.target).expect("linked")).await;
+        let pointer = format!("/{}", field.name);
+        // A rule of the resource may refuse the field first; that a record of that id exists elsewhere must not show.
+        let missing = if field.example == "null" { "CONTRADICTION" } else { "REFERENCE_NOT_FOUND" };
+        if def.creatable {
+            let mut body = factory.body(def, Fill::Required).await;
+            let dangling = format!("{}_01h455vb4pex5vsknk084sn02q", foreign.split('_').next().unwrap_or_default());
+            let mut refusals = Vec::new();
+            for id in [&foreign, &dangling] {
+                body.insert(field.name.to_string(), json!(id));
+                let refused =
+                    app.beta.post(&format!("/v1/{}", def.path), &Json::Object(body.clone())).await.refused(422, "VALIDATION_FAILED");
+                assert_eq!(refused["errors"][0]["pointer"], json!(pointer), "{refused}");
+                assert_eq!(refused["errors"][0]["code"], json!(missing), "{refused}");
+                refusals.push(refused["errors"].to_string().replace(id, "ID"));
+            }
+            assert_eq!(refusals.first(), refusals.last(), "the refusal tells a foreign record from none");
+            let payload = app.beta.graphql(&document::mutation("create", def), json!({ "input": body })).await.data();
+            assert_eq!(payload.pointer("/payload/userErrors/0/problem"), Some(&json!(missing)), "{payload}");
+            assert_eq!(payload.pointer("/payload/record"), Some(&Json::Null), "{payload}");
+        }
+        if def.updatable && field.write == WriteMode::Writable {
+            let own = factory.any(def).await;
+            let path = format!("/v1/{}/{own}", def.path);
+            let before = app.beta.get(&path).await.expect(200);
+            let refused = app.beta.patch(&path, &json!({ field.name.as_ref(): foreign })).await.refused(422, "VALIDATION_FAILED");
+            assert_eq!(refused["errors"][0]["code"], json!("REFERENCE_NOT_FOUND"), "{refused}");
+            assert_eq!(app.beta.get(&path).await.expect(200), before);
+        }
+    }
+}
+
+/// That another tenant has an id cannot be seen: the same id makes a record of one's own.
+async fn taken_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
+    if !def.creatable {
+        return;
+    }
+    let mut body = app.factory(&app.beta).body(def, Fill::Required).await;
+    body.insert("id".to_owned(), json!(victim.id));
+    let made = app.beta.post(&format!("/v1/{}", def.path), &Json::Object(body)).await.expect(201);
+    assert_eq!(made["id"], json!(victim.id));
+    assert_eq!(app.alpha.get(&victim.path).await.expect(200), victim.shown);
+    if def.deletable {
+        assert_eq!(app.beta.delete(&victim.path).await.status, 204);
+    }
+    victim.is_untouched(app, "a record of the same id").await;
+}
+
+/// A deleted record is no easier to reach.
+async fn deleted(app: &TestApp, def: &ResourceDef) {
+    if !def.deletable {
+        return;
+    }
+    let id = app.factory(&app.alpha).any(def).await;
+    let path = format!("/v1/{}/{id}", def.path);
+    assert_eq!(app.alpha.delete(&path).await.status, 204);
+    let log = app.log(&id).await;
+    app.beta.get(&format!("{path}?deleted=include")).await.refused(404, "NOT_FOUND");
+    app.beta.send(Method::POST, &format!("{path}/restore"), &[], None).await.refused(404, "NOT_FOUND");
+    not_found(&app.beta, "restore", def, &json!({ "id": id })).await;
+    assert_eq!(app.log(&id).await, log);
+}
+
+async fn not_found(client: &Client, verb: &str, def: &ResourceDef, input: &Json) {
+    let payload = client.graphql(&document::mutation(verb, def), json!({ "input": input })).await.data();
+    assert_eq!(payload.pointer("/payload/userErrors/0/code"), Some(&json!("NOT_FOUND")), "{verb} {}: {payload}", def.name);
+    assert_eq!(payload.pointer("/payload/record"), Some(&Json::Null), "{payload}");
+}
+
+/// Neither the victim's id nor any of its texts long enough to be its own appears.
+fn absent(answer: &str, victim: &Victim, way: &str) {
+    assert!(!answer.contains(&victim.id), "{way} shows {}: {answer}", victim.id);
+}
+
+/// Percent-encodes JSON for a query.
+pub(crate) fn form(json: &Json) -> String {
+    let mut out = String::new();
+    for byte in json.to_string().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// The sweep is only as good as the factory: each tenant's records must really be its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_tenant_sees_its_own() {
+    both(|app| async move {
+        for def in app.registry.resources().to_vec() {
+            for client in [&app.alpha, &app.beta] {
+                let id = app.factory(client).any(&def).await;
+                let record = client.get(&format!("/v1/{}/{id}", def.path)).await.expect(200);
+                assert_eq!(text(&record, "id"), id);
+                for (_, field) in def.visible_fields() {
+                    assert!(record.get(field.name.as_ref()).is_some(), "{}.{} is not shown", def.name, field.name);
+                    assert!(!matches!(field.kind, FieldType::Id) || field.name == "id");
+                }
+            }
+        }
+    })
+    .await;
+}
