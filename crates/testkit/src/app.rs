@@ -45,13 +45,16 @@ pub struct TestApp {
     reading: Arc<OnceCell<DatabaseConnection>>,
 }
 
+/// Brings a schema into a migrated database.
+pub type Migrate = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// What a server is made of beyond the built-in resources.
 #[derive(Clone, Default)]
 pub struct Recipe {
     /// Makes further modules.
     pub modules: Option<fn() -> Vec<Module>>,
     /// Brings the schema of those modules into a migrated database.
-    pub migrate: Option<fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>>,
+    pub migrate: Option<Migrate>,
 }
 
 /// Runs a test on SQLite and on PostgreSQL, each with a fresh server.

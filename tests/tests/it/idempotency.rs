@@ -5,21 +5,19 @@ use clientela_testkit::{both, document};
 use http::Method;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
+use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_twins_have_one_effect() {
     both(|app| async move {
         let body = json!({ "name": "Twin" });
-        let mut twins = Vec::new();
+        let mut twins = JoinSet::new();
         for _ in 0..50 {
             let (client, body) = (app.alpha.clone(), body.clone());
-            twins.push(tokio::task::spawn(async move {
-                client.send(Method::POST, "/v1/accounts", &[("idempotency-key", "twin")], Some(&body)).await
-            }));
+            twins.spawn(async move { client.send(Method::POST, "/v1/accounts", &[("idempotency-key", "twin")], Some(&body)).await });
         }
         let (mut ids, mut replays, mut refusals) = (BTreeSet::new(), 0, 0);
-        for twin in twins {
-            let answer = twin.await.expect("no panic");
+        for answer in twins.join_all().await {
             match answer.status {
                 201 => {
                     ids.insert(text(&answer.json(), "id"));
@@ -110,30 +108,28 @@ async fn writers_of_one_record_take_turns() {
     both(|app| async move {
         let def = app.registry.resource("account").expect("accounts exist").clone();
         let id = text(&app.factory(&app.alpha).create(&def, Fill::Required).await, "id");
-        let mut writers = Vec::new();
+        let mut writers = JoinSet::new();
         for number in 0..50 {
             let (client, path) = (app.alpha.clone(), format!("/v1/accounts/{id}"));
-            writers.push(tokio::task::spawn(async move { client.patch(&path, &json!({ "employees": number })).await.status }));
+            writers.spawn(async move { client.patch(&path, &json!({ "employees": number })).await.status });
         }
-        for writer in writers {
-            assert_eq!(writer.await.expect("no panic"), 200);
+        for status in writers.join_all().await {
+            assert_eq!(status, 200);
         }
         // Exactly one of many who build on the same version wins.
         let record = app.alpha.get(&format!("/v1/accounts/{id}")).await.expect(200);
         let (version, log) = (record["version"].as_i64().expect("a version"), app.log(&id).await);
         assert_eq!(i64::try_from(log.len()).ok(), Some(version), "versions and log rows differ");
         let tag = format!("\"{version}\"");
-        let mut racers = Vec::new();
+        let mut racers = JoinSet::new();
         for number in 0..20 {
             let (client, path, tag) = (app.alpha.clone(), format!("/v1/accounts/{id}"), tag.clone());
             let patch = json!({ "employees": 1_000 + number });
-            racers.push(tokio::task::spawn(
-                async move { client.send(Method::PATCH, &path, &[("if-match", &tag)], Some(&patch)).await.status },
-            ));
+            racers.spawn(async move { client.send(Method::PATCH, &path, &[("if-match", &tag)], Some(&patch)).await.status });
         }
         let mut won = 0;
-        for racer in racers {
-            match racer.await.expect("no panic") {
+        for status in racers.join_all().await {
+            match status {
                 200 => won += 1,
                 412 => {}
                 other => panic!("{other}"),

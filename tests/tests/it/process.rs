@@ -23,7 +23,7 @@ pub(crate) fn binary() -> &'static Path {
         assert!(output.status.success(), "the binary does not build: {}", String::from_utf8_lossy(&output.stderr));
         let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-        let path = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned())).last();
+        let path = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned())).next_back();
         PathBuf::from(path.expect("cargo names the executable"))
     })
 }

@@ -1,4 +1,6 @@
 //! The toy's tables on both databases, and statements run there.
+#![expect(clippy::await_holding_refcell_ref, reason = "one thread runs one statement at a time to its end")]
+#![expect(clippy::print_stderr, reason = "a test that passes over a database says so")]
 
 use super::toy;
 use clientela_kernel::{TenantId, Value, fold};
