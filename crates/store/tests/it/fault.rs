@@ -156,6 +156,7 @@ async fn a_closed_store_has_kept_everything() {
         assert!(database.store.ready().await.is_err());
 
         let reopened = Store::open(&StoreSettings::new(&database.url)).await.unwrap();
+        database.settled().await;
         let kept: Vec<Id> = reopened.scope(TENANT).changes(None, 1_000).await.unwrap().changes.iter().map(|change| change.record).collect();
         let acknowledged = ids.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
         let mut count = 0;

@@ -8,8 +8,10 @@ use clientela_store::{
     ChangeKind, Column, IdempotencyWrite, LogEntry, RowChange, RowGuard, Rows, Scope, Select, Store, StoreSettings, WriteSet,
 };
 use sea_orm::ConnectionTrait as _;
+use sqlx::{Connection as _, PgConnection, Row as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use uuid::Uuid;
 
 pub(crate) const TENANT: TenantId = TenantId(Uuid::from_u128(0x7e));
@@ -205,8 +207,26 @@ impl Fixture {
         Some((values[0].as_integer()?, values[1].as_integer()?))
     }
 
+    /// Waits until no transaction is older than what the log holds. The tests of this binary share one cluster, and a
+    /// transaction that one of them holds open holds back everybody's feed.
+    pub(crate) async fn settled(&self) {
+        if !self.url.starts_with("postgres") {
+            return;
+        }
+        let mut raw = PgConnection::connect(&self.url).await.unwrap();
+        let behind = "SELECT count(*) FROM change_log WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())";
+        for _ in 0..6_000 {
+            if sqlx::query(behind).fetch_one(&mut raw).await.unwrap().get::<i64, _>(0) == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("a transaction held the feed back for a minute");
+    }
+
     /// Every change of the feed, in its order.
     pub(crate) async fn feed(&self) -> Vec<clientela_store::Change> {
+        self.settled().await;
         self.scope().changes(None, 1_000_000).await.unwrap().changes
     }
 }
