@@ -64,8 +64,10 @@ async fn callers_who_go_leave_the_pool_whole() {
     const CONNECTIONS: u32 = 4;
     let Some(database) = postgres(CONNECTIONS).await else { return };
     let ids = items(&database, 10).await;
-    let mut gone = 0;
-    for round in 0..200u64 {
+    let (mut gone, mut round) = (0, 0u64);
+    // How soon the answer comes is the machine's affair, so it goes on until enough have not waited for it.
+    while gone < 100 {
+        assert!(round < 20_000, "only {gone} of {round} went away");
         let id = ids[usize::try_from(round).unwrap() % ids.len()];
         // The first polls send the statement or wait for its answer.
         let polls = 1 + round % 4;
@@ -77,9 +79,8 @@ async fn callers_who_go_leave_the_pool_whole() {
             abandoned(database.counter(id), polls).await
         };
         gone += u32::from(gave_up);
+        round += 1;
     }
-    println!("{gone} of 200 callers went away in the middle");
-    assert!(gone > 100, "only {gone} of 200 went away");
     // Everyone gets the answer to his own question, and no more connections are open than allowed.
     let answers = join_all(ids.iter().cycle().take(400).map(|id| database.counter(*id))).await;
     for (number, answer) in answers.into_iter().enumerate() {
