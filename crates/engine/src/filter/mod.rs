@@ -21,22 +21,30 @@ pub(crate) struct FilterReader<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) context: &'a Context,
     conditions: usize,
+    depth: usize,
     path: Vec<String>,
 }
 
 impl<'a> FilterReader<'a> {
     pub(crate) fn new(registry: &'a Registry, context: &'a Context) -> Self {
-        FilterReader { registry, context, conditions: 0, path: Vec::new() }
+        FilterReader { registry, context, conditions: 0, depth: 0, path: Vec::new() }
     }
 
     /// Reads a condition object: every key must hold.
     pub(crate) fn read(&mut self, def: &ResourceDef, json: &Json) -> Result<Filter> {
+        if self.depth >= MAXIMUM_DEPTH {
+            return Err(self.fail(format!("conditions nest deeper than the {MAXIMUM_DEPTH} levels allowed")));
+        }
+        self.depth += 1;
+        let filter = self.object(def, json);
+        self.depth -= 1;
+        filter
+    }
+
+    fn object(&mut self, def: &ResourceDef, json: &Json) -> Result<Filter> {
         let Json::Object(object) = json else {
             return Err(self.fail(format!("a condition is an object, not {}", operand::kind_of(json))));
         };
-        if self.path.len() > MAXIMUM_DEPTH * 2 {
-            return Err(self.fail(format!("conditions nest deeper than the {MAXIMUM_DEPTH} levels allowed")));
-        }
         let grant = authorize(self.context, def, Action::Read)?;
         let mut all = Vec::with_capacity(object.len());
         for (key, value) in object {
@@ -137,9 +145,8 @@ impl<'a> FilterReader<'a> {
             return Err(self.fail(format!("{} has no operator {operator:?}{hint}; it has {}", field.name, allowed.join(", "))));
         }
         let is = |comparison| Filter::field(field.name.clone(), comparison);
-        let operand = |json: &Json| {
-            operand::read(self.registry, self.context, def, field, json, siblings.get("currency")).map_err(|Problem(text)| self.fail(text))
-        };
+        let operand =
+            |json: &Json| operand::read(self.context, def, field, json, siblings.get("currency")).map_err(|Problem(text)| self.fail(text));
         let folded = |json: &Json| match json {
             Json::String(text) if text.chars().count() <= 200 => Ok(fold(text)),
             _ => Err(self.fail("a text of at most 200 characters is wanted".to_owned())),
@@ -265,11 +272,9 @@ mod tests {
 
     #[test]
     fn limits_refuse() {
-        let mut deep = json!({"weight": {"eq": 1}});
-        for _ in 0..40 {
-            deep = json!({"not": deep});
-        }
-        assert!(read(deep).is_err());
+        let nested = |levels| (1..levels).fold(json!({"weight": {"eq": 1}}), |inner, _| json!({"not": inner}));
+        assert!(read(nested(MAXIMUM_DEPTH)).is_ok());
+        assert!(read(nested(MAXIMUM_DEPTH + 1)).is_err());
         let many: Vec<Json> = (0..=MAXIMUM_CONDITIONS).map(|number| json!({"weight": {"eq": number}})).collect();
         assert!(read(json!({"or": many})).is_err());
         assert!(read(json!({"or": many[1..]})).is_ok());

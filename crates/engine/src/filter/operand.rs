@@ -2,7 +2,7 @@
 
 use clientela_kernel::currency::Currency;
 use clientela_kernel::{Comparison, Context, Date, Duration, Id, Money, Timestamp, Value};
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef};
+use clientela_model::{FieldDef, FieldType, ResourceDef};
 use serde_json::Value as Json;
 
 /// What is wrong with a value, as the end of a sentence.
@@ -34,14 +34,7 @@ pub(crate) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> 
 }
 
 /// Reads one operand in the wire form of the field.
-pub(crate) fn read(
-    registry: &Registry,
-    context: &Context,
-    def: &ResourceDef,
-    field: &FieldDef,
-    json: &Json,
-    currency: Option<&Json>,
-) -> Result<Value, Problem> {
+pub(crate) fn read(context: &Context, def: &ResourceDef, field: &FieldDef, json: &Json, currency: Option<&Json>) -> Result<Value, Problem> {
     let wrong = |wanted: &str| problem(format!("{} is compared with {wanted}, not {}", field.name, kind_of(json)));
     match (&field.kind, json) {
         (FieldType::Id, Json::String(text)) => id(text, &def.prefix, &[]).map(Value::Id),
@@ -49,7 +42,6 @@ pub(crate) fn read(
             if text == "me" && reference.target == "user" {
                 return Ok(Value::Id(context.actor.id.0));
             }
-            let _ = registry;
             id(text, &reference.prefix, &reference.also_accepts).map(Value::Id)
         }
         (FieldType::Id | FieldType::Reference(_), _) => wrong("an id as text"),
