@@ -88,18 +88,24 @@ impl Engine {
     }
 
     /// Appends the written record's JSON object in the shape of the selection: from memory where that is enough, by a
-    /// read otherwise. Answers false where the caller may not (or no longer) see it.
-    pub async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Selection, out: &mut Vec<u8>) -> Result<bool> {
+    /// read otherwise. Answers not found where the caller may not (or no longer) see it.
+    pub async fn render(
+        &self,
+        context: &Context,
+        outcome: &WriteOutcome,
+        selection: &Arc<Selection>,
+        out: &mut Vec<u8>,
+    ) -> Result<ReadAnswer> {
         let plain = !selection.items.iter().any(|item| matches!(item, Item::ToOne { .. } | Item::ToMany { .. }));
         if let Some(record) = outcome.record.as_ref().filter(|_| plain) {
             let mut layout = Layout::new(&self.inner.registry, context, &outcome.def, DeletedMode::Include)?;
             let shape = layout.object(0, selection)?;
             read::write_object(&layout, &shape, Source::Memory(record), out)?;
-            return Ok(true);
+            return Ok(ReadAnswer { found: true, version: Some(outcome.version), ..ReadAnswer::default() });
         }
-        let root = Root::Record { id: outcome.id.0, deleted: DeletedMode::Include, selection: selection.clone() };
+        let root = Root::Record { id: outcome.id.0, deleted: DeletedMode::Include, selection: Arc::clone(selection) };
         let plan = ReadPlan { def: Arc::clone(&outcome.def), root };
-        self.read(context, &plan, out).await.map(|answer| answer.found)
+        self.read(context, &plan, out).await
     }
 
     /// Reads the JSON filter tree (`{"name": {"contains": "gmb"}, "account": {"industry": {"eq": "RETAIL"}}}`), checked

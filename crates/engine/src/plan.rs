@@ -28,8 +28,8 @@ pub enum Root {
         id: Uuid,
         /// Whether a deleted record counts.
         deleted: DeletedMode,
-        /// Its shape.
-        selection: Selection,
+        /// Its shape; shared, since the plain shape of a resource is made once.
+        selection: Arc<Selection>,
     },
     /// The records with these ids, in their order: a JSON array of objects and nulls.
     Records {
@@ -123,8 +123,8 @@ pub enum ConnectionItem {
     Nodes {
         /// Output key.
         key: Box<str>,
-        /// Shape of each record.
-        selection: Selection,
+        /// Shape of each record; shared, since the plain shape of a resource is made once.
+        selection: Arc<Selection>,
     },
     /// The records with their cursors.
     Edges {

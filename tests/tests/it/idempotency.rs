@@ -64,6 +64,10 @@ async fn every_kind_of_write_replays() {
         let patched = app.alpha.send(Method::PATCH, &record, &key, Some(&patch)).await.expect(200);
         let again = app.alpha.send(Method::PATCH, &record, &key, Some(&patch)).await;
         assert_eq!((again.header("idempotency-replayed"), again.expect(200)), (Some("true"), patched));
+        // A replay shows the record as it is now, under the tag of its present version.
+        let now = create("one", json!({ "name": "Once" })).await;
+        assert_eq!((now.header("idempotency-replayed"), now.header("etag")), (Some("true"), Some("\"2\"")));
+        assert_eq!(now.expect(201)["city"], json!("Graz"));
         // A key is bound to its request, whatever the method and the address.
         app.alpha.send(Method::DELETE, &record, &key, None).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
         for (method, address, status) in [(Method::DELETE, record.clone(), 204), (Method::POST, format!("{record}/restore"), 200)] {

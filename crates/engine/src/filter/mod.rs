@@ -32,7 +32,7 @@ impl<'a> FilterReader<'a> {
 
     /// Reads a condition object: every key must hold.
     pub(crate) fn read(&mut self, def: &ResourceDef, json: &Json) -> Result<Filter> {
-        if self.depth >= MAXIMUM_DEPTH {
+        if self.depth > MAXIMUM_DEPTH {
             return Err(self.fail(format!("conditions nest deeper than the {MAXIMUM_DEPTH} levels allowed")));
         }
         self.depth += 1;
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn limits_refuse() {
-        let nested = |levels| (1..levels).fold(json!({"weight": {"eq": 1}}), |inner, _| json!({"not": inner}));
+        let nested = |levels| (0..levels).fold(json!({"weight": {"eq": 1}}), |inner, _| json!({"not": inner}));
         assert!(read(nested(MAXIMUM_DEPTH)).is_ok());
         assert!(read(nested(MAXIMUM_DEPTH + 1)).is_err());
         let many: Vec<Json> = (0..=MAXIMUM_CONDITIONS).map(|number| json!({"weight": {"eq": number}})).collect();

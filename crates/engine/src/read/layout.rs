@@ -36,6 +36,8 @@ pub(crate) struct Layout<'a> {
     /// Cells of the sort keys, the id last; empty for a single record.
     pub(crate) sort: Vec<(usize, bool)>,
     pub(crate) deleted: DeletedMode,
+    /// Whether one row more than the limit is read, since the answer says if more follows.
+    looks_ahead: bool,
 }
 
 /// A to-many relation below a level.
@@ -88,7 +90,7 @@ impl<'a> Layout<'a> {
         let grant = authorize(context, def, Action::Read)?;
         let tables = vec![Table { def, grant, via: None }];
         let (cells, children, sort) = (Vec::with_capacity(24), Vec::new(), Vec::new());
-        Ok(Layout { registry, context, tables, cells, next_position: 0, children, list: None, sort, deleted })
+        Ok(Layout { registry, context, tables, cells, next_position: 0, children, list: None, sort, deleted, looks_ahead: false })
     }
 
     /// A level that is a list: sorts, and knows the columns its cursors need.
@@ -220,6 +222,15 @@ impl<'a> Layout<'a> {
                 }
                 ConnectionItem::PageInfo { key, items } => {
                     shape.needs_total |= items.iter().any(|item| matches!(item, PageInfoItem::Total(_)));
+                    self.looks_ahead |= items.iter().any(|item| {
+                        matches!(
+                            item,
+                            PageInfoItem::HasNextPage(_)
+                                | PageInfoItem::HasPreviousPage(_)
+                                | PageInfoItem::Next(_)
+                                | PageInfoItem::Previous(_)
+                        )
+                    });
                     shape.needs_cursors |= items.iter().any(|item| {
                         !matches!(
                             item,
@@ -285,7 +296,7 @@ impl<'a> Layout<'a> {
             select.seek = list.page.after.as_ref().map(|cursor| self.place(cursor)).transpose()?;
             select.until = list.page.before.as_ref().map(|cursor| self.place(cursor)).transpose()?;
             select.backward = list.page.backward;
-            select.limit = Some(list.page.limit.saturating_add(1));
+            select.limit = Some(list.page.limit.saturating_add(u32::from(self.looks_ahead)));
         }
         select.filters = filters;
         Ok(select)

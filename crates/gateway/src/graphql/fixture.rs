@@ -353,7 +353,7 @@ impl Source for Memory {
         Ok(WriteOutcome { def: request.def, id: Id(uuid(row)), version: 2, record: None, replayed: false, revealed: None })
     }
 
-    async fn render(&self, _: &Context, outcome: &WriteOutcome, selection: &Selection, out: &mut Vec<u8>) -> Result<bool> {
+    async fn render(&self, _: &Context, outcome: &WriteOutcome, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<bool> {
         let resource = self.index(&outcome.def.name);
         let row = self.by_id(resource, &json!(outcome.id.to_text(&outcome.def.prefix))).unwrap();
         out.extend_from_slice(text_of(self.record(resource, row, selection)).as_bytes());

@@ -26,7 +26,7 @@ pub(super) struct Bound {
     /// `/v1/accounts`.
     pub(super) path: String,
     /// Every field: the answer without `fields` and `expand`.
-    pub(super) whole: Selection,
+    pub(super) whole: Arc<Selection>,
 }
 
 /// A request, taken apart.

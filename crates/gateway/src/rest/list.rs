@@ -137,9 +137,9 @@ fn plan(bound: &Bound, context: &Context, request: ListRequest) -> Result<ReadPl
     let before = request.before.map(|text| engine.parse_cursor(def, &list, &text)).transpose()?;
     (list.page.after, list.page.before) = (after, before);
     let selection = if request.fields.is_empty() && request.expand.is_empty() {
-        bound.whole.clone()
+        Arc::clone(&bound.whole)
     } else {
-        selection::select(engine.registry(), def, &request.fields, &request.expand, limits)?
+        Arc::new(selection::select(engine.registry(), def, &request.fields, &request.expand, limits)?)
     };
     let mut page =
         vec![PageInfoItem::Next("next".into()), PageInfoItem::Previous("previous".into()), PageInfoItem::HasNextPage("hasMore".into())];

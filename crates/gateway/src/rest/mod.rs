@@ -37,7 +37,8 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
     let mut router = Router::new().route("/v1/me", get(with(state, me::me))).route("/v1/limits", get(with(state, me::limits)));
     for def in state.engine.registry().resources() {
         let path = format!("/v1/{}", def.path);
-        let bound = Arc::new(Bound { state: Arc::clone(state), def: Arc::clone(def), whole: selection::whole(def), path: path.clone() });
+        let bound =
+            Arc::new(Bound { state: Arc::clone(state), def: Arc::clone(def), whole: Arc::new(selection::whole(def)), path: path.clone() });
         let mut many = get(with(&bound, list::list));
         let mut one = get(with(&bound, record::get));
         if def.creatable {

@@ -17,7 +17,7 @@ pub(super) async fn get(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let context = call.context(&bound.state).await?;
     let id = call.id(&bound)?;
     let Some(query) = call.query() else {
-        return read(&bound, &call, &context, id, DeletedMode::Exclude, bound.whole.clone(), true).await;
+        return read(&bound, &call, &context, id, DeletedMode::Exclude, Arc::clone(&bound.whole), true).await;
     };
     let parameters = Parameters::parse(Some(query), NAMES)?;
     let listed = |name: &str| parameters.get(name).map_or(Ok(Vec::new()), |text| parameters::names(name, text));
@@ -25,9 +25,9 @@ pub(super) async fn get(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let deleted = parameters.get("deleted").map_or(Ok(DeletedMode::Exclude), parameters::deleted)?;
     let plain = fields.is_empty() && expand.is_empty();
     let selection = if plain {
-        bound.whole.clone()
+        Arc::clone(&bound.whole)
     } else {
-        selection::select(bound.state.engine.registry(), &bound.def, &fields, &expand, &bound.state.limits)?
+        Arc::new(selection::select(bound.state.engine.registry(), &bound.def, &fields, &expand, &bound.state.limits)?)
     };
     read(&bound, &call, &context, id, deleted, selection, plain).await
 }
@@ -39,7 +39,7 @@ async fn read(
     context: &Context,
     id: Id,
     deleted: DeletedMode,
-    selection: Selection,
+    selection: Arc<Selection>,
     plain: bool,
 ) -> Result<Response> {
     let plan = ReadPlan { def: Arc::clone(&bound.def), root: Root::Record { id: id.0, deleted, selection } };

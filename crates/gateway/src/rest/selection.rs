@@ -7,6 +7,7 @@ use clientela_engine::{Connection, ConnectionItem, Item, PageInfoItem, Selection
 use clientela_kernel::{ListArguments, Result};
 use clientela_model::{Registry, ResourceDef};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Every field of a record, in the order of its definition.
 pub(super) fn whole(def: &ResourceDef) -> Selection {
@@ -94,7 +95,7 @@ fn named(def: &ResourceDef, names: &[String]) -> Result<Selection> {
 fn expanded(selection: Selection) -> Connection {
     Connection {
         items: vec![
-            ConnectionItem::Nodes { key: "data".into(), selection },
+            ConnectionItem::Nodes { key: "data".into(), selection: Arc::new(selection) },
             ConnectionItem::PageInfo { key: "page".into(), items: vec![PageInfoItem::HasNextPage("hasMore".into())] },
         ],
     }

@@ -103,17 +103,22 @@ async fn expected(bound: &Bound, context: &Context, id: Id, given: Option<IfMatc
 async fn current_version(bound: &Bound, context: &Context, id: Id) -> Result<Option<i64>> {
     let field = bound.def.field_index(system::VERSION).ok_or_else(|| Error::internal("a resource without a version"))?;
     let selection = Selection { items: vec![Item::Field { key: system::VERSION.into(), field }] };
-    let plan = ReadPlan { def: Arc::clone(&bound.def), root: Root::Record { id: id.0, deleted: DeletedMode::Include, selection } };
+    let plan = ReadPlan {
+        def: Arc::clone(&bound.def),
+        root: Root::Record { id: id.0, deleted: DeletedMode::Include, selection: Arc::new(selection) },
+    };
     Ok(bound.state.engine.read(context, &plan, &mut Vec::new()).await?.version)
 }
 
 /// The answer that shows the written record.
 async fn render(bound: &Bound, context: &Context, outcome: &WriteOutcome, status: StatusCode) -> Result<Response> {
     let mut bytes = Vec::with_capacity(2048);
-    if !bound.state.engine.render(context, outcome, &bound.whole, &mut bytes).await? {
+    let answer = bound.state.engine.render(context, outcome, &bound.whole, &mut bytes).await?;
+    if !answer.found {
         return Err(gone(bound, outcome));
     }
-    let shown = if outcome.replayed { shown_version(&bytes).unwrap_or(outcome.version) } else { outcome.version };
+    // A replay shows the record as it is now.
+    let shown = answer.version.unwrap_or(outcome.version);
     if let (Some(revealed), Some((name, _))) = (&outcome.revealed, &bound.def.reveals) {
         reveal(&mut bytes, name, revealed);
     }
@@ -147,23 +152,9 @@ fn reveal(bytes: &mut Vec<u8>, name: &str, value: &str) {
     }
 }
 
-/// The version a whole record shows. Its id and version come first, so the first occurrence is the one.
-fn shown_version(bytes: &[u8]) -> Option<i64> {
-    const KEY: &[u8] = b"\"version\":";
-    let start = bytes.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
-    let digits = bytes.get(start..)?.iter().take_while(|byte| byte.is_ascii_digit());
-    digits.map(|digit| char::from(*digit)).collect::<String>().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_version_of_a_rendered_record_is_found() {
-        assert_eq!(shown_version(br#"{"id":"acc_01h455vb4pex5vsknk084sn02q","version":12,"name":"\"version\":3"}"#), Some(12));
-        assert_eq!(shown_version(b"{}"), None);
-    }
 
     #[test]
     fn a_revealed_value_is_one_more_member() {

@@ -8,7 +8,7 @@ mod ledger;
 mod staff;
 mod words;
 
-use clientela_engine::{Engine, ReadPlan, Root, Selection, WriteAction, WriteRequest};
+use clientela_engine::{Engine, ReadPlan, Root, WriteAction, WriteRequest};
 use clientela_kernel::{Actor, ActorKind, Context, DeletedMode, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
 use dice::{Dice, Mint};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -102,7 +102,7 @@ async fn plant(engine: &Engine, context: &Context, planting: Planting) -> Result
 
 async fn exists(engine: &Engine, context: &Context, resource: &str, id: Id) -> Result<bool> {
     let Some(def) = engine.registry().resource(resource) else { return Ok(false) };
-    let root = Root::Record { id: id.0, deleted: DeletedMode::Include, selection: Selection::default() };
+    let root = Root::Record { id: id.0, deleted: DeletedMode::Include, selection: Arc::default() };
     let plan = ReadPlan { def: Arc::clone(def), root };
     engine.read(context, &plan, &mut Vec::new()).await.map(|answer| answer.found)
 }

@@ -60,7 +60,7 @@ impl Builder<'_> {
             let key = field.key.clone();
             items.push(match &field.what {
                 What::Typename(json) => ConnectionItem::Constant { key, json: json.clone() },
-                What::Role(Role::Nodes) => ConnectionItem::Nodes { key, selection: self.selection(def, &field.children)? },
+                What::Role(Role::Nodes) => ConnectionItem::Nodes { key, selection: Arc::new(self.selection(def, &field.children)?) },
                 What::Role(Role::Edges) => ConnectionItem::Edges { key, items: self.edge(def, &field.children)? },
                 What::Role(Role::PageInfo) => ConnectionItem::PageInfo { key, items: page_info(&field.children)? },
                 What::Role(Role::TotalCount) => ConnectionItem::TotalCount { key },

@@ -24,7 +24,7 @@ struct Wish<'f> {
     verb: Verb,
     input: Map<String, Json>,
     /// The shapes of the record in the payload, in the order of the payload's record fields.
-    selections: Vec<Selection>,
+    selections: Vec<Arc<Selection>>,
     field: &'f Collected,
 }
 
@@ -77,7 +77,7 @@ fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Res
     let Some(context) = run.context else { return Err(unauthenticated(field)) };
     let builder = Builder { types, source: run.source, context, variables };
     let records = field.children.iter().filter(|child| matches!(child.what, What::Role(Role::PayloadRecord)));
-    let selections = records.map(|record| builder.selection(&def, &record.children)).collect::<Result<_, _>>()?;
+    let selections = records.map(|record| builder.selection(&def, &record.children).map(Arc::new)).collect::<Result<_, _>>()?;
     let input = match field.given(types, "input", variables)?.map(std::borrow::Cow::into_owned) {
         Some(Json::Object(input)) => input,
         _ => return Err(Problem::at(field.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
@@ -85,9 +85,9 @@ fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Res
     Ok(Some(Wish { def, verb, input, selections, field }))
 }
 
-fn selection_cost(run: &Run<'_>, wish: Option<&Wish<'_>>, selection: &Selection) -> Result<u64, Error> {
+fn selection_cost(run: &Run<'_>, wish: Option<&Wish<'_>>, selection: &Arc<Selection>) -> Result<u64, Error> {
     let Some(wish) = wish else { return Ok(0) };
-    let root = Root::Record { id: Uuid::nil(), deleted: DeletedMode::Include, selection: selection.clone() };
+    let root = Root::Record { id: Uuid::nil(), deleted: DeletedMode::Include, selection: Arc::clone(selection) };
     run.source.cost(&ReadPlan { def: wish.def.clone(), root })
 }
 
@@ -177,7 +177,7 @@ async fn payload(
     run: &Run<'_>,
     context: &Context,
     field: &Collected,
-    done: Option<(&WriteOutcome, &[Selection])>,
+    done: Option<(&WriteOutcome, &[Arc<Selection>])>,
     errors: &[UserError<'_>],
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {

@@ -191,7 +191,7 @@ fn plan(run: &Run<'_>, field: &Collected, variables: &Variables) -> Result<Step,
                 return Err(Problem::at(field.position, ErrorCode::BadUserInput, text));
             };
             let (deleted, selection) = (builder.deleted(field)?, builder.selection(def, &field.children)?);
-            Ok(Step::Read(ReadPlan { def: def.clone(), root: Root::Record { id: id.0, deleted, selection } }))
+            Ok(Step::Read(ReadPlan { def: def.clone(), root: Root::Record { id: id.0, deleted, selection: Arc::new(selection) } }))
         }
         Role::List(index) => {
             let def = resource(types, index, field)?;
@@ -202,7 +202,10 @@ fn plan(run: &Run<'_>, field: &Collected, variables: &Variables) -> Result<Step,
             let text = id(field, types, variables)?;
             let Some((index, def, id)) = find(types, &text) else { return Ok(Step::Constant("null".to_owned())) };
             let selection = builder.selection(def, below(field, index))?;
-            Ok(Step::Read(ReadPlan { def: def.clone(), root: Root::Record { id, deleted: DeletedMode::Exclude, selection } }))
+            Ok(Step::Read(ReadPlan {
+                def: def.clone(),
+                root: Root::Record { id, deleted: DeletedMode::Exclude, selection: Arc::new(selection) },
+            }))
         }
         Role::NodesByIds => many(&builder, field),
         _ => Err(misplaced(field)),

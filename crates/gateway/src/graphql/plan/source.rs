@@ -5,6 +5,7 @@ use clientela_engine::{Engine, ReadPlan, Selection, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, Cursor, Filter, ListArguments, Result, SortKey};
 use clientela_model::ResourceDef;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// Reads and writes by plan. Each method means what the engine's of the same name does.
 #[async_trait]
@@ -12,7 +13,7 @@ pub(crate) trait Source: Send + Sync {
     /// Appends the plan's JSON; false where a single record is not there.
     async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<bool>;
     async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome>;
-    async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Selection, out: &mut Vec<u8>) -> Result<bool>;
+    async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<bool>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
     fn cost_limit(&self) -> u64;
@@ -31,8 +32,8 @@ impl Source for Engine {
         Engine::write(self, context, request).await
     }
 
-    async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Selection, out: &mut Vec<u8>) -> Result<bool> {
-        Engine::render(self, context, outcome, selection, out).await
+    async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<bool> {
+        Engine::render(self, context, outcome, selection, out).await.map(|answer| answer.found)
     }
 
     fn cost(&self, plan: &ReadPlan) -> Result<u64> {
