@@ -42,10 +42,10 @@ CREATE TABLE account
     CONSTRAINT account_check CHECK (((annual_revenue_minor IS NULL) = (annual_revenue_currency IS NULL)))
     CONSTRAINT account_check1 CHECK (((credit_limit_minor IS NULL) = (credit_limit_currency IS NULL)))
     CONSTRAINT account_check2 CHECK (((kind = 'PERSON'::text) = (contact_id IS NOT NULL)))
-    CREATE INDEX account_contact_id_index ON public.account USING btree (tenant_id, contact_id, id)
+    CREATE INDEX account_contact_id_index ON public.account USING btree (tenant_id, contact_id, id) WHERE (contact_id IS NOT NULL)
     CREATE INDEX account_name_index ON public.account USING btree (tenant_id, name, id)
-    CREATE INDEX account_owner_id_index ON public.account USING btree (tenant_id, owner_id, id)
-    CREATE INDEX account_parent_id_index ON public.account USING btree (tenant_id, parent_id, id)
+    CREATE INDEX account_owner_id_index ON public.account USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX account_parent_id_index ON public.account USING btree (tenant_id, parent_id, id) WHERE (parent_id IS NOT NULL)
     CREATE INDEX account_party_id_index ON public.account USING btree (tenant_id, party_id, id)
 
 CREATE TABLE account_contact
@@ -113,7 +113,7 @@ CREATE TABLE app_user
     CONSTRAINT app_user_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT app_user_tenant_id_manager_id_fkey FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user(tenant_id, id)
     CREATE UNIQUE INDEX app_user_email_key ON public.app_user USING btree (tenant_id, email_folded) WHERE (deleted_at IS NULL)
-    CREATE INDEX app_user_manager_id_index ON public.app_user USING btree (tenant_id, manager_id, id)
+    CREATE INDEX app_user_manager_id_index ON public.app_user USING btree (tenant_id, manager_id, id) WHERE (manager_id IS NOT NULL)
 
 CREATE TABLE change_log
     tenant_id uuid NOT NULL
@@ -129,8 +129,7 @@ CREATE TABLE change_log
     kind text COLLATE "C" NOT NULL
     before jsonb
     after jsonb
-    CONSTRAINT change_log_pkey PRIMARY KEY (tenant_id, seq)
-    CREATE INDEX change_log_feed ON public.change_log USING btree (tenant_id, xid, seq)
+    CONSTRAINT change_log_pkey PRIMARY KEY (tenant_id, xid, seq)
     CREATE INDEX change_log_record ON public.change_log USING btree (tenant_id, resource, record_id, version)
 
 CREATE TABLE contact
@@ -170,14 +169,13 @@ CREATE TABLE contact
     tags text[] COLLATE "C" NOT NULL
     CONSTRAINT contact_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT contact_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT contact_tenant_id_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES party(tenant_id, id)
     CONSTRAINT contact_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
-    CONSTRAINT contact_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CONSTRAINT contact_check CHECK ((party_id = id))
-    CREATE INDEX contact_account_id_index ON public.contact USING btree (tenant_id, account_id, id)
+    CREATE INDEX contact_account_id_index ON public.contact USING btree (tenant_id, account_id, id) WHERE (account_id IS NOT NULL)
     CREATE INDEX contact_email_folded_index ON public.contact USING btree (tenant_id, email_folded, id)
     CREATE INDEX contact_name_index ON public.contact USING btree (tenant_id, name, id)
-    CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id)
-    CREATE INDEX contact_party_id_index ON public.contact USING btree (tenant_id, party_id, id)
+    CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
 
 CREATE TABLE idempotency
     tenant_id uuid NOT NULL
@@ -220,7 +218,7 @@ CREATE TABLE interaction
     CONSTRAINT interaction_check CHECK (((cost_minor IS NULL) = (cost_currency IS NULL)))
     CONSTRAINT interaction_duration_check CHECK ((duration >= 0))
     CREATE INDEX interaction_occurred_at_index ON public.interaction USING btree (tenant_id, occurred_at, id)
-    CREATE INDEX interaction_owner_id_index ON public.interaction USING btree (tenant_id, owner_id, id)
+    CREATE INDEX interaction_owner_id_index ON public.interaction USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
 
 CREATE TABLE interaction_participant
     tenant_id uuid NOT NULL
@@ -235,6 +233,8 @@ CREATE TABLE interaction_participant
     party_id uuid NOT NULL
     role text COLLATE "C" NOT NULL
     occurred_at timestamp with time zone NOT NULL
+    kind text COLLATE "C" NOT NULL
+    subject text COLLATE "C" NOT NULL
     CONSTRAINT interaction_participant_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT interaction_participant_tenant_id_interaction_id_fkey FOREIGN KEY (tenant_id, interaction_id) REFERENCES interaction(tenant_id, id)
     CONSTRAINT interaction_participant_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)

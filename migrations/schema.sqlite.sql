@@ -44,13 +44,13 @@ CREATE TABLE account (
     FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
 ) STRICT;
 
-CREATE INDEX account_contact_id_index ON account (tenant_id, contact_id, id);
+CREATE INDEX account_contact_id_index ON account (tenant_id, contact_id, id) WHERE contact_id IS NOT NULL;
 
 CREATE INDEX account_name_index ON account (tenant_id, name, id);
 
-CREATE INDEX account_owner_id_index ON account (tenant_id, owner_id, id);
+CREATE INDEX account_owner_id_index ON account (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
-CREATE INDEX account_parent_id_index ON account (tenant_id, parent_id, id);
+CREATE INDEX account_parent_id_index ON account (tenant_id, parent_id, id) WHERE parent_id IS NOT NULL;
 
 CREATE INDEX account_party_id_index ON account (tenant_id, party_id, id);
 
@@ -128,7 +128,7 @@ CREATE TABLE app_user (
 
 CREATE UNIQUE INDEX app_user_email_key ON app_user (tenant_id, email_folded) WHERE deleted_at IS NULL;
 
-CREATE INDEX app_user_manager_id_index ON app_user (tenant_id, manager_id, id);
+CREATE INDEX app_user_manager_id_index ON app_user (tenant_id, manager_id, id) WHERE manager_id IS NOT NULL;
 
 CREATE TABLE change_log (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -187,19 +187,17 @@ CREATE TABLE contact (
     PRIMARY KEY (tenant_id, id),
     CHECK (party_id = id),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
-    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id),
-    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id),
+    FOREIGN KEY (tenant_id, id) REFERENCES party (tenant_id, id)
 ) STRICT;
 
-CREATE INDEX contact_account_id_index ON contact (tenant_id, account_id, id);
+CREATE INDEX contact_account_id_index ON contact (tenant_id, account_id, id) WHERE account_id IS NOT NULL;
 
 CREATE INDEX contact_email_folded_index ON contact (tenant_id, email_folded, id);
 
 CREATE INDEX contact_name_index ON contact (tenant_id, name, id);
 
-CREATE INDEX contact_owner_id_index ON contact (tenant_id, owner_id, id);
-
-CREATE INDEX contact_party_id_index ON contact (tenant_id, party_id, id);
+CREATE INDEX contact_owner_id_index ON contact (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
 CREATE TABLE idempotency (
     tenant_id BLOB NOT NULL,
@@ -247,7 +245,7 @@ CREATE TABLE interaction (
 
 CREATE INDEX interaction_occurred_at_index ON interaction (tenant_id, occurred_at, id);
 
-CREATE INDEX interaction_owner_id_index ON interaction (tenant_id, owner_id, id);
+CREATE INDEX interaction_owner_id_index ON interaction (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
 CREATE TABLE interaction_participant (
     tenant_id BLOB NOT NULL,
@@ -262,6 +260,8 @@ CREATE TABLE interaction_participant (
     party_id BLOB NOT NULL,
     role TEXT NOT NULL,
     occurred_at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, interaction_id) REFERENCES interaction (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)

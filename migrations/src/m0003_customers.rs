@@ -58,10 +58,12 @@ impl MigrationTrait for Migration {
             .optional("country", Kind::Text)
             .optional_folded("source")
             .optional_reference("account_id", "account")
-            .required_reference("party_id", "party")
+            .required("party_id", Kind::Uuid)
             .owned()
             .tagged()
+            // A contact's party has its id, so the primary key serves the reference as well.
             .check("party_id = id")
+            .key("id", "party")
             .index(&["name", "id"])
             .index(&["email_folded", "id"]);
         let account_contact = Table::new("account_contact")

@@ -35,6 +35,8 @@ impl MigrationTrait for Migration {
             .key("party_id", "party")
             .required("role", Kind::Text)
             .required("occurred_at", Kind::Instant)
+            .required("kind", Kind::Text)
+            .required("subject", Kind::Text)
             // A party's interactions in their order; read from either end.
             .index(&["party_id", "occurred_at", "id"])
             .unique("interaction_participant_interaction_party_key", &["interaction_id", "party_id"]);

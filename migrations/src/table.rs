@@ -97,9 +97,14 @@ impl Table {
         self.required(column, Kind::Uuid).key(column, target).index(&[column, "id"])
     }
 
-    /// A reference that may be empty, with the index that finds the records that name a record.
+    /// A reference that may be empty, with the index that finds the records that name a record; those that name none are
+    /// not in it.
     pub fn optional_reference(self, column: &'static str, target: &'static str) -> Self {
-        self.optional(column, Kind::Uuid).key(column, target).index(&[column, "id"])
+        let mut table = self.optional(column, Kind::Uuid).key(column, target).index(&[column, "id"]);
+        if let Some(index) = table.indexes.last_mut() {
+            index.push_str(&format!(" WHERE {column} IS NOT NULL"));
+        }
+        table
     }
 
     /// Makes a column a reference without an index of its own: another index of the table begins with it.

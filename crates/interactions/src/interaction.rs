@@ -1,5 +1,6 @@
 //! The interaction: one entry of the ledger of everything between us and them.
 
+use crate::interaction_participant::COPIES;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
@@ -134,7 +135,8 @@ impl Rules for InteractionRules {
     }
 
     async fn companions(&self, _context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
-        if draft.kind != ChangeKind::Updated || !draft.changed("occurredAt") {
+        let copied: Vec<&'static str> = COPIES.into_iter().filter(|field| draft.changed(field)).collect();
+        if draft.kind != ChangeKind::Updated || copied.is_empty() {
             return Ok(Vec::new());
         }
         let of_this = Filter::field("interactionId", Comparison::Equal(Value::Id(draft.id.0)));
@@ -144,7 +146,7 @@ impl Rules for InteractionRules {
             .map(|participant| Companion::Patch {
                 resource: "interactionParticipant",
                 id: participant.id,
-                values: vec![("occurredAt", draft.get("occurredAt").clone())],
+                values: copied.iter().map(|field| (*field, draft.get(field).clone())).collect(),
             })
             .collect())
     }

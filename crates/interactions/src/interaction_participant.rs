@@ -1,5 +1,6 @@
 //! Who took part in an interaction.
 
+use crate::interaction::InteractionKind;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader};
@@ -51,9 +52,18 @@ pub struct Model {
     #[field(default = "\"CUSTOMER\"")]
     pub role: ParticipantRole,
     /// When the interaction happened: a copy, so that a party's interactions are listed in order at once.
-    #[field(write = "read_only", derived)]
+    #[field(write = "read_only", derived, copy_of = "interaction.occurredAt")]
     pub occurred_at: Timestamp,
+    /// The interaction's kind: a copy, so that a party's interactions are told apart at once.
+    #[field(write = "read_only", derived, copy_of = "interaction.kind")]
+    pub kind: InteractionKind,
+    /// The interaction's subject: a copy, so that a party's interactions are listed at once.
+    #[field(max = 300, write = "read_only", derived, copy_of = "interaction.subject", example = "\"Price list for the winter season\"")]
+    pub subject: String,
 }
+
+/// What a participant copies of its interaction.
+pub(crate) const COPIES: [&str; 3] = ["occurredAt", "kind", "subject"];
 
 /// The rules of participants.
 pub struct InteractionParticipantRules;
@@ -70,7 +80,9 @@ impl Rules for InteractionParticipantRules {
             let text = "interactionId names no interaction: give the id of one that exists and is not deleted.";
             return Err(Error::validation(vec![FieldProblem::new("/interactionId", ProblemCode::ReferenceNotFound, text)]));
         };
-        draft.set("occurredAt", interaction.get("occurredAt").clone());
+        for field in COPIES {
+            draft.set(field, interaction.get(field).clone());
+        }
         Ok(())
     }
 }

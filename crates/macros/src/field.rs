@@ -44,6 +44,16 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
         None if kind_name == "TextSet" => quote! { ::core::option::Option::Some("[]".into()) },
         None => quote! { ::core::option::Option::None },
     };
+    let copy_of = match arguments.text("copy_of")? {
+        None => quote! { ::core::option::Option::None },
+        Some(path) => {
+            let (relation, original) =
+                path.split_once('.').ok_or_else(|| syn::Error::new_spanned(ident, "copy_of is \"relation.field\""))?;
+            quote! {
+                ::core::option::Option::Some(::clientela_model::CopyDef { relation: #relation.into(), field: #original.into() })
+            }
+        }
+    };
     arguments.finish()?;
     let definition = quote! {
         ::clientela_model::FieldDef {
@@ -55,6 +65,7 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
             secret: #secret,
             default: #default,
             derived: #derived,
+            copy_of: #copy_of,
             ..::clientela_model::FieldDef::new(#name, #column, #kind, #description, #example)
         }
     };

@@ -29,7 +29,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`), and any enum with
 /// `derive(Choice)`. Further arguments of `#[field(…)]`, all optional: `name` (where the column cannot have the field's name),
 /// `example` and `default` (JSON texts), `derived` (rules fill it in), `write = "immutable"` or `"read_only"`, `folded`,
-/// `secret`, `no_filter`, `no_sort`. `Money` and `TextSet` are names the attribute knows; they need no import.
+/// `secret`, `no_filter`, `no_sort`, `copy_of = "relation.field"` (rules keep it). `Money` and `TextSet` are names the attribute knows; they need no import.
 #[proc_macro_attribute]
 pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemStruct);

@@ -31,6 +31,18 @@ pub struct FieldDef {
     pub default: Option<Name>,
     /// The resource's rules fill it in where the caller leaves it out: always there on output, optional on input.
     pub derived: bool,
+    /// The field of a related record that this one copies, in the same transaction as that one changes.
+    pub copy_of: Option<CopyDef>,
+}
+
+/// What a copied field copies. A read that asks a relation for copied fields alone is answered from the copies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyDef {
+    /// The to-one relation of this resource. Its reference is required and cascades, so that a living record always
+    /// has a living original.
+    pub relation: Name,
+    /// The field of the other record, of the same type.
+    pub field: Name,
 }
 
 /// Who may write a field.
@@ -184,6 +196,7 @@ impl FieldDef {
             example: example.into(),
             default: None,
             derived: false,
+            copy_of: None,
         }
     }
 

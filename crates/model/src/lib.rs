@@ -8,7 +8,7 @@ pub mod relation;
 pub mod resource;
 pub mod system;
 
-pub use field::{ChoiceDef, ChoiceOption, FieldDef, FieldType, OnDelete, ReferenceDef, TextFormat, WriteMode};
+pub use field::{ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, ReferenceDef, TextFormat, WriteMode};
 pub use registry::Registry;
 pub use relation::{RelationDef, RelationKind};
 pub use resource::{ResourceDef, UniqueDef};

@@ -1,6 +1,6 @@
 //! All resources together, checked and linked once at start.
 
-use crate::{FieldType, RelationDef, RelationKind, ResourceDef, naming};
+use crate::{FieldDef, FieldType, OnDelete, RelationDef, RelationKind, ResourceDef, WriteMode, naming};
 use clientela_kernel::Name;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -173,6 +173,9 @@ impl Registry {
             def.by_name = def.fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect();
             def.relation_by_name = def.relations.iter().enumerate().map(|(index, relation)| (relation.name.clone(), index)).collect();
         }
+        for def in &defs {
+            check_copies(def, &defs)?;
+        }
         let index = |key: fn(&ResourceDef) -> &Name| -> Result<HashMap<Name, usize>, DefinitionProblem> {
             let mut map = HashMap::new();
             for (position, def) in defs.iter().enumerate() {
@@ -210,6 +213,28 @@ impl Registry {
     pub fn target(&self, relation: &RelationDef) -> Option<&Arc<ResourceDef>> {
         self.resource(&relation.target)
     }
+}
+
+/// A copy has the type of its original, and lives no longer than it.
+fn check_copies(def: &ResourceDef, defs: &[ResourceDef]) -> Result<(), DefinitionProblem> {
+    for field in &def.fields {
+        let Some(copy) = &field.copy_of else { continue };
+        let reference = def.fields.iter().find(|other| other.reference().is_some_and(|reference| reference.relation == copy.relation));
+        let original = reference.and_then(FieldDef::reference).and_then(|reference| {
+            let target = defs.iter().find(|target| target.name == reference.target)?;
+            target.field(&copy.field).filter(|_| reference.on_delete == OnDelete::Cascade)
+        });
+        let same = original.is_some_and(|original| {
+            original.required == field.required && std::mem::discriminant(&original.kind) == std::mem::discriminant(&field.kind)
+        });
+        if !same || reference.is_none_or(|reference| !reference.required) || field.write != WriteMode::ReadOnly {
+            return Err(DefinitionProblem(format!(
+                "{}.{} copies {}.{}: a copy is read-only and of the same type, and its reference is required and cascades",
+                def.name, field.name, copy.relation, copy.field
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The checks that keep names safe in SQL and unambiguous on the wire.

@@ -6,7 +6,7 @@
 
 use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Id, Result, TenantId, Timestamp, Value, fold::fold};
-use clientela_model::{FieldDef, FieldType, ResourceDef, system};
+use clientela_model::{FieldDef, FieldType, ReferenceDef, ResourceDef, system};
 use uuid::Uuid;
 
 /// Table of the change log.
@@ -174,8 +174,7 @@ impl<B: Bound> Draft<B> {
             let reference = row.def.fields.get(*index).and_then(FieldDef::reference);
             let reference =
                 reference.ok_or_else(|| Error::internal(format!("field number {index} of {} is no reference", row.def.name)))?;
-            let made = |other: &RowChange| other.id.0 == *id && other.def.name == reference.target && makes_alive(other);
-            if set.rows.iter().any(made) {
+            if made_by(set, reference, *id) {
                 continue;
             }
             self.push(" AND EXISTS (SELECT 1 FROM ").push(&reference.table).push(" WHERE tenant_id = $1 AND id = ");
@@ -221,6 +220,20 @@ impl<B: Bound> Draft<B> {
         self.push(")");
         Ok(())
     }
+}
+
+/// Whether a row may turn out not to be written: its version has moved, or a reference points to nothing that lives.
+pub(crate) fn is_conditional(set: &WriteSet, row: &RowChange) -> bool {
+    let checked = |(index, id): &(usize, Uuid)| {
+        let reference = row.def.fields.get(*index).and_then(FieldDef::reference);
+        reference.is_none_or(|reference| !made_by(set, reference, *id))
+    };
+    matches!(row.guard, RowGuard::Version(_)) || row.references.iter().any(checked)
+}
+
+/// Whether the record a reference points to lives because of this very set.
+fn made_by(set: &WriteSet, reference: &ReferenceDef, id: Uuid) -> bool {
+    set.rows.iter().any(|row| row.id.0 == id && row.def.name == reference.target && makes_alive(row))
 }
 
 /// Whether the record lives because of this row: it is new, or restored.

@@ -32,6 +32,9 @@ pub(crate) struct Column {
 /// Tables that belong to no resource.
 const SYSTEM: [&str; 2] = ["change_log", "idempotency"];
 
+/// References that another column of the same value holds, by a check of the table: (table, the field's column, the other).
+const HELD_BY: [(&str, &str, &str); 1] = [("contact", "party_id", "id")];
+
 /// Every difference between definitions and schema, in words.
 pub(crate) fn differences(registry: &Registry, facts: &Facts, column_type: fn(&FieldType) -> &'static str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -89,7 +92,8 @@ fn compare(
         .iter()
         .filter_map(|field| {
             let target = registry.resource(&field.reference()?.target)?;
-            Some((field.column.to_string(), target.table.to_string()))
+            let holder = HELD_BY.iter().find(|(table, column, _)| def.table == *table && field.column == *column);
+            Some((holder.map_or_else(|| field.column.to_string(), |(.., holder)| (*holder).to_owned()), target.table.to_string()))
         })
         .collect();
     if references != table.references {
@@ -97,7 +101,7 @@ fn compare(
     }
     for (column, _) in &references {
         let served = |index: &Vec<String>| index.first().is_some_and(|first| first == "tenant_id") && index.get(1) == Some(column);
-        if !table.indexes.iter().any(served) {
+        if !table.indexes.iter().chain([&table.primary_key]).any(served) {
             found.push(format!("{}: no index begins with (tenant_id, {column})", def.table));
         }
     }

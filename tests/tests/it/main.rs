@@ -9,6 +9,7 @@
 
 mod architecture;
 mod bad_input;
+mod copies;
 mod demonstration;
 mod documentation;
 mod durability;

@@ -163,6 +163,10 @@ impl<'a> Layout<'a> {
                 Item::Field { .. } | Item::MoneyParts { .. } => {}
                 Item::Constant { key, json } => entries.push((key.as_ref(), Entry::Constant(json))),
                 Item::ToOne { key, relation, selection } => {
+                    if let Some(copied) = self.copied(table, *relation, selection)? {
+                        entries.push((key.as_ref(), copied));
+                        continue;
+                    }
                     let joined = self.join(table, *relation)?;
                     let present = self.id_cell(joined)?;
                     entries.push((key.as_ref(), Entry::ToOne(present, self.object(joined, selection)?)));
@@ -174,6 +178,53 @@ impl<'a> Layout<'a> {
             }
         }
         Ok(ObjectShape { entries })
+    }
+
+    /// A to-one relation of which nothing is wanted but what this table copies: read from the copies, without a join. The
+    /// original lives because the copy does; where deleted copies are read as well, the original is asked.
+    fn copied(&mut self, table: usize, relation: usize, selection: &'a Selection) -> Result<Option<Entry<'a>>> {
+        let def = self.def(table)?;
+        let definition = def.relations.get(relation).ok_or_else(|| Error::internal("no such relation"))?;
+        let RelationKind::ToOne { field: reference } = &definition.kind else { return Ok(None) };
+        let copies = || def.fields.iter().filter(|field| field.copy_of.as_ref().is_some_and(|copy| copy.relation == definition.name));
+        let already_joined = self.tables.iter().any(|other| other.via == Some((table, relation)));
+        if copies().next().is_none() || already_joined || self.deleted != DeletedMode::Exclude {
+            return Ok(None);
+        }
+        let target = self.registry.target(definition).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
+        let grant = authorize(self.context, target, Action::Read)?;
+        if grant.rows.is_some() {
+            return Ok(None);
+        }
+        let mut sources = Vec::with_capacity(selection.items.len());
+        for item in &selection.items {
+            match item {
+                Item::Constant { key, json } => sources.push((key.as_ref(), Err(json.as_ref()))),
+                Item::Field { key, field } => {
+                    let Some(wanted) = target.fields.get(*field) else { return Ok(None) };
+                    let copy_of = |copy: &&FieldDef| copy.copy_of.as_ref().is_some_and(|copy| copy.field == wanted.name);
+                    let source = if wanted.name == system::ID { Some(reference) } else { copies().find(copy_of).map(|copy| &copy.name) };
+                    let Some(source) = source.and_then(|name| def.field_index(name)) else { return Ok(None) };
+                    if grant.fields.sees(wanted) {
+                        sources.push((key.as_ref(), Ok(source)));
+                    }
+                }
+                Item::MoneyParts { .. } | Item::ToOne { .. } | Item::ToMany { .. } => return Ok(None),
+            }
+        }
+        let present = def.field_index(reference).ok_or_else(|| Error::internal("a relation starts at an unknown field"))?;
+        let present = self.cell(table, present)?;
+        let mut entries = Vec::with_capacity(sources.len());
+        for (key, source) in sources {
+            entries.push((
+                key,
+                match source {
+                    Ok(index) => Entry::Cell(self.cell(table, index)?),
+                    Err(json) => Entry::Constant(json),
+                },
+            ));
+        }
+        Ok(Some(Entry::ToOne(present, ObjectShape { entries })))
     }
 
     fn sees(&self, table: usize, index: usize) -> Result<bool> {

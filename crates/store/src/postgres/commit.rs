@@ -2,11 +2,11 @@
 //! its own transaction and costs one round trip.
 //!
 //! The idempotency row comes first and every other row hangs on it: a twin waits there for the first to end, and then
-//! learns that the key is taken rather than that the version has moved. Where more than one row is written, a guard
-//! that fails must undo the others: the statement then divides by zero, on purpose.
+//! learns that the key is taken rather than that the version has moved. Where more than one guard could fail, one that
+//! does must undo the rest: the statement then divides by zero, on purpose.
 
 use crate::bind::{PgInstant, PgJson, bind_pg_value};
-use crate::commit::{Bound, Draft, IDEMPOTENCY};
+use crate::commit::{Bound, Draft, IDEMPOTENCY, is_conditional};
 use crate::pool::{Failure, Pool};
 use crate::write::{Commit, RowChange, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
@@ -34,37 +34,62 @@ pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<
     }
 }
 
+/// The rows in the order of the statement, and what must hold for each to be written.
+///
+/// A row that is written in any case needs no look at the end. Where a single row may fail, all others hang on it and
+/// nothing has to be undone; an idempotency row cannot hang on anything, since twins must meet there first.
 fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
     let mut draft = Draft::new(set.tenant)?;
+    let conditional: Vec<usize> = (0..).zip(&set.rows).filter(|(_, row)| is_conditional(set, row)).map(|(index, _)| index).collect();
+    let must_count = conditional.len() > 1 || (set.idempotency.is_some() && !conditional.is_empty());
+    let anchor = conditional.first().copied().filter(|_| !must_count);
     let mut separator = "WITH ";
-    let mut condition = "true";
+    let mut condition = "true".to_owned();
     if let Some(write) = &set.idempotency {
         draft.push(separator).push("i AS (");
         draft.idempotency(write)?;
         draft.push(" RETURNING 1)");
         separator = ", ";
-        condition = "EXISTS (SELECT 1 FROM i)";
+        condition = "EXISTS (SELECT 1 FROM i)".to_owned();
     }
-    for (index, row) in set.rows.iter().enumerate() {
+    let mut order: Vec<usize> = (0..set.rows.len()).collect();
+    order.sort_by_key(|index| Some(*index) != anchor);
+    // The log row that ends the statement instead of standing in it: that of a row which all depends on.
+    let logged = || order.iter().copied().find(|index| set.rows.get(*index).is_some_and(|row| row.log.is_some()));
+    let last = anchor.or_else(logged).or_else(|| order.first().copied()).filter(|_| !must_count);
+    let mut ending = None;
+    for index in order {
+        let Some(row) = set.rows.get(index) else { continue };
         draft.push(separator).push("r").push_number(index).push(" AS (");
-        draft.row(set, row, condition)?;
+        draft.row(set, row, &condition)?;
         draft.push(" RETURNING 1)");
         separator = ", ";
-        if let Some(entry) = &row.log {
-            draft.push(", l").push_number(index).push(" AS (");
-            draft.log(&row.def, row.id, entry)?;
-            draft.push(" FROM r").push_number(index).push(")");
+        if Some(index) == anchor {
+            condition = format!("EXISTS (SELECT 1 FROM r{index})");
+        }
+        match &row.log {
+            Some(entry) if last == Some(index) => ending = Some((row, entry)),
+            Some(entry) => {
+                draft.push(", l").push_number(index).push(" AS (");
+                draft.log(&row.def, row.id, entry)?;
+                draft.push(" FROM r").push_number(index).push(")");
+            }
+            None => {}
         }
     }
-    match (set.rows.len(), &set.idempotency) {
-        (0, None) => draft.push("SELECT 1"),
-        (0, Some(_)) => draft.push(" SELECT 1 FROM i"),
-        (1, None) => draft.push(" SELECT 1 FROM r0"),
-        (rows, _) => {
+    match (ending, last) {
+        (Some((row, entry)), Some(index)) => {
+            draft.push(" ");
+            draft.log(&row.def, row.id, entry)?;
+            draft.push(" FROM r").push_number(index).push(" RETURNING 1")
+        }
+        (None, Some(index)) => draft.push(" SELECT 1 FROM r").push_number(index),
+        (_, None) if set.rows.is_empty() => draft.push(if set.idempotency.is_some() { " SELECT 1 FROM i" } else { "SELECT 1" }),
+        (_, None) => {
             draft.push(" SELECT 1 / (CASE WHEN ");
-            for index in 0..rows {
-                draft.push(if index == 0 { "" } else { " AND " });
-                draft.push("(SELECT count(*) FROM r").push_number(index).push(") = 1");
+            for (position, index) in conditional.iter().enumerate() {
+                draft.push(if position == 0 { "" } else { " AND " });
+                draft.push("EXISTS (SELECT 1 FROM r").push_number(*index).push(")");
             }
             draft.push(" THEN 1 ELSE 0 END)")
         }
