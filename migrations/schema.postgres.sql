@@ -177,6 +177,23 @@ CREATE TABLE contact
     CREATE INDEX contact_name_index ON public.contact USING btree (tenant_id, name, id)
     CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
 
+CREATE TABLE external_id
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    system text COLLATE "C" NOT NULL
+    value text COLLATE "C" NOT NULL
+    record_resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    CONSTRAINT external_id_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX external_id_record_id_index ON public.external_id USING btree (tenant_id, record_id, id)
+    CREATE UNIQUE INDEX external_id_system_resource_value_key ON public.external_id USING btree (tenant_id, system, record_resource, value) WHERE (deleted_at IS NULL)
+
 CREATE TABLE idempotency
     tenant_id uuid NOT NULL
     principal text COLLATE "C" NOT NULL

@@ -199,6 +199,26 @@ CREATE INDEX contact_name_index ON contact (tenant_id, name, id);
 
 CREATE INDEX contact_owner_id_index ON contact (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
+CREATE TABLE external_id (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    system TEXT NOT NULL,
+    value TEXT NOT NULL,
+    record_resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX external_id_record_id_index ON external_id (tenant_id, record_id, id);
+
+CREATE UNIQUE INDEX external_id_system_resource_value_key ON external_id (tenant_id, system, record_resource, value) WHERE deleted_at IS NULL;
+
 CREATE TABLE idempotency (
     tenant_id BLOB NOT NULL,
     principal TEXT NOT NULL,

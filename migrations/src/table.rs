@@ -107,6 +107,19 @@ impl Table {
         table
     }
 
+    /// A reference that always names a record of any resource, with the index that finds what names a record.
+    pub fn required_any_reference(self, column: &str) -> Self {
+        let id = format!("{column}_id");
+        self.required(&format!("{column}_resource"), Kind::Text).required(&id, Kind::Uuid).index(&[&id, "id"])
+    }
+
+    /// A reference to a record of any resource that may be empty: resource and id, both or neither.
+    pub fn optional_any_reference(mut self, column: &str) -> Self {
+        let id = format!("{column}_id");
+        self.checks.push(format!("({column}_resource IS NULL) = ({id} IS NULL)"));
+        self.optional(&format!("{column}_resource"), Kind::Text).optional(&id, Kind::Uuid).index(&[&id, "id"])
+    }
+
     /// Makes a column a reference without an index of its own: another index of the table begins with it.
     pub fn key(mut self, column: &'static str, target: &'static str) -> Self {
         self.references.push((column, target));

@@ -2,7 +2,7 @@
 //!
 //! Written for clearness, straight from the contract, with nothing shared with the compiler of statements.
 
-use clientela_kernel::{Comparison, Filter, Quantifier, Value, fold};
+use clientela_kernel::{Comparison, Filter, Quantifier, RecordKey, Value, fold};
 use clientela_model::{FieldDef, Registry, RelationKind, ResourceDef, system};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -72,11 +72,15 @@ pub fn related<'w>(
         RelationKind::ToOne { field } => (field.as_ref(), system::ID),
         RelationKind::ToMany { local, foreign, .. } => (local.as_ref(), foreign.as_ref()),
     };
-    let key = value(def, record, local);
+    let any = matches!(&relation.kind, RelationKind::ToMany { foreign, .. } if target.field(foreign).is_some_and(|field| field.any_reference().is_some()));
+    let key = match value(def, record, local) {
+        Value::Id(id) if any => Value::Record(RecordKey { resource: def.name.clone(), id: *id }),
+        key => key.clone(),
+    };
     world
         .of(target)
         .iter()
-        .filter(|other| !key.is_null() && value(target, other, foreign) == key && lives(target, other))
+        .filter(|other| !key.is_null() && *value(target, other, foreign) == key && lives(target, other))
         .map(|other| (target.as_ref(), other))
         .collect()
 }
@@ -130,6 +134,7 @@ pub fn sorted(left: &Value, right: &Value) -> Ordering {
         (Value::Integer(left), Value::Integer(right)) => left.cmp(right),
         (Value::Text(left), Value::Text(right)) => left.as_bytes().cmp(right.as_bytes()),
         (Value::Id(left), Value::Id(right)) => left.cmp(right),
+        (Value::Record(left), Value::Record(right)) => left.cmp(right),
         (Value::Date(left), Value::Date(right)) => left.cmp(right),
         (Value::Instant(left), Value::Instant(right)) => left.cmp(right),
         (Value::Money(left), Value::Money(right)) => left.currency.cmp(&right.currency).then(left.minor.cmp(&right.minor)),

@@ -74,6 +74,10 @@ impl RuleReader for Shelf {
             .map(|draft| Found { def: Arc::clone(&draft.def), id: draft.id, values: draft.after.clone() })
             .collect())
     }
+
+    fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>> {
+        self.0.get(name)?.first().map(|draft| &draft.def)
+    }
 }
 
 fn problems(resource: &str, draft: &Draft) -> Vec<FieldProblem> {

@@ -119,6 +119,9 @@ impl Found {
 pub trait RuleReader: Send + Sync {
     /// The living records of a resource that satisfy a filter, at most 1000.
     async fn find(&self, resource: &str, filter: Filter) -> Result<Vec<Found>>;
+
+    /// The definition of a resource, where there is one of this name.
+    fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>>;
 }
 
 /// The rules of a resource: derived fields, checks, and what else must change with it.

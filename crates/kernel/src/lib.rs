@@ -24,7 +24,7 @@ pub use id::{Id, TenantId};
 pub use money::Money;
 pub use page::{DeletedMode, ListArguments, PageArguments, SortKey};
 pub use time::{Clock, Date, FixedClock, SystemClock, Timestamp};
-pub use value::Value;
+pub use value::{RecordKey, Value};
 
 /// A name that is static for built-in resources and owned for what a tenant defines.
 pub type Name = std::borrow::Cow<'static, str>;

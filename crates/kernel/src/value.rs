@@ -1,6 +1,6 @@
 //! One value of one field, as the engine holds it between the wire and the database.
 
-use crate::{Date, Money, Timestamp};
+use crate::{Date, Money, Name, Timestamp};
 use uuid::Uuid;
 
 /// A typed field value. [`Value::Null`] stands for an empty field of any type.
@@ -25,6 +25,17 @@ pub enum Value {
     Money(Money),
     /// A set of texts, sorted, each once.
     TextSet(Vec<String>),
+    /// A record of any resource.
+    Record(RecordKey),
+}
+
+/// A record of any resource: the pair that names it where the resource is not known beforehand.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordKey {
+    /// The resource's camelCase name.
+    pub resource: Name,
+    /// The record's identity.
+    pub id: Uuid,
 }
 
 impl Value {
@@ -45,6 +56,14 @@ impl Value {
     pub fn as_id(&self) -> Option<Uuid> {
         match self {
             Value::Id(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The record of any resource, if it is one.
+    pub fn as_record(&self) -> Option<&RecordKey> {
+        match self {
+            Value::Record(record) => Some(record),
             _ => None,
         }
     }

@@ -14,15 +14,20 @@ pub(crate) struct Expanded {
 
 pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
     let ident = field.ident.as_ref().ok_or_else(|| syn::Error::new_spanned(field, "a resource has named fields"))?;
-    let column = ident.to_string();
+    let declared = ident.to_string();
     let description = documentation(&field.attrs);
     if description.is_empty() {
         return Err(syn::Error::new_spanned(ident, "a field needs a doc comment: it is the API's description"));
     }
     let mut arguments = Arguments::of_field(&field.attrs)?;
-    let name = arguments.text("name")?.unwrap_or_else(|| camel(&column));
+    let name = arguments.text("name")?.unwrap_or_else(|| camel(&declared));
     let (optional, inner) = unwrap_option(&field.ty);
     let kind_name = inner.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    // A reference to any record takes two columns, named after the relation: `record_id` is `record_resource` and `record_id`.
+    let column = match declared.strip_suffix("_id") {
+        Some(stem) if kind_name == "AnyId" => stem.to_owned(),
+        _ => declared,
+    };
     let (kind, default_example) = kind(&kind_name, &inner, &mut arguments, &column)?;
     let example = match arguments.text("example")? {
         Some(example) => quote! { #example },
@@ -37,7 +42,8 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
         Some(other) => return Err(syn::Error::new_spanned(ident, format!("write = \"{other}\" is not immutable or read_only"))),
     };
     let (folded, secret, derived) = (arguments.flag("folded"), arguments.flag("secret"), arguments.flag("derived"));
-    let (no_filter, no_sort) = (arguments.flag("no_filter") || secret, arguments.flag("no_sort") || secret || kind_name == "TextSet");
+    let (no_filter, no_sort) =
+        (arguments.flag("no_filter") || secret, arguments.flag("no_sort") || secret || matches!(kind_name.as_str(), "TextSet" | "AnyId"));
     let default = match arguments.text("default")? {
         Some(json) => quote! { ::core::option::Option::Some(#json.into()) },
         // A set is never absent, only empty.
@@ -73,6 +79,17 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
     let entity = match kind_name.as_str() {
         // Its column type differs by database; the generic reader alone reads it.
         "TextSet" => quote! {},
+        "AnyId" => {
+            let (resource, id) = (format_ident!("{column}_resource"), format_ident!("{column}_id"));
+            let (resource_doc, id_doc) = (format!("Resource of the record in `{name}`."), format!("Identity of the record in `{name}`."));
+            let (text, key) = (quote! { ::std::string::String }, quote! { ::clientela_kernel::Id });
+            let (text, key) =
+                if optional { (quote! { ::core::option::Option<#text> }, quote! { ::core::option::Option<#key> }) } else { (text, key) };
+            quote! {
+                #[doc = #resource_doc] pub #resource: #text,
+                #[doc = #id_doc] pub #id: #key,
+            }
+        }
         "Money" => {
             let (minor, currency) = (format_ident!("{ident}_minor"), format_ident!("{ident}_currency"));
             let (minor_doc, currency_doc) = (format!("Minor units of `{column}`."), format!("Currency of `{column}`."));
@@ -115,6 +132,7 @@ fn kind(name: &str, path: &syn::TypePath, arguments: &mut Arguments, column: &st
         "Timestamp" => (quote! { #model::Instant }, Some(quote! { "\"2026-01-31T08:15:00.000Z\"" })),
         "Money" => (quote! { #model::Money }, Some(quote! { "{\"amount\":\"1234.50\",\"currency\":\"EUR\"}" })),
         "Id" => reference(arguments, column)?,
+        "AnyId" => any_reference(path, arguments)?,
         _ => (
             quote! { #model::Choice(<#path as ::clientela_model::Choice>::definition()) },
             Some(
@@ -127,12 +145,7 @@ fn kind(name: &str, path: &syn::TypePath, arguments: &mut Arguments, column: &st
 fn reference(arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStream, Option<TokenStream>)> {
     let target = arguments.required_text("refers")?;
     let relation = camel(column.strip_suffix("_id").unwrap_or(column));
-    let inverse = match arguments.text("inverse")? {
-        Some(name) => quote! { ::core::option::Option::Some(#name.into()) },
-        None => quote! { ::core::option::Option::None },
-    };
-    let inverse_description = arguments.text("inverse_description")?.unwrap_or_default();
-    let on_delete = format_ident!("{}", pascal(&arguments.text("on_delete")?.unwrap_or_else(|| "restrict".to_owned())));
+    let (inverse, inverse_description, on_delete) = other_side(arguments)?;
     let kind = quote! {
         ::clientela_model::FieldType::Reference(::clientela_model::ReferenceDef {
             target: #target.into(),
@@ -146,6 +159,33 @@ fn reference(arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStrea
         })
     };
     Ok((kind, None))
+}
+
+fn any_reference(path: &syn::TypePath, arguments: &mut Arguments) -> syn::Result<(TokenStream, Option<TokenStream>)> {
+    if !arguments.flag("refers_any") {
+        return Err(syn::Error::new_spanned(path, "say what it refers to: #[field(refers_any, …)]"));
+    }
+    let (inverse, inverse_description, on_delete) = other_side(arguments)?;
+    let kind = quote! {
+        ::clientela_model::FieldType::AnyReference(::clientela_model::AnyReferenceDef {
+            inverse: #inverse,
+            inverse_description: #inverse_description.into(),
+            on_delete: ::clientela_model::OnDelete::#on_delete,
+            targets: ::std::sync::Arc::from([]),
+        })
+    };
+    Ok((kind, None))
+}
+
+/// The relation on the other side, what it holds, and what its record's deletion does.
+fn other_side(arguments: &mut Arguments) -> syn::Result<(TokenStream, String, syn::Ident)> {
+    let inverse = match arguments.text("inverse")? {
+        Some(name) => quote! { ::core::option::Option::Some(#name.into()) },
+        None => quote! { ::core::option::Option::None },
+    };
+    let inverse_description = arguments.text("inverse_description")?.unwrap_or_default();
+    let on_delete = format_ident!("{}", pascal(&arguments.text("on_delete")?.unwrap_or_else(|| "restrict".to_owned())));
+    Ok((inverse, inverse_description, on_delete))
 }
 
 fn unwrap_option(ty: &Type) -> (bool, syn::TypePath) {

@@ -23,13 +23,15 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 ///
 /// The system fields (`id`, `version`, …) are added. `Option` makes a field optional. Doc comments become the
 /// descriptions on both APIs. Arguments: `name`, `plural`, `table` (where the name is a reserved word of SQL), `prefix`, `label`, `owned` (adds `ownerId`), `tagged` (adds `tags`),
-/// `face = "party"`, `read_only`, `no_create`, `no_delete`, `mirror`, `reveals("secret", "…")`, `unique(index, field, …)`.
+/// `face = "party"`, `read_only`, `no_create`, `no_delete`, `mirror`,
+/// `unattachable` (no reference to any record points to it), `reveals("secret", "…")`, `unique(index, field, …)`.
 ///
 /// Field types: `String` (`max`, `format`), `bool`, `i64` (`min`, `max`; `duration` for seconds shown as ISO 8601), `Date`,
-/// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`), and any enum with
+/// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`), `AnyId` for a record of
+/// any resource (`refers_any`, and the same three), and any enum with
 /// `derive(Choice)`. Further arguments of `#[field(…)]`, all optional: `name` (where the column cannot have the field's name),
 /// `example` and `default` (JSON texts), `derived` (rules fill it in), `write = "immutable"` or `"read_only"`, `folded`,
-/// `secret`, `no_filter`, `no_sort`, `copy_of = "relation.field"` (rules keep it). `Money` and `TextSet` are names the attribute knows; they need no import.
+/// `secret`, `no_filter`, `no_sort`, `copy_of = "relation.field"` (rules keep it). `Money`, `TextSet` and `AnyId` are names the attribute knows; they need no import.
 #[proc_macro_attribute]
 pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemStruct);

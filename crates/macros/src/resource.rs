@@ -23,6 +23,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let face = arguments.text("face")?;
     let (owned, tagged) = (arguments.flag("owned"), arguments.flag("tagged"));
     let (read_only, mirror) = (arguments.flag("read_only"), arguments.flag("mirror"));
+    let unattachable = arguments.flag("unattachable");
     let creatable = !(arguments.flag("no_create") || read_only || mirror);
     let updatable = !(read_only || mirror);
     let deletable = !(arguments.flag("no_delete") || read_only || mirror);
@@ -117,6 +118,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
                 definition.updatable = #updatable;
                 definition.deletable = #deletable;
                 definition.mirror = #mirror;
+                definition.unattachable = #unattachable;
                 definition.fields = ::clientela_model::system::fields(#prefix);
                 definition.fields.extend([#(#definitions),*]);
                 #plural

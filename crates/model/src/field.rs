@@ -1,6 +1,8 @@
 //! A field: name, column, type, what may be done with it.
 
 use clientela_kernel::Name;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A field of a resource.
 #[derive(Clone, Debug)]
@@ -63,6 +65,9 @@ pub enum FieldType {
     Id,
     /// The id of another record.
     Reference(ReferenceDef),
+    /// The id of a record of any resource: its prefix names which. Two columns, `_resource` and `_id`, without a foreign key; the
+    /// writing statement itself looks whether the record is there.
+    AnyReference(AnyReferenceDef),
     /// Text of at most so many characters, of a form.
     Text {
         /// Greatest number of characters.
@@ -119,6 +124,8 @@ pub enum TextFormat {
     Language,
     /// An IANA zone such as `Europe/Berlin`.
     TimeZone,
+    /// A short name in lower case: letters, digits and hyphens, a letter first.
+    Slug,
 }
 
 /// A reference to another resource.
@@ -140,6 +147,42 @@ pub struct ReferenceDef {
     pub table: Name,
     /// Prefixes of the target's faces, which share its ids and are accepted on input; filled by the registry.
     pub also_accepts: Vec<Name>,
+}
+
+/// A reference to a record of any resource that is not marked out.
+#[derive(Clone, Debug)]
+pub struct AnyReferenceDef {
+    /// The to-many relation's name on the other side.
+    pub inverse: Option<Name>,
+    /// What that relation holds, for its description.
+    pub inverse_description: Name,
+    /// What happens to this record when the other is deleted.
+    pub on_delete: OnDelete,
+    /// The resources it may point to; filled by the registry.
+    pub targets: Arc<[RecordTarget]>,
+}
+
+/// A resource that a reference to any record may point to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordTarget {
+    /// The resource's name.
+    pub resource: Name,
+    /// Its id prefix.
+    pub prefix: Name,
+    /// Its table.
+    pub table: Name,
+}
+
+impl AnyReferenceDef {
+    /// The target by its resource's name.
+    pub fn target(&self, resource: &str) -> Option<&RecordTarget> {
+        self.targets.iter().find(|target| target.resource == resource)
+    }
+
+    /// The target by its id prefix.
+    pub fn by_prefix(&self, prefix: &str) -> Option<&RecordTarget> {
+        self.targets.iter().find(|target| target.prefix == prefix)
+    }
 }
 
 /// What happens to a record when one it refers to is deleted.
@@ -213,6 +256,41 @@ impl FieldDef {
         }
     }
 
+    /// The reference to a record of any resource, if the field is one.
+    pub fn any_reference(&self) -> Option<&AnyReferenceDef> {
+        match &self.kind {
+            FieldType::AnyReference(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The column that holds the id of what the field refers to.
+    pub fn id_column(&self) -> Cow<'_, str> {
+        match self.kind {
+            FieldType::AnyReference(_) => Cow::Owned(format!("{}_id", self.column)),
+            _ => Cow::Borrowed(self.column.as_ref()),
+        }
+    }
+
+    /// The columns by which the field counts in a unique key: the folded copy where there is one, the resource alone of a
+    /// reference to any record.
+    pub fn unique_columns(&self) -> Vec<String> {
+        match self.kind {
+            FieldType::AnyReference(_) => vec![format!("{}_resource", self.column)],
+            _ if self.folded => vec![self.folded_column()],
+            _ => self.columns(),
+        }
+    }
+
+    /// What is appended to `column` to name each column of the field, without the folded copy.
+    pub fn suffixes(&self) -> &'static [&'static str] {
+        match self.kind {
+            FieldType::Money => &["_minor", "_currency"],
+            FieldType::AnyReference(_) => &["_resource", "_id"],
+            _ => &[""],
+        }
+    }
+
     /// The column of the folded copy.
     pub fn folded_column(&self) -> String {
         format!("{}_folded", self.column)
@@ -220,9 +298,6 @@ impl FieldDef {
 
     /// The database columns that hold the field, without the folded copy.
     pub fn columns(&self) -> Vec<String> {
-        match self.kind {
-            FieldType::Money => vec![format!("{}_minor", self.column), format!("{}_currency", self.column)],
-            _ => vec![self.column.clone().into_owned()],
-        }
+        self.suffixes().iter().map(|suffix| format!("{}{suffix}", self.column)).collect()
     }
 }

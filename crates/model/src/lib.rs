@@ -8,7 +8,9 @@ pub mod relation;
 pub mod resource;
 pub mod system;
 
-pub use field::{ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, ReferenceDef, TextFormat, WriteMode};
+pub use field::{
+    AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, RecordTarget, ReferenceDef, TextFormat, WriteMode,
+};
 pub use registry::Registry;
 pub use relation::{RelationDef, RelationKind};
 pub use resource::{ResourceDef, UniqueDef};

@@ -1,6 +1,6 @@
 //! All resources together, checked and linked once at start.
 
-use crate::{FieldDef, FieldType, OnDelete, RelationDef, RelationKind, ResourceDef, WriteMode, naming};
+use crate::{FieldDef, FieldType, OnDelete, RecordTarget, RelationDef, RelationKind, ResourceDef, WriteMode, naming};
 use clientela_kernel::Name;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -132,11 +132,22 @@ impl Registry {
                 faces.entry(identity.clone()).or_default().push((def.name.clone(), def.prefix.clone(), link.name.clone()));
             }
         }
+        let attachable: Vec<RecordTarget> = defs.iter().filter(|def| !def.mirror && !def.unattachable).map(target).collect();
         let mut inverse: Vec<(Name, RelationDef)> = Vec::new();
         for def in &mut defs {
             let owner = def.name.clone();
             let owner_plural = naming::words(&def.plural);
             for field in &mut def.fields {
+                if let FieldType::AnyReference(reference) = &mut field.kind {
+                    // A record is not attached to one of its own kind: that would be a tree, which a plain reference says better.
+                    reference.targets = attachable.iter().filter(|target| target.resource != owner).cloned().collect();
+                    let Some(name) = &reference.inverse else { continue };
+                    let kind = RelationKind::ToMany { local: "id".into(), foreign: field.name.clone(), on_delete: reference.on_delete };
+                    let description = reference.inverse_description.clone();
+                    let relation = RelationDef { name: name.clone(), target: owner.clone(), description, kind };
+                    inverse.extend(reference.targets.iter().map(|target| (target.resource.clone(), relation.clone())));
+                    continue;
+                }
                 let FieldType::Reference(reference) = &mut field.kind else { continue };
                 (reference.prefix, reference.table) = targets.get(&reference.target).cloned().ok_or_else(|| {
                     DefinitionProblem(format!("{owner}.{} refers to {}, which is not defined", field.name, reference.target))
@@ -237,6 +248,10 @@ fn check_copies(def: &ResourceDef, defs: &[ResourceDef]) -> Result<(), Definitio
     Ok(())
 }
 
+fn target(def: &ResourceDef) -> RecordTarget {
+    RecordTarget { resource: def.name.clone(), prefix: def.prefix.clone(), table: def.table.clone() }
+}
+
 /// The checks that keep names safe in SQL and unambiguous on the wire.
 fn check(def: &ResourceDef) -> Result<(), DefinitionProblem> {
     let fail = |text: String| Err(DefinitionProblem(format!("{}: {text}", def.name)));
@@ -264,6 +279,12 @@ fn check(def: &ResourceDef) -> Result<(), DefinitionProblem> {
         }
         if field.description.is_empty() || field.example.is_empty() {
             return fail(format!("field {} needs a description and an example", field.name));
+        }
+        if field
+            .any_reference()
+            .is_some_and(|reference| field.sort || (reference.inverse.is_some() && reference.inverse_description.is_empty()))
+        {
+            return fail(format!("field {} refers to any record: it cannot be sorted by, and its inverse needs a description", field.name));
         }
         if field.folded && !matches!(field.kind, FieldType::Text { .. }) {
             return fail(format!("field {} is folded but not text", field.name));

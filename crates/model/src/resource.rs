@@ -31,6 +31,8 @@ pub struct ResourceDef {
     pub deletable: bool,
     /// Copies of other records, kept in step by their rules: no log of their own.
     pub mirror: bool,
+    /// Nothing can be attached to its records: a reference to any record does not point here.
+    pub unattachable: bool,
     /// The resource whose identity this one is a public face of, by `partyId`-like reference field: inverse relations
     /// of that resource appear here as well.
     pub face: Option<Name>,
@@ -53,7 +55,7 @@ pub struct ResourceDef {
 pub struct UniqueDef {
     /// The index in both databases.
     pub index: Name,
-    /// Field names; a folded field compares folded.
+    /// Field names; a folded field compares folded, a reference to any record by its resource alone.
     pub fields: Vec<Name>,
 }
 

@@ -22,6 +22,7 @@ pub enum ApiKeyScopes {
     name = "apiKey",
     prefix = "key",
     label = "name",
+    unattachable,
     unique("api_key_secret_hash_key", "secretHash"),
     reveals("secret", "The secret to send as `Authorization: Bearer …`. Shown only here, once: store it now.")
 )]

@@ -1,7 +1,8 @@
-//! Tenants, users and API keys.
+//! Tenants, users, API keys, and the keys by which other systems know records.
 
 pub mod api_key;
 pub mod credentials;
+pub mod external_id;
 pub mod secret;
 pub mod tenant;
 pub mod user;
@@ -20,7 +21,9 @@ pub fn module(credentials_changed: CredentialsChanged) -> Module {
         .resource::<tenant::Model>()
         .resource::<user::Model>()
         .resource::<api_key::Model>()
+        .resource::<external_id::Model>()
         .rules("tenant", tenant::TenantRules { credentials_changed: Arc::clone(&credentials_changed) })
+        .rules("externalId", external_id::ExternalIdRules)
         .rules("user", user::UserRules { credentials_changed: Arc::clone(&credentials_changed) })
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed })
 }

@@ -8,7 +8,7 @@ use clientela_macros::resource;
 
 /// Your organization on this server: its name and the settings that hold where a record says nothing else. There is
 /// exactly one, the one your credential belongs to.
-#[resource(name = "tenant", prefix = "ten", label = "name", no_create, no_delete)]
+#[resource(name = "tenant", prefix = "ten", label = "name", unattachable, no_create, no_delete)]
 pub struct Model {
     /// What the organization calls itself.
     #[field(max = 200, folded, example = "\"Alpine Foods\"")]

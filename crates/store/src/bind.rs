@@ -1,7 +1,8 @@
 //! Values on their way to a database: exactly the type of the column, in the binary form of the driver.
 //!
 //! PostgreSQL fixes a statement's parameter types when it is prepared, so a null must be sent as the type of its
-//! column. A money value (or a null of a money field) fills two parameters: minor units, then currency.
+//! column. A money value (or a null of a money field) fills two parameters: minor units, then currency; a
+//! reference to any record too: resource, then id.
 
 use crate::sql::Argument;
 use clientela_kernel::{Date, Error, Result, Timestamp, Value};
@@ -107,6 +108,7 @@ pub(crate) fn bind_pg_value(arguments: &mut PgArguments, value: &Value, column: 
         Value::Instant(at) => arguments.add(PgInstant(*at)),
         Value::Money(money) => arguments.add(money.minor).and_then(|()| arguments.add(money.currency.code())),
         Value::TextSet(texts) => arguments.add(texts.as_slice()),
+        Value::Record(record) => arguments.add(record.resource.as_ref()).and_then(|()| arguments.add(record.id)),
     }
     .map_err(Error::internal)
 }
@@ -120,6 +122,7 @@ fn bind_pg_null(arguments: &mut PgArguments, column: Option<&FieldType>) -> Resu
         Some(FieldType::Integer { .. } | FieldType::Duration) => arguments.add(None::<i64>),
         Some(FieldType::Date) => arguments.add(None::<PgDate>),
         Some(FieldType::Instant) => arguments.add(None::<PgInstant>),
+        Some(FieldType::AnyReference(_)) => arguments.add(None::<&str>).and_then(|()| arguments.add(None::<Uuid>)),
         Some(FieldType::Money) => arguments.add(None::<i64>).and_then(|()| arguments.add(None::<&str>)),
         None => return Err(Error::internal("a null was bound without the type of its column")),
     }
@@ -150,7 +153,11 @@ pub(crate) fn bind_sqlite_value(arguments: &mut SqliteArguments, value: &Value, 
     match value {
         Value::Null => {
             let null = arguments.add(None::<i64>);
-            if matches!(column, Some(FieldType::Money)) { null.and_then(|()| arguments.add(None::<i64>)) } else { null }
+            if matches!(column, Some(FieldType::Money | FieldType::AnyReference(_))) {
+                null.and_then(|()| arguments.add(None::<i64>))
+            } else {
+                null
+            }
         }
         Value::Boolean(yes) => arguments.add(i64::from(*yes)),
         Value::Integer(number) => arguments.add(*number),
@@ -160,6 +167,7 @@ pub(crate) fn bind_sqlite_value(arguments: &mut SqliteArguments, value: &Value, 
         Value::Instant(at) => arguments.add(at.0),
         Value::Money(money) => arguments.add(money.minor).and_then(|()| arguments.add(money.currency.code())),
         Value::TextSet(texts) => arguments.add(serde_json::to_string(texts).map_err(Error::internal)?),
+        Value::Record(record) => arguments.add(record.resource.as_ref()).and_then(|()| arguments.add(record.id)),
     }
     .map_err(Error::internal)
 }

@@ -6,7 +6,7 @@
 
 use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Id, Result, TenantId, Timestamp, Value, fold::fold};
-use clientela_model::{FieldDef, FieldType, ReferenceDef, ResourceDef, system};
+use clientela_model::{FieldDef, FieldType, ResourceDef, system};
 use uuid::Uuid;
 
 /// Table of the change log.
@@ -30,6 +30,8 @@ pub(crate) trait Bound: Default {
     fn text(&mut self, text: Option<&str>) -> Result<()>;
     /// Adds a moment.
     fn instant(&mut self, at: Timestamp) -> Result<()>;
+    /// What keeps a row that a subquery found from being removed before the commit; empty where one writer writes at a time.
+    fn row_lock(&self) -> &'static str;
     /// Adds text that is JSON.
     fn json(&mut self, json: Option<&str>) -> Result<()>;
 }
@@ -139,11 +141,7 @@ impl<B: Bound> Draft<B> {
         let mut name = String::new();
         for (field, _) in written(row) {
             let field = field?;
-            let suffixes: &[&str] = match field.kind {
-                FieldType::Money => &["_minor", "_currency"],
-                _ if field.folded => &["", "_folded"],
-                _ => &[""],
-            };
+            let suffixes: &[&str] = if field.folded { &["", "_folded"] } else { field.suffixes() };
             for suffix in suffixes {
                 name.clear();
                 name.push_str(&field.column);
@@ -171,15 +169,15 @@ impl<B: Bound> Draft<B> {
     /// found on PostgreSQL, where the parts of a statement do not see each other; the foreign key holds all the same.
     fn references(&mut self, set: &WriteSet, row: &RowChange) -> Result<()> {
         for (index, id) in &row.references {
-            let reference = row.def.fields.get(*index).and_then(FieldDef::reference);
-            let reference =
-                reference.ok_or_else(|| Error::internal(format!("field number {index} of {} is no reference", row.def.name)))?;
-            if made_by(set, reference, *id) {
+            let (target, table, keyless) = referred(row, *index)?;
+            if made_by(set, target, *id) {
                 continue;
             }
-            self.push(" AND EXISTS (SELECT 1 FROM ").push(&reference.table).push(" WHERE tenant_id = $1 AND id = ");
+            self.push(" AND EXISTS (SELECT 1 FROM ").push(table).push(" WHERE tenant_id = $1 AND id = ");
             self.id(*id)?;
-            self.push(" AND deleted_at IS NULL)");
+            // Where no foreign key holds the record until the commit, a lock of the same strength does.
+            let lock = if keyless { self.bound.row_lock() } else { "" };
+            self.push(" AND deleted_at IS NULL").push(lock).push(")");
         }
         Ok(())
     }
@@ -224,16 +222,25 @@ impl<B: Bound> Draft<B> {
 
 /// Whether a row may turn out not to be written: its version has moved, or a reference points to nothing that lives.
 pub(crate) fn is_conditional(set: &WriteSet, row: &RowChange) -> bool {
-    let checked = |(index, id): &(usize, Uuid)| {
-        let reference = row.def.fields.get(*index).and_then(FieldDef::reference);
-        reference.is_none_or(|reference| !made_by(set, reference, *id))
-    };
+    let checked = |(index, id): &(usize, Uuid)| referred(row, *index).map_or(true, |(target, ..)| !made_by(set, target, *id));
     matches!(row.guard, RowGuard::Version(_)) || row.references.iter().any(checked)
 }
 
 /// Whether the record a reference points to lives because of this very set.
-fn made_by(set: &WriteSet, reference: &ReferenceDef, id: Uuid) -> bool {
-    set.rows.iter().any(|row| row.id.0 == id && row.def.name == reference.target && makes_alive(row))
+fn made_by(set: &WriteSet, target: &str, id: Uuid) -> bool {
+    set.rows.iter().any(|row| row.id.0 == id && row.def.name == target && makes_alive(row))
+}
+
+/// The resource and table that a row's reference points to, and whether it does so without a foreign key.
+fn referred(row: &RowChange, index: usize) -> Result<(&str, &str, bool)> {
+    let field = row.def.fields.get(index);
+    if let Some(reference) = field.and_then(FieldDef::reference) {
+        return Ok((&reference.target, &reference.table, false));
+    }
+    let key = row.values.iter().find(|(written, _)| *written == index).and_then(|(_, value)| value.as_record());
+    let target = field.and_then(FieldDef::any_reference).zip(key).and_then(|(reference, key)| reference.target(&key.resource));
+    let target = target.ok_or_else(|| Error::internal(format!("field number {index} of {} is no reference", row.def.name)))?;
+    Ok((&target.resource, &target.table, true))
 }
 
 /// Whether the record lives because of this row: it is new, or restored.

@@ -2,8 +2,9 @@
 //! elsewhere.
 
 use crate::sql::{Alias, Argument, Sql};
-use clientela_kernel::{Comparison, Error, Money, Result, Value};
+use clientela_kernel::{Comparison, Error, Money, RecordKey, Result, Value};
 use clientela_model::{FieldDef, FieldType};
+use std::collections::BTreeMap;
 
 const FALSE: &str = "1=0";
 
@@ -28,7 +29,7 @@ pub(crate) fn push_comparison(sql: &mut Sql, alias: Alias, field: &FieldDef, com
         Comparison::StartsWith(needle) => folded(sql, alias, field, needle, |sql, column| starts_with(sql, alias, column, needle)),
         Comparison::EndsWith(needle) => folded(sql, alias, field, needle, |sql, column| sql.dialect.ends_with(sql, alias, column, needle)),
         Comparison::IsNull => {
-            let suffix = if matches!(field.kind, FieldType::Money) { "_minor" } else { "" };
+            let suffix = field.suffixes().first().copied().unwrap_or_default();
             sql.of(alias, &field.column).push(suffix).push(" IS NULL");
             Ok(())
         }
@@ -67,6 +68,8 @@ fn ordered(sql: &mut Sql, alias: Alias, field: &FieldDef, operator: Operator, va
     check(field, value)?;
     match value {
         Value::Money(amount) => money(sql, alias, field, operator, *amount),
+        Value::Record(_) if operator != Operator::Equal => return Err(mismatch(field)),
+        Value::Record(record) => records(sql, alias, field, &record.resource, &[record]),
         Value::Text(text) => {
             let Some((before, _)) = text.split_once('\0') else {
                 sql.of(alias, &field.column).push(operator.text()).value(value);
@@ -96,6 +99,21 @@ fn money(sql: &mut Sql, alias: Alias, field: &FieldDef, operator: Operator, amou
     sql.push(" AND ").of(alias, &field.column).push("_minor").push(operator.text()).value(&Value::Integer(amount.minor)).push(")");
 }
 
+/// One of these records, all of one resource.
+fn records(sql: &mut Sql, alias: Alias, field: &FieldDef, resource: &str, records: &[&RecordKey]) {
+    sql.push("(").of(alias, &field.column).push("_resource = ").value(&Value::from(resource)).push(" AND ");
+    match records {
+        [one] => {
+            sql.of(alias, &field.id_column()).push(" = ").value(&Value::Id(one.id));
+        }
+        many => {
+            let ids = many.iter().map(|record| record.id).collect();
+            sql.dialect.is_one_of(sql, alias, &field.id_column(), Argument::Ids(ids));
+        }
+    }
+    sql.push(")");
+}
+
 fn one_of(sql: &mut Sql, alias: Alias, field: &FieldDef, values: &[Value]) -> Result<()> {
     for value in values {
         check(field, value)?;
@@ -106,6 +124,19 @@ fn one_of(sql: &mut Sql, alias: Alias, field: &FieldDef, values: &[Value]) -> Re
         for amount in amounts {
             sql.push(" OR ");
             money(sql, alias, field, Operator::Equal, amount);
+        }
+        sql.push(")");
+        return Ok(());
+    }
+    if matches!(field.kind, FieldType::AnyReference(_)) {
+        let mut by_resource: BTreeMap<&str, Vec<&RecordKey>> = BTreeMap::new();
+        for record in values.iter().filter_map(Value::as_record) {
+            by_resource.entry(&record.resource).or_default().push(record);
+        }
+        sql.push("(").push(FALSE);
+        for (resource, members) in by_resource {
+            sql.push(" OR ");
+            records(sql, alias, field, resource, &members);
         }
         sql.push(")");
         return Ok(());
@@ -135,7 +166,7 @@ fn collect(values: &[Value]) -> Option<Argument> {
         Value::Text(_) => {
             Argument::Texts(values.iter().filter_map(Value::as_text).filter(|text| storable(text)).map(str::to_owned).collect())
         }
-        Value::Null | Value::Money(_) | Value::TextSet(_) => return None,
+        Value::Null | Value::Money(_) | Value::TextSet(_) | Value::Record(_) => return None,
     })
 }
 
@@ -210,6 +241,7 @@ fn check(field: &FieldDef, value: &Value) -> Result<()> {
             | (FieldType::Date, Value::Date(_))
             | (FieldType::Instant, Value::Instant(_))
             | (FieldType::Money, Value::Money(_))
+            | (FieldType::AnyReference(_), Value::Record(_))
     );
     if fits { Ok(()) } else { Err(mismatch(field)) }
 }

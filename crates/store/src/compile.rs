@@ -6,8 +6,7 @@ use crate::filter::Filters;
 use crate::order::{push_order, push_seek};
 use crate::select::{Parents, Select, SelectCount};
 use crate::sql::{Alias, Sql};
-use clientela_kernel::{DeletedMode, Error, Result, TenantId};
-use clientela_model::FieldType;
+use clientela_kernel::{DeletedMode, Error, Result, TenantId, Value};
 
 impl Select<'_> {
     /// The statement for a dialect, in one tenant. With parents the first column of the result is the parent's id, rows
@@ -42,7 +41,7 @@ impl SelectCount<'_> {
         let mut sql = Sql::of_tenant(dialect, tenant);
         sql.push("SELECT ");
         if let Some(parents) = &self.parents {
-            sql.column(0, &parents.field.column).push(", ");
+            sql.column(0, &parents.field.id_column()).push(", ");
         }
         sql.push("COUNT(*) FROM ").push(&self.def.table).push(" t0 WHERE t0.tenant_id = ").tenant();
         push_deleted(&mut sql, self.deleted);
@@ -51,10 +50,12 @@ impl SelectCount<'_> {
             sql.push(" AND ");
             filters.push(&mut sql, self.def, Alias::table(0), filter)?;
         }
-        if let Some(Parents { field, ids }) = &self.parents {
+        if let Some(parents) = &self.parents {
+            let column = parents.field.id_column();
+            push_resource(&mut sql, parents);
             sql.push(" AND ");
-            dialect.is_one_of(&mut sql, Alias::table(0), &field.column, crate::sql::Argument::Ids(ids.clone()));
-            sql.push(" GROUP BY ").column(0, &field.column);
+            dialect.is_one_of(&mut sql, Alias::table(0), &column, crate::sql::Argument::Ids(parents.ids.clone()));
+            sql.push(" GROUP BY ").column(0, &column);
         }
         Ok(sql)
     }
@@ -78,8 +79,7 @@ impl Level<'_> {
         let mut position = 0;
         for column in &self.select.columns {
             self.check_table(column.table)?;
-            let suffixes: &[&str] = if matches!(column.field.kind, FieldType::Money) { &["_minor", "_currency"] } else { &[""] };
-            for suffix in suffixes {
+            for suffix in column.field.suffixes() {
                 sql.push(if position == 0 { before } else { ", " });
                 sql.column(column.table, &column.field.column).push(suffix);
                 position += 1;
@@ -114,6 +114,9 @@ impl Level<'_> {
     pub(crate) fn conditions(&mut self, sql: &mut Sql) -> Result<()> {
         sql.push(" WHERE t0.tenant_id = ").tenant();
         push_deleted(sql, self.select.deleted);
+        if let Some(parents) = &self.select.parents {
+            push_resource(sql, parents);
+        }
         for filter in &self.select.filters {
             sql.push(" AND ");
             self.filters.push(sql, self.select.def, Alias::table(0), filter)?;
@@ -141,6 +144,13 @@ impl Level<'_> {
             return Ok(());
         }
         Err(Error::internal(format!("a column of table {table}, but there are {} joins", self.select.joins.len())))
+    }
+}
+
+/// The parents are of one resource, which a reference to any record must name beside the id.
+fn push_resource(sql: &mut Sql, parents: &Parents<'_>) {
+    if let Some(resource) = parents.resource {
+        sql.push(" AND ").column(0, &parents.field.column).push("_resource = ").value(&Value::from(resource));
     }
 }
 
@@ -298,7 +308,7 @@ mod tests {
         let registry = toy::registry();
         let mut level = select(&registry, "contact", &["id", "lastName"]);
         level.sort = vec![sort(level.def, "lastName", true), sort(level.def, "id", true)];
-        level.parents = Some(Parents { field: field(level.def, "accountId"), ids: vec![Uuid::from_u128(3)] });
+        level.parents = Some(Parents { field: field(level.def, "accountId"), ids: vec![Uuid::from_u128(3)], resource: None });
         level.limit = Some(4);
         let [postgres, sqlite] = texts(&level);
         assert_eq!(
@@ -330,7 +340,7 @@ mod tests {
         let mut count = SelectCount { registry: &registry, def, filters: Vec::new(), deleted: DeletedMode::Exclude, parents: None };
         let text = count.compile(Dialect::Sqlite, tenant()).unwrap().text;
         assert_eq!(text, "SELECT COUNT(*) FROM contact t0 WHERE t0.tenant_id = ?1 AND t0.deleted_at IS NULL");
-        count.parents = Some(Parents { field: field(def, "accountId"), ids: vec![] });
+        count.parents = Some(Parents { field: field(def, "accountId"), ids: vec![], resource: None });
         let text = count.compile(Dialect::Postgres, tenant()).unwrap().text;
         let expected = "SELECT t0.account_id, COUNT(*) FROM contact t0 WHERE t0.tenant_id = $1 AND t0.deleted_at IS NULL \
                         AND t0.account_id = ANY($2) GROUP BY t0.account_id";

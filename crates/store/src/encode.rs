@@ -2,8 +2,8 @@
 
 use crate::pg_array::PgTexts;
 use crate::rows::{self, Row};
-use clientela_kernel::{Date, Duration, Id, Money, Name, Result, Timestamp, Value, currency::Currency};
-use clientela_model::{FieldDef, FieldType, ResourceDef, system};
+use clientela_kernel::{Date, Duration, Id, Money, Name, RecordKey, Result, Timestamp, Value, currency::Currency};
+use clientela_model::{AnyReferenceDef, FieldDef, FieldType, ResourceDef, system};
 use serde_json::Value as Json;
 use std::io::Write as _;
 use uuid::Uuid;
@@ -30,6 +30,7 @@ enum Form {
     Instant,
     Duration,
     Money,
+    Record(AnyReferenceDef),
 }
 
 impl Encoder {
@@ -49,13 +50,14 @@ impl Encoder {
             FieldType::Instant => Form::Instant,
             FieldType::Duration => Form::Duration,
             FieldType::Money => Form::Money,
+            FieldType::AnyReference(reference) => Form::Record(reference.clone()),
         };
         Encoder { form }
     }
 
-    /// How many positions the field takes in a row: two for money, one otherwise.
+    /// How many positions the field takes in a row: two for money and a reference to any record, one otherwise.
     pub fn width(&self) -> usize {
-        if matches!(self.form, Form::Money) { 2 } else { 1 }
+        if matches!(self.form, Form::Money | Form::Record(_)) { 2 } else { 1 }
     }
 
     /// Appends the JSON of the field that begins at a column.
@@ -71,6 +73,7 @@ impl Encoder {
             Form::Instant => or_null(row.instant(column)?, out, write_instant),
             Form::Duration => or_null(row.integer(column)?, out, write_duration),
             Form::Money => or_null(row.money(column)?, out, write_money),
+            Form::Record(reference) => or_null(row.record(column, reference)?, out, |key, out| write_record(&key, reference, out)),
         }
         Ok(())
     }
@@ -89,6 +92,8 @@ impl Encoder {
             (Value::Date(day), _) => write_date(*day, out),
             (Value::Instant(at), _) => write_instant(*at, out),
             (Value::Money(money), _) => write_money(*money, out),
+            (Value::Record(key), Form::Record(reference)) => write_record(key, reference, out),
+            (Value::Record(key), _) => write_text(&key.id.to_string(), out),
             (Value::TextSet(texts), _) => write_texts(texts.iter().map(String::as_str), out),
         }
     }
@@ -119,6 +124,12 @@ impl Encoder {
             Form::Id(_) => {
                 let text = json.as_str()?;
                 Id::parse(text, Id::prefix_of(text)?).ok().map(|id| Value::Id(id.0))
+            }
+            Form::Record(reference) => {
+                let text = json.as_str()?;
+                let target = reference.by_prefix(Id::prefix_of(text)?)?;
+                let id = Id::parse(text, &target.prefix).ok()?.0;
+                Some(Value::Record(RecordKey { resource: target.resource.clone(), id }))
             }
             Form::Text => json.as_str().filter(|text| !text.contains('\0')).map(Value::from),
             Form::TextSet => {
@@ -177,6 +188,11 @@ fn write_id(id: Uuid, prefix: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     Id(id).write(prefix, out);
     out.push(b'"');
+}
+
+/// The prefix of the resource tells which it is.
+fn write_record(key: &RecordKey, reference: &AnyReferenceDef, out: &mut Vec<u8>) {
+    write_id(key.id, reference.target(&key.resource).map_or("", |target| &target.prefix), out);
 }
 
 fn write_boolean(yes: bool, out: &mut Vec<u8>) {

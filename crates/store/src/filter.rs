@@ -6,7 +6,7 @@
 
 use crate::compare::push_comparison;
 use crate::sql::{Alias, Sql};
-use clientela_kernel::{Comparison, Error, Filter, Quantifier, Result};
+use clientela_kernel::{Comparison, Error, Filter, Quantifier, Result, Value};
 use clientela_model::{FieldDef, Registry, RelationKind, ResourceDef};
 
 /// Compiles the filters of one statement; numbers the subqueries.
@@ -33,7 +33,7 @@ impl<'a> Filters<'a> {
                 let RelationKind::ToOne { field } = &relation.kind else {
                     return Err(Error::internal(format!("relation {} of {} leads to many", relation.name, def.name)));
                 };
-                self.related(sql, &relation.target, "id", (alias, &field_of(def, field)?.column), Some(filter), false)
+                self.related(sql, &relation.target, ("id", None), (alias, &field_of(def, field)?.column), Some(filter), false)
             }
             Filter::ToMany { relation, quantifier, filter } => {
                 let relation = relation_of(def, relation)?;
@@ -41,11 +41,13 @@ impl<'a> Filters<'a> {
                     return Err(Error::internal(format!("relation {} of {} leads to one", relation.name, def.name)));
                 };
                 let target = self.target(&relation.target)?;
-                let (local, foreign) = (&field_of(def, local)?.column, &field_of(target, foreign)?.column);
+                let (local, foreign) = (&field_of(def, local)?.column, field_of(target, foreign)?);
+                let of = foreign.any_reference().map(|_| (foreign.column.as_ref(), def.name.as_ref()));
+                let foreign = foreign.id_column();
                 if *quantifier != Quantifier::Some {
                     sql.push("NOT ");
                 }
-                self.related(sql, &relation.target, foreign, (alias, local), Some(filter), *quantifier == Quantifier::Every)
+                self.related(sql, &relation.target, (&foreign, of), (alias, local), Some(filter), *quantifier == Quantifier::Every)
             }
         }
     }
@@ -80,12 +82,13 @@ impl<'a> Filters<'a> {
         Ok(())
     }
 
-    /// `EXISTS (…)` over living records of `target` whose `foreign` column equals the outer column.
+    /// `EXISTS (…)` over living records of `target` whose `foreign` column equals the outer column; a reference to any record
+    /// names its stem and the outer record's resource beside it.
     fn related(
         &mut self,
         sql: &mut Sql,
         target: &str,
-        foreign: &str,
+        (foreign, of): (&str, Option<(&str, &str)>),
         outer: (Alias, &str),
         filter: Option<&Filter>,
         violated: bool,
@@ -96,6 +99,9 @@ impl<'a> Filters<'a> {
         sql.push("EXISTS (SELECT 1 FROM ").push(&target.table).push(" ").alias(inner).push(" WHERE ");
         sql.of(inner, "tenant_id").push(" = ").tenant();
         sql.push(" AND ").of(inner, foreign).push(" = ").of(outer.0, outer.1);
+        if let Some((stem, resource)) = of {
+            sql.push(" AND ").of(inner, stem).push("_resource = ").value(&Value::from(resource));
+        }
         sql.push(" AND ").of(inner, "deleted_at").push(" IS NULL");
         match filter {
             None => {}

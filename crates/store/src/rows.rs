@@ -1,11 +1,12 @@
 //! Rows as they came from the database (or from memory), and how a column of a row becomes a value.
 //!
-//! Columns are addressed by position. Every field takes one position but money, which takes two: see [`width`].
+//! Columns are addressed by position. Every field takes one position but money and a reference to any record, which take
+//! two: see [`width`].
 
 use crate::bind::{POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MILLISECONDS};
 use crate::pg_array::PgTexts;
-use clientela_kernel::{Date, Error, Money, Result, Timestamp, Value, currency::Currency};
-use clientela_model::{FieldDef, FieldType};
+use clientela_kernel::{Date, Error, Money, RecordKey, Result, Timestamp, Value, currency::Currency};
+use clientela_model::{AnyReferenceDef, FieldDef, FieldType};
 use sqlx::postgres::{PgRow, PgValueFormat};
 use sqlx::sqlite::{SqliteRow, SqliteValueRef};
 use sqlx::{Decode, Row as _, Sqlite, ValueRef as _};
@@ -20,14 +21,15 @@ pub enum Row {
     Postgres(PgRow),
     /// From SQLite.
     Sqlite(SqliteRow),
-    /// Made in memory by [`Row::from_values`]. A money value stands whole in the first of its two positions; the
-    /// second is null and never read.
+    /// Made in memory by [`Row::from_values`]. A value of two positions stands whole in the first of them; the second is
+    /// null and never read.
     Memory(Vec<Value>),
 }
 
-/// How many positions a field takes in a row: two for money (minor units, currency), one otherwise.
+/// How many positions a field takes in a row: two for money (minor units, currency) and for a reference to any record
+/// (resource, id), one otherwise.
 pub fn width(field: &FieldDef) -> usize {
-    if matches!(field.kind, FieldType::Money) { 2 } else { 1 }
+    field.suffixes().len()
 }
 
 impl Row {
@@ -54,6 +56,7 @@ impl Row {
             FieldType::Date => self.date(column)?.map(Value::Date),
             FieldType::Instant => self.instant(column)?.map(Value::Instant),
             FieldType::Money => self.money(column)?.map(Value::Money),
+            FieldType::AnyReference(reference) => self.record(column, reference)?.map(Value::Record),
         };
         Ok(value.unwrap_or_default())
     }
@@ -169,6 +172,21 @@ impl Row {
         let (Some(minor), Some(code)) = (self.integer(column)?, self.text(column + 1)?) else { return Ok(None) };
         let currency = Currency::parse(code).ok_or_else(|| Error::internal(format!("{code} in the database is no currency")))?;
         Ok(Some(Money { minor, currency }))
+    }
+
+    /// A record of any resource, from its column and the next.
+    pub fn record(&self, column: usize, reference: &AnyReferenceDef) -> Result<Option<RecordKey>> {
+        if let Row::Memory(slots) = self {
+            return match slot(slots, column)? {
+                Value::Null => Ok(None),
+                Value::Record(record) => Ok(Some(record.clone())),
+                _ => Err(mismatch(column)),
+            };
+        }
+        let (Some(resource), Some(id)) = (self.text(column)?, self.uuid(column + 1)?) else { return Ok(None) };
+        let target =
+            reference.target(resource).ok_or_else(|| Error::internal(format!("{resource} in the database is no resource to refer to")))?;
+        Ok(Some(RecordKey { resource: target.resource.clone(), id }))
     }
 
     /// A set of texts.

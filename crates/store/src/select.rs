@@ -15,7 +15,7 @@ pub struct Select<'a> {
     pub def: &'a ResourceDef,
     /// To-one relations, parents before children.
     pub joins: Vec<Join<'a>>,
-    /// What is read, in order. A money field takes two columns of the result.
+    /// What is read, in order. Money and a reference to any record take two columns of the result.
     pub columns: Vec<Column<'a>>,
     /// Conditions on the resource; all must hold.
     pub filters: Vec<&'a Filter>,
@@ -84,6 +84,8 @@ pub struct Parents<'a> {
     pub field: &'a FieldDef,
     /// The parents' values.
     pub ids: Vec<Uuid>,
+    /// The parents' resource, where the field refers to any record.
+    pub resource: Option<&'a str>,
 }
 
 /// Counts the records of a list, or of each parent's list.

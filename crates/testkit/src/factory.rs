@@ -63,6 +63,16 @@ impl Factory {
         })
     }
 
+    /// The resource a reference points to; the first that can be made, where it may be any.
+    pub fn target(&self, field: &FieldDef) -> Option<Arc<ResourceDef>> {
+        let linked = |name: &str| self.registry.resource(name).expect("the registry links references");
+        if let Some(reference) = field.reference() {
+            return Some(Arc::clone(linked(&reference.target)));
+        }
+        let mut targets = field.any_reference()?.targets.iter().map(|target| linked(&target.resource));
+        targets.find(|target| target.creatable).cloned()
+    }
+
     /// A body that creates a record; referenced records are made first.
     pub fn body<'a>(&'a self, def: &'a ResourceDef, fill: Fill) -> Pin<Box<dyn Future<Output = Map<String, Json>> + Send + 'a>> {
         Box::pin(async move {
@@ -72,18 +82,15 @@ impl Factory {
                 if (fill == Fill::Required && !field.required_on_create()) || field.example == "null" {
                     continue;
                 }
-                let value = match field.reference() {
-                    Some(reference) => {
-                        let target = self.registry.resource(&reference.target).expect("the registry links references");
-                        Json::String(self.any(target).await)
-                    }
+                let value = match self.target(field) {
+                    Some(target) => Json::String(self.any(&target).await),
                     None => value(def, field),
                 };
                 body.insert(field.name.to_string(), value);
             }
             if fill == Fill::Required && body.is_empty() {
                 // Nothing is required by itself, but a rule may ask for one of several: the label is the natural one.
-                let label = def.field(&def.label).or_else(|| writable(def).find(|field| field.reference().is_none()));
+                let label = def.field(&def.label).or_else(|| writable(def).find(|field| !refers(field)));
                 if let Some(field) = label {
                     body.insert(field.name.to_string(), value(def, field));
                 }
@@ -101,6 +108,11 @@ pub fn writable(def: &ResourceDef) -> impl Iterator<Item = &FieldDef> {
 /// The fields a caller may change.
 pub fn changeable(def: &ResourceDef) -> impl Iterator<Item = &FieldDef> {
     writable(def).filter(|field| field.write == WriteMode::Writable)
+}
+
+/// Whether a field names another record.
+pub fn refers(field: &FieldDef) -> bool {
+    field.reference().is_some() || field.any_reference().is_some()
 }
 
 /// A valid value of a field that is not a reference: its example, made unique where a key asks for it.
@@ -128,7 +140,7 @@ pub fn other_value(field: &FieldDef, current: &Json) -> Option<Json> {
         FieldType::Money => json!({ "amount": format!("{number}.25"), "currency": "EUR" }),
         FieldType::TextSet { .. } => json!([format!("label{number}")]),
         FieldType::Choice(choice) => json!(choice.options.iter().find(|option| current.as_str() != Some(option.name.as_ref()))?.name),
-        FieldType::Id | FieldType::Reference(_) => return None,
+        FieldType::Id | FieldType::Reference(_) | FieldType::AnyReference(_) => return None,
     };
     (value != *current).then_some(value)
 }
@@ -156,6 +168,7 @@ fn distinct(field: &FieldDef, example: &Json) -> Json {
             let room = usize::try_from(*max).unwrap_or(usize::MAX).saturating_sub(20);
             json!(format!("{} {number}", text.chars().take(room).collect::<String>()))
         }
+        TextFormat::Slug => json!(format!("system{number}")),
         TextFormat::Country => choose(&["AT", "DE", "IT", "FR", "ES"], number),
         TextFormat::Currency => choose(&["EUR", "USD", "CHF", "JPY", "GBP"], number),
         TextFormat::Language => choose(&["en", "de", "it", "fr", "es"], number),

@@ -13,7 +13,18 @@ pub(crate) fn registry() -> Registry {
 fn definitions_fit_together() {
     let registry = registry();
     let names: Vec<&str> = registry.resources().iter().map(|def| def.name.as_ref()).collect();
-    let expected = ["tenant", "user", "apiKey", "party", "account", "contact", "accountContact", "interaction", "interactionParticipant"];
+    let expected = [
+        "tenant",
+        "user",
+        "apiKey",
+        "externalId",
+        "party",
+        "account",
+        "contact",
+        "accountContact",
+        "interaction",
+        "interactionParticipant",
+    ];
     assert_eq!(names, expected);
     let account = registry.resource("account").unwrap();
     for inverse in ["children", "contacts", "accountContacts", "participations"] {
@@ -69,6 +80,7 @@ fn a_caller_is_asked_for_what_nobody_else_fills_in() {
     assert_eq!(asked("contact"), Vec::<String>::new());
     assert_eq!(asked("interaction"), ["kind", "subject"]);
     assert_eq!(asked("interactionParticipant"), ["interactionId", "partyId"]);
+    assert_eq!(asked("externalId"), ["system", "value", "recordId"]);
     assert_eq!(asked("accountContact"), ["accountId", "contactId", "role"]);
     let hash = registry.resource("apiKey").unwrap().field("secretHash").unwrap().clone();
     assert!(hash.secret && !hash.filter && !hash.sort && hash.write == WriteMode::ReadOnly);

@@ -63,8 +63,11 @@ fn compare(
     expected.insert("tenant_id".to_owned(), Column { kind: column_type(&FieldType::Id).to_owned(), required: true });
     for field in &def.fields {
         for column in field.columns() {
-            let kind =
-                if column.ends_with("_currency") && matches!(field.kind, FieldType::Money) { text } else { column_type(&field.kind) };
+            let kind = match field.kind {
+                FieldType::Money if column.ends_with("_currency") => text,
+                FieldType::AnyReference(_) if column.ends_with("_resource") => text,
+                _ => column_type(&field.kind),
+            };
             expected.insert(column, Column { kind: kind.to_owned(), required: field.required });
         }
         if field.folded {
@@ -99,8 +102,9 @@ fn compare(
     if references != table.references {
         found.push(format!("{}: references are defined as {references:?}, migrated as {:?}", def.table, table.references));
     }
-    for (column, _) in &references {
-        let served = |index: &Vec<String>| index.first().is_some_and(|first| first == "tenant_id") && index.get(1) == Some(column);
+    let loose = def.fields.iter().filter(|field| field.any_reference().is_some()).map(|field| field.id_column().into_owned());
+    for column in references.iter().map(|(column, _)| column.clone()).chain(loose) {
+        let served = |index: &Vec<String>| index.first().is_some_and(|first| first == "tenant_id") && index.get(1) == Some(&column);
         if !table.indexes.iter().chain([&table.primary_key]).any(served) {
             found.push(format!("{}: no index begins with (tenant_id, {column})", def.table));
         }
@@ -108,6 +112,6 @@ fn compare(
 }
 
 fn unique_columns(def: &ResourceDef, fields: &[clientela_model::Name]) -> Vec<String> {
-    let column = |field: &FieldDef| if field.folded { field.folded_column() } else { field.column.to_string() };
-    std::iter::once("tenant_id".to_owned()).chain(fields.iter().filter_map(|name| def.field(name)).map(column)).collect()
+    let columns = fields.iter().filter_map(|name| def.field(name)).flat_map(FieldDef::unique_columns);
+    std::iter::once("tenant_id".to_owned()).chain(columns).collect()
 }

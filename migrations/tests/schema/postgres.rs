@@ -139,7 +139,7 @@ pub(crate) const TEXT: &str = "text C";
 pub(crate) fn column_type(kind: &clientela_model::FieldType) -> &'static str {
     use clientela_model::FieldType::*;
     match kind {
-        Id | Reference(_) => "uuid",
+        Id | Reference(_) | AnyReference(_) => "uuid",
         Text { .. } | Choice(_) => TEXT,
         TextSet { .. } => "text[] C",
         Boolean => "boolean",
@@ -155,7 +155,7 @@ async fn nodes_that_start_at_once_migrate_once() {
     let other = connect(&url).await;
     let (first, second) = tokio::join!(migrate(&one), migrate(&other));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.len() + second.len(), 4, "{first:?} {second:?}");
+    assert_eq!(first.len() + second.len(), 5, "{first:?} {second:?}");
     assert!(first.is_empty() || second.is_empty());
 }
 
@@ -174,7 +174,7 @@ async fn a_role_that_may_not_install_the_extension_migrates_without() {
     // Roles belong to the whole server, which other tests share.
     owner.execute_unprepared("CREATE ROLE modest LOGIN; GRANT USAGE, CREATE ON SCHEMA public TO modest").await.unwrap();
     let modest = connect(&url.replacen("clientela@", "modest@", 1)).await;
-    assert_eq!(migrate(&modest).await.unwrap().len(), 4);
+    assert_eq!(migrate(&modest).await.unwrap().len(), 5);
     assert!(rows(&owner, "SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'").await.is_empty());
     let tables = rows(&owner, "SELECT 1 FROM pg_class WHERE relname = 'contact'").await;
     assert_eq!(tables.len(), 1);

@@ -149,8 +149,8 @@ async fn writes(app: &TestApp, def: &ResourceDef, victim: &Victim) {
 async fn references(app: &TestApp, def: &ResourceDef) {
     let factory = app.factory(&app.beta);
     for field in factory::writable(def) {
-        let Some(reference) = field.reference() else { continue };
-        let foreign = app.factory(&app.alpha).any(app.registry.resource(&reference.target).expect("linked")).await;
+        let Some(target) = factory.target(field) else { continue };
+        let foreign = app.factory(&app.alpha).any(&target).await;
         let pointer = format!("/{}", field.name);
         // A rule of the resource may refuse the field first; that a record of that id exists elsewhere must not show.
         let missing = if field.example == "null" { "CONTRADICTION" } else { "REFERENCE_NOT_FOUND" };

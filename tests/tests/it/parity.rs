@@ -170,8 +170,7 @@ async fn life(app: &TestApp, def: &ResourceDef, body: Map<String, Json>, rest: b
         call.version = record["version"].as_i64();
         call.body = Map::new();
         if verb == "create"
-            && let Some(field) =
-                factory::changeable(def).find(|field| !ignore.contains(&field.name.to_string()) && field.reference().is_none())
+            && let Some(field) = factory::changeable(def).find(|field| !ignore.contains(&field.name.to_string()) && !factory::refers(field))
         {
             // The same new value on both APIs.
             call.body.insert(field.name.to_string(), fixed(field, record.get(field.name.as_ref()).unwrap_or(&Json::Null)));
@@ -230,7 +229,7 @@ async fn mistakes(app: &TestApp, def: &ResourceDef) -> Vec<(String, Call)> {
     if def.updatable {
         let patch = Json::Object(
             factory::changeable(def)
-                .filter(|field| field.reference().is_none())
+                .filter(|field| !factory::refers(field))
                 .take(1)
                 .map(|field| (field.name.to_string(), factory::value(def, field)))
                 .collect(),
@@ -257,6 +256,10 @@ async fn mistakes(app: &TestApp, def: &ResourceDef) -> Vec<(String, Call)> {
                 FieldType::Reference(_) => {
                     let prefix = &field.reference().expect("a reference").prefix;
                     calls.push((format!("dangling {}", field.name), at(json!(format!("{prefix}_01h455vb4pex5vsknk084sn02q")))));
+                    calls.push((format!("foreign kind in {}", field.name), at(json!("xyz_01h455vb4pex5vsknk084sn02q"))));
+                }
+                FieldType::AnyReference(_) => {
+                    calls.push((format!("dangling {}", field.name), at(json!("acc_01h455vb4pex5vsknk084sn02q"))));
                     calls.push((format!("foreign kind in {}", field.name), at(json!("xyz_01h455vb4pex5vsknk084sn02q"))));
                 }
                 FieldType::Money => {

@@ -218,6 +218,7 @@ pub fn operators(field: &FieldDef) -> &'static [&'static str] {
         }
         FieldType::Date | FieldType::Instant => &["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "within", "isNull"],
         FieldType::Money => &["eq", "ne", "gt", "gte", "lt", "lte", "currency", "isNull"],
+        FieldType::AnyReference(_) => &["eq", "ne", "in", "notIn", "isNull"],
         FieldType::Boolean => &["eq", "ne", "isNull"],
         FieldType::TextSet { .. } => &["has", "hasAny", "hasAll", "isNull"],
     }

@@ -1,8 +1,8 @@
 //! Operands of filters, and words for what is wrong with a value.
 
 use clientela_kernel::currency::Currency;
-use clientela_kernel::{Comparison, Context, Date, Duration, Id, Money, Timestamp, Value};
-use clientela_model::{FieldDef, FieldType, ResourceDef};
+use clientela_kernel::{Comparison, Context, Date, Duration, Id, Money, RecordKey, Timestamp, Value};
+use clientela_model::{AnyReferenceDef, FieldDef, FieldType, ResourceDef};
 use serde_json::Value as Json;
 
 /// What is wrong with a value, as the end of a sentence.
@@ -44,7 +44,11 @@ pub(crate) fn read(context: &Context, def: &ResourceDef, field: &FieldDef, json:
             }
             id(text, &reference.prefix, &reference.also_accepts).map(Value::Id)
         }
-        (FieldType::Id | FieldType::Reference(_), _) => wrong("an id as text"),
+        (FieldType::AnyReference(reference), Json::String(text)) => match any_record(text, reference) {
+            Some(record) => Ok(Value::Record(record)),
+            None => problem(format!("{text:?} is not an id of a record such as {}", prefixes(reference))),
+        },
+        (FieldType::Id | FieldType::Reference(_) | FieldType::AnyReference(_), _) => wrong("an id as text"),
         (FieldType::Text { .. }, Json::String(text)) if text.contains('\0') => problem("a text cannot hold a NUL character"),
         (FieldType::Text { .. }, Json::String(text)) => Ok(Value::Text(text.clone())),
         (FieldType::Text { .. }, _) => wrong("a text"),
@@ -107,6 +111,19 @@ pub(crate) fn currency(json: &Json) -> Result<Comparison, Problem> {
         Some(money) => Ok(Comparison::GreaterOrEqual(Value::Money(money))),
         None => problem("currency takes an ISO 4217 code such as EUR"),
     }
+}
+
+/// Reads the id of a record of any resource: the prefix tells which.
+pub(crate) fn any_record(text: &str, reference: &AnyReferenceDef) -> Option<RecordKey> {
+    let target = reference.by_prefix(Id::prefix_of(text)?)?;
+    let id = Id::parse(text, &target.prefix).ok()?.0;
+    Some(RecordKey { resource: target.resource.clone(), id })
+}
+
+/// The id forms that a reference to any record takes, for messages.
+pub(crate) fn prefixes(reference: &AnyReferenceDef) -> String {
+    let forms: Vec<String> = reference.targets.iter().map(|target| format!("{}_…", target.prefix)).collect();
+    forms.join(" or ")
 }
 
 fn id(text: &str, prefix: &str, also: &[clientela_kernel::Name]) -> Result<uuid::Uuid, Problem> {

@@ -18,6 +18,7 @@ pub(crate) fn check(format: TextFormat, text: &str) -> Result<(), &'static str> 
         TextFormat::Country => (country::is_code(text), "an ISO 3166-1 alpha-2 code such as DE"),
         TextFormat::Currency => (Currency::parse(text).is_some(), "an ISO 4217 code such as EUR"),
         TextFormat::Language => (is_language(text), "a BCP 47 language tag such as en or de-AT"),
+        TextFormat::Slug => (is_slug(text), "a short name in lower case such as erp: letters a to z, digits and hyphens, a letter first"),
         TextFormat::TimeZone => (text.parse::<chrono_tz::Tz>().is_ok(), "an IANA time zone such as Europe/Berlin"),
     };
     if holds { Ok(()) } else { Err(wanted) }
@@ -49,6 +50,11 @@ fn is_phone(text: &str) -> bool {
         && number.chars().all(|letter| letter.is_ascii_digit() || "+ -()/.".contains(letter))
         && number.chars().skip(1).all(|letter| letter != '+')
         && extension.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_slug(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn is_url(text: &str) -> bool {
@@ -85,6 +91,8 @@ mod tests {
             (TextFormat::Currency, "EUR", "EURO"),
             (TextFormat::Language, "de-AT", "German"),
             (TextFormat::TimeZone, "Europe/Berlin", "Berlin"),
+            (TextFormat::Slug, "old-crm2", "Old CRM"),
+            (TextFormat::Slug, "erp", "2erp"),
             (TextFormat::Plain, "two\nlines", "nul\0"),
         ] {
             assert!(check(format, good).is_ok(), "{good}");

@@ -1,7 +1,7 @@
 //! One value, in wire form, against its field.
 
 use super::format;
-use crate::filter::operand::{kind_of, nearest};
+use crate::filter::operand::{any_record, kind_of, nearest, prefixes};
 use clientela_kernel::currency::Currency;
 use clientela_kernel::money::AmountProblem;
 use clientela_kernel::{Date, Duration, FieldProblem, Id, Money, ProblemCode, Timestamp, Value};
@@ -114,7 +114,14 @@ pub(crate) fn read(field: &FieldDef, json: &Json, pointer: &str) -> Result<Value
                 }
             }
         }
-        (FieldType::Reference(_) | FieldType::Id, _) => wrong("an id as text"),
+        (FieldType::AnyReference(reference), Json::String(text)) => match any_record(text, reference) {
+            Some(record) => Ok(Value::Record(record)),
+            None => {
+                let wanted = prefixes(reference);
+                fail(ProblemCode::InvalidFormat, format!("must be an id of the form {wanted}, not {}", shorten(text)))
+            }
+        },
+        (FieldType::Reference(_) | FieldType::AnyReference(_) | FieldType::Id, _) => wrong("an id as text"),
         (FieldType::Money, Json::Object(parts)) => money(field, parts, pointer),
         (FieldType::Money, _) => wrong("an object of amount (a decimal text) and currency"),
     }

@@ -36,6 +36,8 @@ pub(crate) struct Layout<'a> {
     /// Cells of the sort keys, the id last; empty for a single record.
     pub(crate) sort: Vec<(usize, bool)>,
     pub(crate) deleted: DeletedMode,
+    /// The parents' resource, where the reference to them is one to any record.
+    parents: Option<&'a str>,
     /// Whether one row more than the limit is read, since the answer says if more follows.
     looks_ahead: bool,
 }
@@ -90,7 +92,19 @@ impl<'a> Layout<'a> {
         let grant = authorize(context, def, Action::Read)?;
         let tables = vec![Table { def, grant, via: None }];
         let (cells, children, sort) = (Vec::with_capacity(24), Vec::new(), Vec::new());
-        Ok(Layout { registry, context, tables, cells, next_position: 0, children, list: None, sort, deleted, looks_ahead: false })
+        Ok(Layout {
+            registry,
+            context,
+            tables,
+            cells,
+            next_position: 0,
+            children,
+            list: None,
+            sort,
+            deleted,
+            parents: None,
+            looks_ahead: false,
+        })
     }
 
     /// A level that is a list: sorts, and knows the columns its cursors need.
@@ -245,6 +259,7 @@ impl<'a> Layout<'a> {
         let mut layout = Layout::new(self.registry, self.context, target, list.deleted)?;
         // The parent's value is the first column of every row.
         layout.next_position = 1;
+        layout.parents = foreign.any_reference().map(|_| def.name.as_ref());
         let mut layout = layout.for_list(list)?;
         let shape = layout.connection(connection)?;
         self.children.push(Child { local, foreign, layout, shape });
@@ -335,7 +350,7 @@ impl<'a> Layout<'a> {
             until: None,
             backward: false,
             limit: None,
-            parents: parents.map(|(field, ids)| clientela_store::Parents { field, ids }),
+            parents: parents.map(|(field, ids)| clientela_store::Parents { field, ids, resource: self.parents }),
         };
         if let Some(list) = self.list {
             filters.extend(list.filter.iter());
@@ -379,7 +394,7 @@ impl<'a> Layout<'a> {
             def: root.def,
             filters: root.grant.rows.iter().chain(list).collect(),
             deleted: self.deleted,
-            parents: parents.map(|(field, ids)| clientela_store::Parents { field, ids }),
+            parents: parents.map(|(field, ids)| clientela_store::Parents { field, ids, resource: self.parents }),
         })
     }
 }

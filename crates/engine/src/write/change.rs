@@ -78,8 +78,12 @@ impl<'a> Gathering<'a> {
             .filter(|_| matches!(draft.kind, ChangeKind::Created | ChangeKind::Updated))
             .filter_map(|index| {
                 let field = def.fields.get(*index)?;
-                let named = matches!(field.kind, FieldType::Reference(_)) && field.write != WriteMode::ReadOnly;
-                draft.after.get(*index)?.as_id().filter(|_| named).map(|id| (*index, id))
+                let id = match (&field.kind, draft.after.get(*index)?) {
+                    (FieldType::Reference(_), Value::Id(id)) => *id,
+                    (FieldType::AnyReference(_), Value::Record(record)) => record.id,
+                    _ => return None,
+                };
+                (field.write != WriteMode::ReadOnly).then_some((*index, id))
             })
             .collect();
         let values = indexes.into_iter().map(|index| (index, draft.after.get(index).cloned().unwrap_or_default())).collect();
@@ -139,6 +143,10 @@ impl RuleReader for Gathering<'_> {
             Some(Found { def: Arc::clone(&def), id: Id(id), values })
         };
         Ok(records.into_iter().filter_map(found).collect())
+    }
+
+    fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>> {
+        self.inner.registry.resource(name)
     }
 }
 

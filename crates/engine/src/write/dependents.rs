@@ -2,8 +2,8 @@
 
 use super::change::{Gathering, MAXIMUM_COMPANIONS};
 use crate::module::Draft;
-use clientela_kernel::{Comparison, DeletedMode, Error, ErrorCode, Filter, Id, Result, Value};
-use clientela_model::{OnDelete, RelationKind, ResourceDef, system};
+use clientela_kernel::{Comparison, DeletedMode, Error, ErrorCode, Filter, Id, RecordKey, Result, Value};
+use clientela_model::{FieldDef, OnDelete, RelationKind, ResourceDef, system};
 use clientela_store::ChangeKind;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -77,7 +77,11 @@ impl Gathering<'_> {
                 continue;
             }
             let def = self.inner.resource(&relation.target)?;
-            let filter = Filter::field(foreign.clone(), Comparison::Equal(Value::Id(value)));
+            let key = match def.field(foreign).and_then(FieldDef::any_reference) {
+                Some(_) => Value::Record(RecordKey { resource: draft.def.name.clone(), id: value }),
+                None => Value::Id(value),
+            };
+            let filter = Filter::field(foreign.clone(), Comparison::Equal(key));
             let records = self.inner.find(self.context, self.scope, &def, &filter, deleted, MAXIMUM_COMPANIONS + 1).await?;
             if !records.is_empty() {
                 found.push(Dependent { def, foreign: foreign.clone().into_owned(), on_delete: *on_delete, records });

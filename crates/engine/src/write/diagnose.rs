@@ -28,12 +28,13 @@ pub(crate) async fn explain(
     let mut problems = Vec::new();
     for (position, row) in set.rows.iter().enumerate() {
         for (index, id) in &row.references {
-            let Some((field, reference)) =
-                row.def.fields.get(*index).and_then(|field| field.reference().map(|reference| (field, reference)))
+            let Some(field) = row.def.fields.get(*index) else { continue };
+            let written = || row.values.iter().find(|(written, _)| written == index).and_then(|(_, value)| value.as_record());
+            let Some(target) = field.reference().map(|reference| &reference.target).or_else(|| written().map(|record| &record.resource))
             else {
                 continue;
             };
-            let target = inner.resource(&reference.target)?;
+            let target = inner.resource(target)?;
             let inserted = set.rows.iter().any(|other| other.def.name == target.name && other.id.0 == *id);
             if inserted || inner.current(context, scope, &target, Id(*id), DeletedMode::Exclude).await?.is_some() {
                 continue;
@@ -41,7 +42,7 @@ pub(crate) async fn explain(
             if position != principal {
                 return Ok(());
             }
-            let text = Id(*id).to_text(&reference.prefix);
+            let text = Id(*id).to_text(&target.prefix);
             let detail =
                 format!("{} names {text}, and there is no such {}, or it is deleted, or you may not see it.", field.name, target.name);
             problems.push(FieldProblem::new(format!("/{}", field.name), ProblemCode::ReferenceNotFound, detail));
@@ -92,8 +93,10 @@ async fn existing(inner: &Inner, context: &Context, scope: &Scope, row: &RowChan
     };
     let fields: Vec<(&FieldDef, Value)> =
         unique.fields.iter().filter_map(|name| def.field(name)).map(|field| (field, value_of(field))).collect();
+    // What counts by its resource alone is compared below.
     let conditions = fields
         .iter()
+        .filter(|(field, _)| field.any_reference().is_none())
         .map(|(field, value)| match value {
             Value::Text(text) if field.folded => Filter::field(field.name.clone(), Comparison::StartsWith(fold(text))),
             value => Filter::field(field.name.clone(), Comparison::Equal(value.clone())),
@@ -105,6 +108,7 @@ async fn existing(inner: &Inner, context: &Context, scope: &Scope, row: &RowChan
             let other = def.field_index(&field.name).and_then(|index| record.get(index));
             match (value, other) {
                 (Value::Text(one), Some(Value::Text(other))) if field.folded => fold(one) == fold(other),
+                (Value::Record(one), Some(Value::Record(other))) => one.resource == other.resource,
                 (value, other) => other == Some(value),
             }
         })

@@ -27,6 +27,10 @@ pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: 
     match &field.kind {
         FieldType::Id => plain(Type::String).pattern(Some(format!("^{}_{SUFFIX}$", def.prefix))).into(),
         FieldType::Reference(reference) => plain(Type::String).pattern(Some(reference_pattern(reference, usage))).into(),
+        FieldType::AnyReference(reference) => {
+            let prefixes: Vec<&str> = reference.targets.iter().map(|target| target.prefix.as_ref()).collect();
+            plain(Type::String).pattern(Some(format!("^({})_{SUFFIX}$", prefixes.join("|")))).into()
+        }
         FieldType::Text { max, format } => text(plain(Type::String), *max, *format).into(),
         FieldType::TextSet { max_items, max_length } => {
             let items = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(size(*max_length));
@@ -126,6 +130,7 @@ fn text(schema: ObjectBuilder, max: u32, format: TextFormat) -> ObjectBuilder {
         TextFormat::Email => schema.format(Some(SchemaFormat::Custom("email".to_owned()))),
         TextFormat::Url => schema.format(Some(SchemaFormat::Custom("uri".to_owned()))),
         TextFormat::Country => schema.pattern(Some("^[A-Z]{2}$")),
+        TextFormat::Slug => schema.pattern(Some("^[a-z][a-z0-9-]*$")),
         TextFormat::Currency => schema.pattern(Some("^[A-Z]{3}$")),
         TextFormat::Plain | TextFormat::Phone | TextFormat::Domain | TextFormat::Language | TextFormat::TimeZone => schema,
     }

@@ -82,7 +82,12 @@ fn scalar(kind: &FieldType, text: &str) -> Json {
         _ if text == "null" => Json::Null,
         FieldType::Integer { .. } => text.parse::<i64>().map_or_else(|_| Json::from(text), Json::from),
         FieldType::Boolean => boolean(text).unwrap_or_else(|| Json::from(text)),
-        FieldType::Id | FieldType::Reference(_) | FieldType::Date | FieldType::Instant | FieldType::Choice(_) => Json::from(text),
+        FieldType::Id
+        | FieldType::Reference(_)
+        | FieldType::AnyReference(_)
+        | FieldType::Date
+        | FieldType::Instant
+        | FieldType::Choice(_) => Json::from(text),
     }
 }
 

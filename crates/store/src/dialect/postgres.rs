@@ -38,7 +38,7 @@ pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents
         level.columns(sql, ", ", false)?;
         sql.push(" FROM ");
         keys(sql, parents);
-        sql.push(" JOIN ").push(&level.select.def.table).push(" t0 ON ").column(0, &parents.field.column).push(" = k.id");
+        sql.push(" JOIN ").push(&level.select.def.table).push(" t0 ON ").column(0, &parents.field.id_column()).push(" = k.id");
         level.joins(sql)?;
         level.conditions(sql)?;
         sql.push(" ORDER BY k.n");
@@ -54,7 +54,7 @@ pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents
     sql.push(" FROM ").push(&level.select.def.table).push(" t0");
     level.joins(sql)?;
     level.conditions(sql)?;
-    sql.push(" AND ").column(0, &parents.field.column).push(" = k.id");
+    sql.push(" AND ").column(0, &parents.field.id_column()).push(" = k.id");
     level.order(sql, " ORDER BY ")?;
     sql.push(" LIMIT ").push_limit(limit).push(") s ORDER BY k.n");
     Ok(())

@@ -59,7 +59,7 @@ fn from_keys(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents<'_>) -> Res
     sql.push(&level.select.def.table).push(" t0");
     level.joins(sql)?;
     level.conditions(sql)?;
-    sql.push(" AND ").column(0, &parents.field.column).push(" = unhex(k.value)");
+    sql.push(" AND ").column(0, &parents.field.id_column()).push(" = unhex(k.value)");
     Ok(())
 }
 

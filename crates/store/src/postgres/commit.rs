@@ -148,6 +148,10 @@ impl Bound for PgArguments {
         self.add(PgInstant(at)).map_err(Error::internal)
     }
 
+    fn row_lock(&self) -> &'static str {
+        " FOR KEY SHARE"
+    }
+
     fn json(&mut self, json: Option<&str>) -> Result<()> {
         self.add(json.map(PgJson)).map_err(Error::internal)
     }

@@ -82,7 +82,7 @@ impl Work {
         let unique = def.unique.iter().find(|unique| {
             let mut wanted: Vec<String> = vec![system::TENANT.to_owned()];
             for field in unique.fields.iter().filter_map(|name| def.fields.iter().find(|field| field.name == *name)) {
-                if field.folded { wanted.push(field.folded_column()) } else { wanted.extend(field.columns()) }
+                wanted.extend(field.unique_columns());
             }
             wanted.len() == columns.len() && wanted.iter().all(|column| columns.contains(&column.as_str()))
         })?;
@@ -117,6 +117,10 @@ impl Bound for SqliteArguments {
 
     fn instant(&mut self, at: Timestamp) -> Result<()> {
         self.add(at.0).map_err(Error::internal)
+    }
+
+    fn row_lock(&self) -> &'static str {
+        ""
     }
 
     fn json(&mut self, json: Option<&str>) -> Result<()> {

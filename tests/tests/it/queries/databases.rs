@@ -121,6 +121,9 @@ fn push_value(sql: &mut Sql, field: &FieldDef, value: &Value) {
         Value::Money(money) => {
             sql.push(", ").value(&Value::Integer(money.minor)).push(", ").value(&Value::from(money.currency.code()));
         }
+        Value::Record(record) => {
+            sql.push(", ").value(&Value::from(record.resource.as_ref())).push(", ").value(&Value::Id(record.id));
+        }
         value => {
             sql.push(", ").bind(Argument::Value(value.clone()));
             if field.folded {
@@ -138,6 +141,7 @@ fn create_table(def: &ResourceDef, dialect: Dialect) -> String {
     for field in &def.fields {
         let types = match &field.kind {
             FieldType::Id | FieldType::Reference(_) => vec![by("uuid", "BLOB")],
+            FieldType::AnyReference(_) => vec![text, by("uuid", "BLOB")],
             FieldType::Text { .. } | FieldType::Choice(_) => vec![text],
             FieldType::TextSet { .. } => vec![by("text[]", "TEXT")],
             FieldType::Boolean => vec![by("boolean", "INTEGER")],

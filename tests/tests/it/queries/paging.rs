@@ -193,7 +193,7 @@ fn lists_below_parents_come_in_the_order_of_the_parents() {
         let field = list.def.field("accountId").unwrap();
         for dialect in databases.dialects() {
             let mut level = list.select();
-            level.parents = Some(Parents { field, ids: parents.clone() });
+            level.parents = Some(Parents { field, ids: parents.clone(), resource: None });
             level.limit = limit;
             level.backward = backward;
             let rows = list.run(dialect, &level);
@@ -204,7 +204,7 @@ fn lists_below_parents_come_in_the_order_of_the_parents() {
                 def: list.def,
                 filters: Vec::new(),
                 deleted: DeletedMode::Exclude,
-                parents: Some(Parents { field, ids: parents.clone() }),
+                parents: Some(Parents { field, ids: parents.clone(), resource: None }),
             };
             let rows = databases.run(count.compile(dialect, Databases::tenant()).unwrap());
             let counts: HashMap<Uuid, i64> =

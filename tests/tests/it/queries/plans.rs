@@ -65,7 +65,7 @@ fn a_deep_page_starts_at_its_place() {
 fn a_level_reads_each_parents_first_records_by_index() {
     let databases = databases();
     let mut children = level(&databases);
-    children.parents = Some(Parents { field: children.def.field("accountId").unwrap(), ids: vec![super::toy::id(1)] });
+    children.parents = Some(Parents { field: children.def.field("accountId").unwrap(), ids: vec![super::toy::id(1)], resource: None });
     for dialect in databases.dialects() {
         let plan = explain(&databases, &children, dialect);
         if dialect == Dialect::Postgres {

@@ -1,7 +1,7 @@
 //! Random filters that fit a definition.
 
 use super::toy;
-use clientela_kernel::{Comparison, Date, Filter, Money, Quantifier, Timestamp, Value, currency::Currency, fold};
+use clientela_kernel::{Comparison, Date, Filter, Money, Quantifier, RecordKey, Timestamp, Value, currency::Currency, fold};
 use clientela_model::{FieldDef, FieldType, Registry, ResourceDef};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -46,6 +46,10 @@ fn comparison(field: &FieldDef) -> BoxedStrategy<Comparison> {
             .boxed();
     }
     let one = value(field);
+    if let FieldType::AnyReference(_) = field.kind {
+        let several = prop::collection::vec(one.clone(), 0..6).prop_map(Comparison::In);
+        return prop_oneof![nulls, one.prop_map(Comparison::Equal), several].boxed();
+    }
     let ordered = prop_oneof![
         one.clone().prop_map(Comparison::Equal),
         one.clone().prop_map(Comparison::Greater),
@@ -76,6 +80,10 @@ fn part(text: &'static str) -> impl Strategy<Value = String> {
 fn value(field: &FieldDef) -> BoxedStrategy<Value> {
     match &field.kind {
         FieldType::Id | FieldType::Reference(_) => (0..40u128).prop_map(|number| Value::Id(toy::id(number))).boxed(),
+        FieldType::AnyReference(reference) => {
+            let resources: Vec<_> = reference.targets.iter().map(|target| target.resource.clone()).collect();
+            (select(resources), 0..40u128).prop_map(|(resource, number)| Value::Record(RecordKey { resource, id: toy::id(number) })).boxed()
+        }
         FieldType::Text { .. } => prop_oneof![8 => select(toy::TEXTS).prop_map(Value::from), 1 => Just(Value::from("a\0"))].boxed(),
         FieldType::Choice(_) => select(toy::CHOICES).prop_map(Value::from).boxed(),
         FieldType::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),

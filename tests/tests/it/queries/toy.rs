@@ -1,11 +1,14 @@
 //! A registry with every field type and every kind of relation, and two tenants' records of it.
 
-use clientela_kernel::{Date, Money, Name, Timestamp, Value, currency::Currency};
-use clientela_model::{ChoiceDef, ChoiceOption, FieldDef, FieldType, OnDelete, ReferenceDef, Registry, ResourceDef, TextFormat, system};
+use clientela_kernel::{Date, Money, Name, RecordKey, Timestamp, Value, currency::Currency};
+use clientela_model::{
+    AnyReferenceDef, ChoiceDef, ChoiceOption, FieldDef, FieldType, OnDelete, ReferenceDef, Registry, ResourceDef, TextFormat, system,
+};
 use clientela_tests::evaluator::{Record, World};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
+use std::sync::Arc;
 use uuid::Uuid;
 
 pub(crate) const TEXTS: &[&str] =
@@ -25,8 +28,15 @@ pub(crate) fn registry() -> Registry {
         resource("account", "acc", vec![required(reference("partyId", "party", None)), reference("parentId", "account", Some("children"))]);
     account.face = Some("party".into());
     let contact = resource("contact", "con", vec![reference("accountId", "account", Some("contacts"))]);
-    let note =
+    let mut note =
         resource("note", "not", vec![reference("partyId", "party", Some("notes")), reference("authorId", "contact", Some("writings"))]);
+    let about = AnyReferenceDef {
+        inverse: Some("mentions".into()),
+        inverse_description: "What mentions this.".into(),
+        on_delete: OnDelete::Cascade,
+        targets: Arc::from([]),
+    };
+    note.fields.push(FieldDef { sort: false, column: "about".into(), ..field("aboutId", FieldType::AnyReference(about)) });
     Registry::new(vec![party, account, contact, note]).unwrap()
 }
 
@@ -69,6 +79,10 @@ fn record(def: &ResourceDef, number: u128, random: &mut StdRng) -> Record {
 fn any(field: &FieldDef, random: &mut StdRng) -> Value {
     match &field.kind {
         FieldType::Id | FieldType::Reference(_) => Value::Id(id(random.random_range(0..36))),
+        FieldType::AnyReference(reference) => {
+            let target = reference.targets.choose(random).unwrap();
+            Value::Record(RecordKey { resource: target.resource.clone(), id: id(random.random_range(0..36)) })
+        }
         FieldType::Text { .. } => Value::from(*TEXTS.choose(random).unwrap()),
         FieldType::Choice(_) => Value::from(*CHOICES.choose(random).unwrap()),
         FieldType::TextSet { .. } => {

@@ -42,9 +42,15 @@ pub(crate) fn shared() -> Vec<Definition> {
         InputField::new("hasAll", list("String"), "The set holds all of these."),
         is_null(),
     ];
+    let any_id = comparisons("ID").into_iter().filter(|field| !matches!(field.name.as_str(), "gt" | "gte" | "lt" | "lte")).collect();
     let boolean = comparisons("Boolean").into_iter().filter(|field| matches!(field.name.as_str(), "eq" | "ne" | "isNull")).collect();
     vec![
         ordered("IdFilter", "ID", "an id; `\"me\"` is the caller where the id is a user's"),
+        Definition::input(
+            "AnyIdFilter",
+            "Conditions on the id of a record of any type, which its prefix names. All that are given must hold.",
+            any_id,
+        ),
         ordered("TextFilter", "String", "a text, compared by code point"),
         Definition::input(
             "FoldedTextFilter",
@@ -127,6 +133,7 @@ fn a_choice(choice: &ChoiceDef) -> String {
 fn filter_name(field: &FieldDef) -> String {
     match &field.kind {
         FieldType::Id | FieldType::Reference(_) => "IdFilter".to_owned(),
+        FieldType::AnyReference(_) => "AnyIdFilter".to_owned(),
         FieldType::Text { .. } if field.folded => "FoldedTextFilter".to_owned(),
         FieldType::Text { .. } => "TextFilter".to_owned(),
         FieldType::TextSet { .. } => "TextSetFilter".to_owned(),

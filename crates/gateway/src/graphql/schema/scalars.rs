@@ -35,7 +35,7 @@ pub(crate) fn definitions() -> Vec<Definition> {
 /// The named type of a field's values.
 pub(crate) fn type_name(field: &FieldDef) -> &str {
     match &field.kind {
-        FieldType::Id | FieldType::Reference(_) => "ID",
+        FieldType::Id | FieldType::Reference(_) | FieldType::AnyReference(_) => "ID",
         FieldType::Text { .. } | FieldType::TextSet { .. } => "String",
         FieldType::Boolean => "Boolean",
         // A record does not live to see 2^31 changes.
