@@ -100,19 +100,46 @@ impl<B: Bound> Draft<B> {
     }
 
     fn insert(&mut self, set: &WriteSet, row: &RowChange, condition: &str) -> Result<()> {
+        self.insert_into(row)?;
+        self.push(" SELECT $1, ");
+        self.inserted(row)?;
+        self.push(" WHERE ").push(condition);
+        self.references(set, row)
+    }
+
+    /// `INSERT INTO table (…) SELECT … FROM (VALUES …)`: several new rows of one shape (see [`runs`]), all or none of them.
+    pub(crate) fn rows(&mut self, rows: &[RowChange], condition: &str) -> Result<()> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        self.insert_into(first)?;
+        self.push(" SELECT * FROM (VALUES ");
+        for (index, row) in rows.iter().enumerate() {
+            self.push(if index == 0 { "($1, " } else { ", ($1, " });
+            self.inserted(row)?;
+            self.push(")");
+        }
+        self.push(") v WHERE ").push(condition);
+        Ok(())
+    }
+
+    /// `INSERT INTO table (…)`.
+    fn insert_into(&mut self, row: &RowChange) -> Result<()> {
         self.push("INSERT INTO ").push(&row.def.table).push(" (tenant_id, id");
         self.each_column(row, |draft, column, _| {
             draft.push(", ").push(column);
         })?;
-        self.push(") SELECT $1, ");
+        self.push(")");
+        Ok(())
+    }
+
+    /// The id and the values of a new row.
+    fn inserted(&mut self, row: &RowChange) -> Result<()> {
         let before = self.bound.count();
         self.bound.id(row.id.0)?;
         for (field, value) in written(row) {
             self.bind_field(field?, value)?;
         }
         self.placeholders_since(before);
-        self.push(" WHERE ").push(condition);
-        self.references(set, row)
+        Ok(())
     }
 
     fn update(&mut self, set: &WriteSet, row: &RowChange, version: i64, condition: &str) -> Result<()> {
@@ -182,10 +209,20 @@ impl<B: Bound> Draft<B> {
         Ok(())
     }
 
-    /// `INSERT INTO change_log (…) SELECT …`.
-    pub(crate) fn log(&mut self, def: &ResourceDef, record: Id, entry: &LogEntry) -> Result<()> {
+    /// `INSERT INTO change_log (…) SELECT … FROM (VALUES …) WHERE …`: the log rows of a set, in its order.
+    pub(crate) fn logs(&mut self, set: &WriteSet, condition: &str) -> Result<()> {
         self.push("INSERT INTO ").push(CHANGE_LOG);
-        self.push(" (tenant_id, resource, record_id, version, at, actor, client, request, kind, before, after) SELECT $1, ");
+        self.push(" (tenant_id, resource, record_id, version, at, actor, client, request, kind, before, after) SELECT * FROM (VALUES ");
+        for (index, (row, entry)) in logged(set).enumerate() {
+            self.push(if index == 0 { "($1, " } else { ", ($1, " });
+            self.log(&row.def, row.id, entry)?;
+            self.push(")");
+        }
+        self.push(") v WHERE ").push(condition);
+        Ok(())
+    }
+
+    fn log(&mut self, def: &ResourceDef, record: Id, entry: &LogEntry) -> Result<()> {
         let before = self.bound.count();
         self.bound.text(Some(&def.name))?;
         self.bound.id(record.0)?;
@@ -218,6 +255,26 @@ impl<B: Bound> Draft<B> {
         self.push(")");
         Ok(())
     }
+}
+
+/// The rows that the log tells of.
+pub(crate) fn logged(set: &WriteSet) -> impl Iterator<Item = (&RowChange, &LogEntry)> {
+    set.rows.iter().filter_map(|row| row.log.as_ref().map(|entry| (row, entry)))
+}
+
+/// The set's rows in their order, cut where one `INSERT` cannot write a row together with the one before it. Together go
+/// new records of one resource, with the same fields, that are written in any case.
+pub(crate) fn runs(set: &WriteSet) -> impl Iterator<Item = (usize, &[RowChange])> {
+    let together = |left: &RowChange, right: &RowChange| {
+        let plain = |row: &RowChange| row.guard == RowGuard::Insert && !is_conditional(set, row);
+        let same_fields = || left.values.iter().map(|(index, _)| index).eq(right.values.iter().map(|(index, _)| index));
+        plain(left) && plain(right) && left.def.name == right.def.name && same_fields()
+    };
+    set.rows.chunk_by(together).scan(0, |next, run| {
+        let first = *next;
+        *next += run.len();
+        Some((first, run))
+    })
 }
 
 /// Whether a row may turn out not to be written: its version has moved, or a reference points to nothing that lives.

@@ -6,7 +6,7 @@
 //! does must undo the rest: the statement then divides by zero, on purpose.
 
 use crate::bind::{PgInstant, PgJson, bind_pg_value};
-use crate::commit::{Bound, Draft, IDEMPOTENCY, is_conditional};
+use crate::commit::{Bound, Draft, IDEMPOTENCY, is_conditional, logged, runs};
 use crate::pool::{Failure, Pool};
 use crate::write::{Commit, RowChange, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
@@ -34,15 +34,13 @@ pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<
     }
 }
 
-/// The rows in the order of the statement, and what must hold for each to be written.
-///
-/// A row that is written in any case needs no look at the end. Where a single row may fail, all others hang on it and
+/// Rows that are written in any case need no look at the end. Where a single row may fail, all others hang on it and
 /// nothing has to be undone; an idempotency row cannot hang on anything, since twins must meet there first.
 fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
     let mut draft = Draft::new(set.tenant)?;
     let conditional: Vec<usize> = (0..).zip(&set.rows).filter(|(_, row)| is_conditional(set, row)).map(|(index, _)| index).collect();
-    let must_count = conditional.len() > 1 || (set.idempotency.is_some() && !conditional.is_empty());
-    let anchor = conditional.first().copied().filter(|_| !must_count);
+    let must_look = conditional.len() > 1 || (set.idempotency.is_some() && !conditional.is_empty());
+    let anchor = conditional.first().copied().filter(|_| !must_look);
     let mut separator = "WITH ";
     let mut condition = "true".to_owned();
     if let Some(write) = &set.idempotency {
@@ -52,48 +50,41 @@ fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
         separator = ", ";
         condition = "EXISTS (SELECT 1 FROM i)".to_owned();
     }
-    let mut order: Vec<usize> = (0..set.rows.len()).collect();
-    order.sort_by_key(|index| Some(*index) != anchor);
-    // The log row that ends the statement instead of standing in it: that of a row which all depends on.
-    let logged = || order.iter().copied().find(|index| set.rows.get(*index).is_some_and(|row| row.log.is_some()));
-    let last = anchor.or_else(logged).or_else(|| order.first().copied()).filter(|_| !must_count);
-    let mut ending = None;
-    for index in order {
-        let Some(row) = set.rows.get(index) else { continue };
-        draft.push(separator).push("r").push_number(index).push(" AS (");
-        draft.row(set, row, &condition)?;
+    // What others hang on stands before them.
+    let mut runs: Vec<(usize, &[RowChange])> = runs(set).collect();
+    runs.sort_by_key(|(first, _)| Some(*first) != anchor);
+    for (first, run) in runs {
+        draft.push(separator).push("r").push_number(first).push(" AS (");
+        match run {
+            [row] => draft.row(set, row, &condition)?,
+            rows => draft.rows(rows, &condition)?,
+        }
         draft.push(" RETURNING 1)");
         separator = ", ";
-        if Some(index) == anchor {
-            condition = format!("EXISTS (SELECT 1 FROM r{index})");
-        }
-        match &row.log {
-            Some(entry) if last == Some(index) => ending = Some((row, entry)),
-            Some(entry) => {
-                draft.push(", l").push_number(index).push(" AS (");
-                draft.log(&row.def, row.id, entry)?;
-                draft.push(" FROM r").push_number(index).push(")");
-            }
-            None => {}
+        if Some(first) == anchor {
+            condition = format!("EXISTS (SELECT 1 FROM r{first})");
         }
     }
-    match (ending, last) {
-        (Some((row, entry)), Some(index)) => {
-            draft.push(" ");
-            draft.log(&row.def, row.id, entry)?;
-            draft.push(" FROM r").push_number(index).push(" RETURNING 1")
+    let has_log = logged(set).next().is_some();
+    if must_look {
+        if has_log {
+            draft.push(separator).push("l AS (");
+            draft.logs(set, &condition)?;
+            draft.push(")");
         }
-        (None, Some(index)) => draft.push(" SELECT 1 FROM r").push_number(index),
-        (_, None) if set.rows.is_empty() => draft.push(if set.idempotency.is_some() { " SELECT 1 FROM i" } else { "SELECT 1" }),
-        (_, None) => {
-            draft.push(" SELECT 1 / (CASE WHEN ");
-            for (position, index) in conditional.iter().enumerate() {
-                draft.push(if position == 0 { "" } else { " AND " });
-                draft.push("EXISTS (SELECT 1 FROM r").push_number(*index).push(")");
-            }
-            draft.push(" THEN 1 ELSE 0 END)")
+        draft.push(" SELECT 1 / (CASE WHEN ");
+        for (position, index) in conditional.iter().enumerate() {
+            draft.push(if position == 0 { "" } else { " AND " });
+            draft.push("EXISTS (SELECT 1 FROM r").push_number(*index).push(")");
         }
-    };
+        draft.push(" THEN 1 ELSE 0 END)");
+    } else if has_log {
+        draft.push(" ");
+        draft.logs(set, &condition)?;
+        draft.push(" RETURNING 1");
+    } else {
+        draft.push(" SELECT 1 WHERE ").push(&condition);
+    }
     Ok(draft)
 }
 

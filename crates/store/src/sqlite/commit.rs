@@ -1,7 +1,7 @@
 //! A write set as a few statements in one string, which the writer runs in its transaction in one go.
 
 use crate::bind::bind_sqlite_value;
-use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY};
+use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY, logged, runs};
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
 use clientela_model::{FieldType, ResourceDef, system};
@@ -37,16 +37,20 @@ impl Work {
             draft.push(";");
             guarded.push(false);
         }
-        let is_mirror = |row: &&RowChange| row.guard == RowGuard::Unguarded;
-        for row in set.rows.iter().filter(is_mirror).chain(set.rows.iter().filter(|row| !is_mirror(row))) {
-            draft.row(set, row, "true")?;
-            draft.push(";");
-            guarded.push(true);
-            if let Some(entry) = &row.log {
-                draft.log(&row.def, row.id, entry)?;
-                draft.push(";");
-                guarded.push(false);
+        let mut runs: Vec<&[RowChange]> = runs(set).map(|(_, run)| run).collect();
+        runs.sort_by_key(|run| !run.iter().all(|row| row.guard == RowGuard::Unguarded));
+        for run in runs {
+            match run {
+                [row] => draft.row(set, row, "true")?,
+                rows => draft.rows(rows, "true")?,
             }
+            draft.push(";");
+            guarded.push(run.len() == 1);
+        }
+        if logged(set).next().is_some() {
+            draft.logs(set, "true")?;
+            draft.push(";");
+            guarded.push(false);
         }
         let rows = set.rows.iter().map(|row| Arc::clone(&row.def)).collect();
         Ok(Work { text: draft.text, arguments: draft.bound, guarded, rows })

@@ -61,7 +61,19 @@ async fn a_failed_guard_leaves_nothing() {
         let feed = database.feed().await;
 
         let counter = [("counter", Value::Integer(7))];
+        let mut pointing = database.insert("toyItem", id(), &[("ownerId", Value::Id(missing.0))]);
+        pointing.references.push((database.def("toyItem").field_index("ownerId").unwrap(), missing.0));
         let cases = [
+            // The others are new and could be written; they hang on the one that cannot.
+            (
+                "a reference to nobody",
+                vec![
+                    database.insert("toyItem", id(), &counter),
+                    pointing.clone(),
+                    database.insert("toyItem", id(), &counter),
+                    database.insert("toyItem", id(), &counter),
+                ],
+            ),
             ("moved", vec![database.update("toyItem", one, 5, &counter)]),
             ("missing", vec![database.update("toyItem", missing, 1, &counter)]),
             ("second of two", vec![database.update("toyItem", one, 1, &counter), database.update("toyItem", two, 2, &counter)]),
