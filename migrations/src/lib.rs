@@ -4,6 +4,7 @@ mod m0001_system;
 mod m0002_platform;
 mod m0003_customers;
 mod m0004_interactions;
+mod m0005_reach;
 mod m0006_external_ids;
 pub mod table;
 mod trigram;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_platform::Migration),
             Box::new(m0003_customers::Migration),
             Box::new(m0004_interactions::Migration),
+            Box::new(m0005_reach::Migration),
             Box::new(m0006_external_ids::Migration),
         ]
     }

@@ -24,12 +24,13 @@ impl MigrationTrait for Migration {
             .check("tenant_id = id");
         let user = Table::new("app_user")
             .required_folded("name")
-            .required_folded("email")
+            .optional_folded("email")
             .optional("title", Kind::Text)
             .optional("phone", Kind::Text)
             .optional("time_zone", Kind::Text)
             .optional("language", Kind::Text)
             .required("active", Kind::Boolean)
+            .optional("hired_on", Kind::Date)
             .optional_reference("manager_id", "app_user")
             .unique("app_user_email_key", &["email_folded"]);
         let api_key = Table::new("api_key")

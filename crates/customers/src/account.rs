@@ -1,7 +1,7 @@
 //! The account: whom we do business with.
 
-use crate::identity;
 use crate::party::PartyKind;
+use crate::{identity, in_step};
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader, refuse_cycle};
@@ -135,16 +135,17 @@ pub struct Model {
     /// BCP 47 tag of the language the account is written to in. The tenant's where empty.
     #[field(format = "language", max = 35, example = "\"de-AT\"")]
     pub language: Option<String>,
-    /// ISO 3166-1 alpha-2 code of the country the account is seated in.
+    /// ISO 3166-1 alpha-2 code of the country the account is seated in: that of the preferred address, where there is one.
     #[field(format = "country", max = 2, example = "\"AT\"")]
     pub country: Option<String>,
-    /// The town the account is seated in.
+    /// The town the account is seated in: that of the preferred address, where there is one.
     #[field(max = 100, folded, example = "\"Innsbruck\"")]
     pub city: Option<String>,
-    /// The main telephone number.
+    /// The main telephone number: the value of the preferred contact point of kind `PHONE`. Writing it writes that point; emptying it
+    /// deletes it. A person's account has the person's.
     #[field(format = "phone", max = 40, example = "\"+43 512 555 0100\"")]
     pub phone: Option<String>,
-    /// The address of the web site.
+    /// The address of the web site: the value of the preferred contact point of kind `WEB`.
     #[field(format = "url", max = 500, example = "\"https://bergkaeserei.example\"")]
     pub website: Option<String>,
     /// How much the account may owe us at one time.
@@ -179,7 +180,8 @@ impl Rules for AccountRules {
     }
 
     async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-        refuse_cycle(reader, draft, "parentId").await
+        refuse_cycle(reader, draft, "parentId").await?;
+        in_step::take_over(reader, draft).await
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
@@ -199,12 +201,14 @@ impl Rules for AccountRules {
         }
     }
 
-    async fn companions(&self, _context: &Context, _reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
-        Ok(match draft.get("kind").as_text() {
+    async fn companions(&self, _context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+        let mut companions = match draft.get("kind").as_text() {
             Some(kind) if kind == AccountKind::Organization.as_str() => vec![identity::mirror(draft, PartyKind::Organization)],
             Some(kind) if kind == AccountKind::Household.as_str() => vec![identity::mirror(draft, PartyKind::Household)],
             // The person's party is the contact's.
             _ => Vec::new(),
-        })
+        };
+        companions.extend(in_step::follow_face(reader, draft).await?);
+        Ok(companions)
     }
 }

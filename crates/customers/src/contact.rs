@@ -1,7 +1,7 @@
 //! The contact: a person we know.
 
-use crate::identity;
 use crate::party::PartyKind;
+use crate::{identity, in_step};
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
@@ -21,13 +21,14 @@ pub struct Model {
     /// change, unless you have given another.
     #[field(derived, max = 200, folded, example = "\"Anna Gruber\"")]
     pub name: String,
-    /// The e-mail address the person prefers.
+    /// The e-mail address the person prefers: the value of the preferred contact point of kind `EMAIL`. Writing it writes that
+    /// point; emptying it deletes it.
     #[field(format = "email", max = 254, folded, example = "\"anna.gruber@bergkaeserei.example\"")]
     pub email: Option<String>,
-    /// The telephone number the person prefers.
+    /// The telephone number the person prefers: the value of the preferred contact point of kind `PHONE`.
     #[field(format = "phone", max = 40, example = "\"+43 512 555 0101\"")]
     pub phone: Option<String>,
-    /// The mobile telephone number.
+    /// The mobile telephone number the person prefers: the value of the preferred contact point of kind `MOBILE`.
     #[field(format = "phone", max = 40, example = "\"+43 660 555 0101\"")]
     pub mobile: Option<String>,
     /// The job title.
@@ -45,10 +46,10 @@ pub struct Model {
     /// IANA name of the zone the person lives in.
     #[field(format = "time_zone", max = 64, example = "\"Europe/Vienna\"")]
     pub time_zone: Option<String>,
-    /// The town.
+    /// The town: that of the preferred address, where there is one.
     #[field(max = 100, folded, example = "\"Innsbruck\"")]
     pub city: Option<String>,
-    /// ISO 3166-1 alpha-2 code of the country.
+    /// ISO 3166-1 alpha-2 code of the country: that of the preferred address, where there is one.
     #[field(format = "country", max = 2, example = "\"AT\"")]
     pub country: Option<String>,
     /// Where we know the person from: a fair, the web site, a recommendation.
@@ -105,6 +106,7 @@ impl Rules for ContactRules {
 
     async fn companions(&self, _context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         let mut companions = vec![identity::mirror(draft, PartyKind::Person)];
+        companions.extend(in_step::follow_face(reader, draft).await?);
         if draft.kind != ChangeKind::Updated || !draft.changed("accountId") {
             return Ok(companions);
         }

@@ -1,9 +1,13 @@
-//! The single customer record: parties, accounts, contacts and their roles.
+//! The single customer record: parties, accounts, contacts and their roles, how to reach them and where they are.
 
 pub mod account;
 pub mod account_contact;
+pub mod address;
 pub mod contact;
+pub mod contact_point;
 mod identity;
+mod in_step;
+mod normal;
 pub mod party;
 
 use clientela_engine::Module;
@@ -15,7 +19,11 @@ pub fn module() -> Module {
         .resource::<account::Model>()
         .resource::<contact::Model>()
         .resource::<account_contact::Model>()
+        .resource::<contact_point::Model>()
+        .resource::<address::Model>()
         .rules("account", account::AccountRules)
         .rules("contact", contact::ContactRules)
         .rules("accountContact", account_contact::AccountContactRules)
+        .rules("contactPoint", contact_point::ContactPointRules)
+        .rules("address", address::AddressRules)
 }

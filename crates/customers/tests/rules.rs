@@ -151,7 +151,7 @@ async fn a_group_is_never_its_own_parent() {
 fn patches(companions: &[Companion]) -> Vec<(&str, u128, &str, Value)> {
     let one = |companion: &Companion| match companion {
         Companion::Patch { resource, id, values } => Some((*resource, id.0.as_u128(), values[0].0, values[0].1.clone())),
-        Companion::Mirror { .. } => None,
+        _ => None,
     };
     companions.iter().filter_map(one).collect()
 }

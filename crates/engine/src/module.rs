@@ -1,5 +1,6 @@
 //! What a domain crate hands to the server: its resources and their rules.
 
+pub use crate::input::check_format;
 use async_trait::async_trait;
 use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_model::ResourceDef;
@@ -74,6 +75,10 @@ impl Draft {
 }
 
 /// Another record that changes in the same transaction.
+///
+/// A companion's own rules do not run, so companions never set off further ones: whoever names one gives it whole, derived
+/// fields and all. It needs the right the caller would need to ask for it, but for fields that only the server writes; a
+/// write whose companions the caller may not ask for is refused.
 #[derive(Clone, Debug)]
 pub enum Companion {
     /// A mirror row: made or overwritten with these fields; version and system fields follow the draft's record.
@@ -85,7 +90,8 @@ pub enum Companion {
         /// Its fields by name.
         values: Vec<(&'static str, Value)>,
     },
-    /// A patch of another record, with its own version and change-log row; its own rules do not run.
+    /// A patch of another record, with its own version and change-log row. It builds on the record as the rules have read it:
+    /// where that has moved on since, the whole write starts anew. A record that changes in this write already is left alone.
     Patch {
         /// The resource.
         resource: &'static str,
@@ -93,6 +99,20 @@ pub enum Companion {
         id: Id,
         /// Fields by name.
         values: Vec<(&'static str, Value)>,
+    },
+    /// A new record, with its own id, version and change-log row. What is not named has its default.
+    Create {
+        /// The resource.
+        resource: &'static str,
+        /// Fields by name; derived ones too.
+        values: Vec<(&'static str, Value)>,
+    },
+    /// A soft deletion of another record, with its own version and change-log row, and with what depends on it.
+    Delete {
+        /// The resource.
+        resource: &'static str,
+        /// The record.
+        id: Id,
     },
 }
 

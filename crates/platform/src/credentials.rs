@@ -114,12 +114,13 @@ mod tests {
             updated_by: String::new(),
             deleted_at: None,
             name: "Maria Huber".to_owned(),
-            email: "maria.huber@alpine-foods.example".to_owned(),
+            email: Some("maria.huber@alpine-foods.example".to_owned()),
             title: None,
             phone: None,
             time_zone: None,
             language: None,
             active: true,
+            hired_on: None,
             manager_id: None,
         }
     }

@@ -4,7 +4,7 @@ use crate::CredentialsChanged;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader, refuse_cycle};
-use clientela_kernel::{Context, Id, Result};
+use clientela_kernel::{Context, Date, Id, Result};
 use clientela_macros::resource;
 
 /// A person of your organization who works with the records: owns them, signs in, is named as their creator.
@@ -14,9 +14,10 @@ pub struct Model {
     /// The person's full name, as colleagues see it.
     #[field(max = 200, folded, example = "\"Maria Huber\"")]
     pub name: String,
-    /// The address the person signs in with and is written to. No two users share one; case does not count.
+    /// The address the person signs in with and is written to. No two users share one; case does not count. Somebody who only
+    /// owns records, such as a colleague who has left, needs none.
     #[field(format = "email", max = 254, folded, example = "\"maria.huber@alpine-foods.example\"")]
-    pub email: String,
+    pub email: Option<String>,
     /// The person's job title.
     #[field(max = 100, example = "\"Key account manager\"")]
     pub title: Option<String>,
@@ -32,6 +33,9 @@ pub struct Model {
     /// Whether the person may sign in. Set it to false when somebody leaves: records keep their owner and their history.
     #[field(default = "true")]
     pub active: bool,
+    /// The person's first day at work.
+    #[field(example = "\"2019-05-01\"")]
+    pub hired_on: Option<Date>,
     /// The user this person reports to. The chain of managers never closes in a circle.
     #[field(
         refers = "user",

@@ -78,7 +78,9 @@ pub async fn find_user(store: &Store, wanted: Option<&str>, tenant: Option<Tenan
             && user.deleted_at.is_none()
             && living.contains(&user.tenant_id)
             && tenant.is_none_or(|tenant| user.tenant_id == tenant)
-            && wanted.is_none_or(|wanted| user.id.to_text("usr") == wanted || user.email.eq_ignore_ascii_case(wanted))
+            && wanted.is_none_or(|wanted| {
+                user.id.to_text("usr") == wanted || user.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(wanted))
+            })
     });
     let whom = wanted.map_or_else(|| "active user".to_owned(), |wanted| format!("active user {wanted}"));
     match (found.len(), found.pop()) {

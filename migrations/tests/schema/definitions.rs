@@ -22,12 +22,14 @@ fn definitions_fit_together() {
         "account",
         "contact",
         "accountContact",
+        "contactPoint",
+        "address",
         "interaction",
         "interactionParticipant",
     ];
     assert_eq!(names, expected);
     let account = registry.resource("account").unwrap();
-    for inverse in ["children", "contacts", "accountContacts", "participations"] {
+    for inverse in ["children", "contacts", "accountContacts", "contactPoints", "addresses", "participations"] {
         let relation = account.relation(inverse).unwrap();
         assert!(matches!(relation.kind, RelationKind::ToMany { .. }), "{inverse} leads to many");
     }

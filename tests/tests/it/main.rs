@@ -14,6 +14,7 @@ mod demonstration;
 mod documentation;
 mod durability;
 mod idempotency;
+mod in_step;
 mod isolation;
 mod limits;
 mod pagination;

@@ -283,7 +283,7 @@ async fn mistakes(app: &TestApp, def: &ResourceDef) -> Vec<(String, Call)> {
     }
     if def.creatable {
         let body = factory.body(def, Fill::Required).await;
-        let existing = factory.create(def, Fill::Required).await;
+        let existing = factory.create(def, Fill::Everything).await;
         let mut taken = body.clone();
         taken.insert("id".to_owned(), existing["id"].clone());
         calls.push(("taken id".to_owned(), Call { verb: "create", id: None, body: taken, version: None }));
@@ -292,10 +292,12 @@ async fn mistakes(app: &TestApp, def: &ResourceDef) -> Vec<(String, Call)> {
         calls.push(("id of another prefix".to_owned(), Call { verb: "create", id: None, body: other, version: None }));
         for unique in &def.unique {
             let mut twin = factory.body(def, Fill::Required).await;
-            for field in unique.fields.iter().filter(|name| existing.get(name.as_ref()).is_some()) {
-                twin.insert(field.to_string(), existing[field.as_ref()].clone());
+            // Where rules make a part of the key, all they may make it of is the same.
+            let made = unique.fields.iter().any(|name| def.field(name).is_some_and(|field| field.write == WriteMode::ReadOnly));
+            for field in factory::writable(def).filter(|field| made || unique.fields.contains(&field.name)) {
+                twin.insert(field.name.to_string(), existing[field.name.as_ref()].clone());
             }
-            if unique.fields.iter().all(|name| twin.contains_key(name.as_ref())) {
+            if unique.fields.iter().all(|name| existing.get(name.as_ref()).is_some_and(|value| !value.is_null())) {
                 calls.push((format!("taken {}", unique.index), Call { verb: "create", id: None, body: twin, version: None }));
             }
         }

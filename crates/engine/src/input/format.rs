@@ -4,8 +4,8 @@ use super::country;
 use clientela_kernel::currency::Currency;
 use clientela_model::TextFormat;
 
-/// Checks a text; the error completes "must be …".
-pub(crate) fn check(format: TextFormat, text: &str) -> Result<(), &'static str> {
+/// Checks a text against a form; the error completes "must be …".
+pub fn check(format: TextFormat, text: &str) -> Result<(), &'static str> {
     if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
         return Err("free of control characters");
     }

@@ -4,6 +4,9 @@ mod country;
 mod format;
 mod value;
 
+/// Checks a text against a form; the error completes "must be …".
+pub use format::check as check_format;
+
 use crate::filter::operand::nearest;
 use clientela_access::FieldMask;
 use clientela_kernel::{FieldProblem, Id, ProblemCode, Value, id::IdProblem};

@@ -3,10 +3,14 @@
 use super::log;
 use crate::engine::Inner;
 use crate::module::{Companion, Draft, Found, RuleReader};
+use crate::{ids, input};
 use async_trait::async_trait;
-use clientela_kernel::{Comparison, Context, DeletedMode, Error, Filter, Id, Result, Timestamp, Value};
+use clientela_access::{Action, authorize};
+use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Name, Result, Timestamp, Value};
 use clientela_model::{FieldType, ResourceDef, WriteMode, system};
 use clientela_store::{ChangeKind, RowChange, RowGuard, Scope};
+use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -25,11 +29,14 @@ pub(crate) struct Gathering<'a> {
     pub(crate) principal: usize,
     /// Every record whose rules want to hear of the commit.
     pub(crate) drafts: Vec<Draft>,
+    /// What rules have read, as they first saw it: a companion builds on that and on nothing newer, so that its guard fails
+    /// where the grounds for it have gone.
+    seen: Mutex<HashMap<(Name, Uuid), Vec<Value>>>,
 }
 
 impl<'a> Gathering<'a> {
     pub(crate) fn new(inner: &'a Inner, context: &'a Context, scope: &'a Scope, now: Timestamp) -> Self {
-        Gathering { inner, context, scope, now, rows: Vec::new(), principal: 0, drafts: Vec::new() }
+        Gathering { inner, context, scope, now, rows: Vec::new(), principal: 0, drafts: Vec::new(), seen: Mutex::default() }
     }
 
     /// Adds a draft with everything its rules want changed along with it.
@@ -38,25 +45,35 @@ impl<'a> Gathering<'a> {
             Some(rules) => rules.companions(self.context, self, &draft).await?,
             None => Vec::new(),
         };
-        let mut patches = Vec::new();
+        let mut followers = Vec::new();
         for companion in companions {
             match companion {
                 Companion::Mirror { resource, id, values } => {
                     let row = self.mirror(&draft, resource, id, values)?;
                     self.rows.push(row);
                 }
-                Companion::Patch { resource, id, values } => patches.push((resource, id, values)),
+                follower => followers.push(follower),
             }
         }
         if self.drafts.is_empty() {
             self.principal = self.rows.len();
         }
-        self.rows.push(self.row(&draft));
-        self.drafts.push(draft);
-        for (resource, id, values) in patches {
-            self.patch(resource, id, values).await?;
+        self.place(draft);
+        for follower in followers {
+            match follower {
+                Companion::Mirror { .. } => {}
+                Companion::Patch { resource, id, values } => self.patch(resource, id, values).await?,
+                Companion::Create { resource, values } => self.create(resource, values)?,
+                Companion::Delete { resource, id } => self.remove(resource, id).await?,
+            }
         }
         Ok(())
+    }
+
+    /// Adds a draft alone; its rules are not asked.
+    pub(crate) fn place(&mut self, draft: Draft) {
+        self.rows.push(self.row(&draft));
+        self.drafts.push(draft);
     }
 
     /// The row of a draft, with its log row.
@@ -109,22 +126,67 @@ impl<'a> Gathering<'a> {
 
     async fn patch(&mut self, resource: &str, id: Id, values: Vec<(&'static str, Value)>) -> Result<()> {
         let def = self.inner.resource(resource)?;
-        let Some(before) = self.inner.current(self.context, self.scope, &def, id, DeletedMode::Exclude).await? else {
+        if self.holds(&def, id.0) {
             return Ok(());
-        };
+        }
+        let Some(before) = self.before(&def, id).await? else { return Ok(()) };
         let mut after = before.clone();
-        for (name, value) in values {
-            if let Some(slot) = def.field_index(name).and_then(|index| after.get_mut(index)) {
-                *slot = value;
+        assign(&def, &mut after, values);
+        let changes = log::differing(&def, &before, &after);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.permit(&def, Action::Update, changes)?;
+        let draft = self.inner.stamped(self.context, self.now, &def, id, ChangeKind::Updated, Some(before), after);
+        self.place(draft);
+        Ok(())
+    }
+
+    fn create(&mut self, resource: &str, values: Vec<(&'static str, Value)>) -> Result<()> {
+        let def = self.inner.resource(resource)?;
+        self.permit(&def, Action::Create, values.iter().filter_map(|(name, _)| def.field_index(name)))?;
+        let mut after: Vec<Value> = def.fields.iter().map(input::default).collect();
+        assign(&def, &mut after, values);
+        let draft = self.inner.stamped(self.context, self.now, &def, ids::mint(self.now), ChangeKind::Created, None, after);
+        self.place(draft);
+        Ok(())
+    }
+
+    async fn remove(&mut self, resource: &str, id: Id) -> Result<()> {
+        let def = self.inner.resource(resource)?;
+        if self.holds(&def, id.0) {
+            return Ok(());
+        }
+        let Some(before) = self.before(&def, id).await? else { return Ok(()) };
+        authorize(self.context, &def, Action::Delete)?;
+        let draft = self.inner.stamped(self.context, self.now, &def, id, ChangeKind::Deleted, Some(before.clone()), before);
+        self.take_along(draft, false).await
+    }
+
+    /// A record as rules saw it, or as it is now where they have not asked; none where it does not live.
+    async fn before(&self, def: &Arc<ResourceDef>, id: Id) -> Result<Option<Vec<Value>>> {
+        let seen = self.seen.lock().get(&(def.name.clone(), id.0)).cloned();
+        match seen {
+            Some(seen) => Ok(Some(seen)),
+            None => self.inner.current(self.context, self.scope, def, id, DeletedMode::Exclude).await,
+        }
+    }
+
+    /// Refuses a companion that the caller could not have asked for. Fields that only the server writes are its own affair.
+    fn permit(&self, def: &ResourceDef, action: Action, fields: impl IntoIterator<Item = usize>) -> Result<()> {
+        let mut asked =
+            fields.into_iter().filter_map(|index| def.fields.get(index)).filter(|field| field.write != WriteMode::ReadOnly).peekable();
+        if asked.peek().is_none() {
+            return Ok(());
+        }
+        let grant = authorize(self.context, def, action)?;
+        match asked.find(|field| !grant.fields.sees(field)) {
+            None => Ok(()),
+            Some(_) => {
+                let text = format!("This also changes a field of {} that you may not change. Ask for that right.", def.plural);
+                Err(Error::new(ErrorCode::Forbidden, text))
             }
         }
-        if log::differing(&def, &before, &after).is_empty() {
-            return Ok(());
-        }
-        let draft = self.inner.stamped(self.context, self.now, &def, id, ChangeKind::Updated, Some(before), after);
-        self.rows.push(self.row(&draft));
-        self.drafts.push(draft);
-        Ok(())
     }
 
     /// Whether the write already changes this record.
@@ -133,13 +195,24 @@ impl<'a> Gathering<'a> {
     }
 }
 
+/// Sets fields by name.
+fn assign(def: &ResourceDef, record: &mut [Value], values: Vec<(&'static str, Value)>) {
+    for (name, value) in values {
+        if let Some(slot) = def.field_index(name).and_then(|index| record.get_mut(index)) {
+            *slot = value;
+        }
+    }
+}
+
 #[async_trait]
 impl RuleReader for Gathering<'_> {
     async fn find(&self, resource: &str, filter: Filter) -> Result<Vec<Found>> {
         let def = self.inner.resource(resource)?;
         let records = self.inner.find(self.context, self.scope, &def, &filter, DeletedMode::Exclude, MAXIMUM_COMPANIONS).await?;
+        let mut seen = self.seen.lock();
         let found = |values: Vec<Value>| {
             let id = def.field_index(system::ID).and_then(|index| values.get(index)).and_then(Value::as_id)?;
+            seen.entry((def.name.clone(), id)).or_insert_with(|| values.clone());
             Some(Found { def: Arc::clone(&def), id: Id(id), values })
         };
         Ok(records.into_iter().filter_map(found).collect())

@@ -11,10 +11,19 @@ use std::sync::Arc;
 impl Gathering<'_> {
     /// Deletes a record with what depends on it.
     pub(crate) fn delete<'s>(&'s mut self, draft: Draft) -> BoxFuture<'s, Result<()>> {
+        self.take_along(draft, true)
+    }
+
+    /// Deletes a record with what depends on it; `asked` says whether the record's own rules are.
+    pub(crate) fn take_along<'s>(&'s mut self, draft: Draft, asked: bool) -> BoxFuture<'s, Result<()>> {
         Box::pin(async move {
             let (def, id) = (Arc::clone(&draft.def), draft.id);
             let dependents = self.dependents(&draft, DeletedMode::Exclude).await?;
-            self.add(draft).await?;
+            if asked {
+                self.add(draft).await?;
+            } else {
+                self.place(draft);
+            }
             for Dependent { def: other, foreign, on_delete, records } in dependents {
                 for before in records {
                     let Some(other_id) = id_of(&other, &before).filter(|id| !self.holds(&other, id.0)) else { continue };

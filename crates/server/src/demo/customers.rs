@@ -43,6 +43,8 @@ struct Acquisition<'a> {
     contacts: Vec<Planting>,
     personal: Vec<Planting>,
     roles: Vec<Planting>,
+    addresses: Vec<Planting>,
+    points: Vec<Planting>,
     all: Vec<Customer>,
 }
 
@@ -58,14 +60,16 @@ pub(super) fn acquire(mint: &mut Mint, dice: &mut Dice, staff: &[User], now: Tim
         contacts: Vec::new(),
         personal: Vec::new(),
         roles: Vec::new(),
+        addresses: Vec::new(),
+        points: Vec::new(),
         all: Vec::new(),
     };
     (0..ORGANIZATIONS).for_each(|number| acquisition.organization(number));
     (0..HOUSEHOLDS).for_each(|_| acquisition.household());
     (0..UNATTACHED).for_each(|number| acquisition.unattached(number < PERSONAL));
     acquisition.second_roles();
-    let Acquisition { accounts, subsidiaries, contacts, personal, roles, all, .. } = acquisition;
-    Customers { all, plantings: vec![accounts, subsidiaries, contacts, personal, roles] }
+    let Acquisition { accounts, subsidiaries, contacts, personal, roles, addresses, points, all, .. } = acquisition;
+    Customers { all, plantings: vec![accounts, subsidiaries, contacts, personal, roles, addresses, points] }
 }
 
 impl Acquisition<'_> {
@@ -142,6 +146,16 @@ impl Acquisition<'_> {
             "tags": self.tags(),
         });
         if is_subsidiary { &mut self.subsidiaries } else { &mut self.accounts }.push(Planting::new("account", body));
+        self.address(id, "MAIN", None, town, true);
+        if number.is_multiple_of(3) {
+            let (label, elsewhere) = ("Cold store, deliveries from 6 to 10", self.dice.pick(&words::TOWNS));
+            self.address(id, "SHIPPING", Some(label), elsewhere, false);
+            let fax = self.phone(town);
+            self.point(id, "FAX", &fax, "Orders");
+        }
+        if town.1 == "IT" {
+            self.point(id, "CERTIFIED_MAIL", &format!("amministrazione@pec.{domain}"), "Invoices");
+        }
         let contacts = (0..PEOPLE_EACH)
             .map(|position| {
                 let (role, title, department) = words::POSITIONS.get(position).copied().unwrap_or_default();
@@ -172,6 +186,7 @@ impl Acquisition<'_> {
             "tags": ["farm-shop"],
         });
         self.accounts.push(Planting::new("account", body));
+        self.address(id, "HOME", None, town, true);
         let contacts = (0..PEOPLE_EACH)
             .map(|_| {
                 let contact = self.person(last, Some((id, "post.example")), town, owner, json!({}));
@@ -233,6 +248,33 @@ impl Acquisition<'_> {
         }
         self.contacts.push(planting);
         id
+    }
+
+    fn address(&mut self, account: Id, kind: &str, label: Option<&str>, town: Town, preferred: bool) {
+        let (street, code) = (self.dice.pick(&words::STREETS), words::POSTAL_CODES.iter().find(|(name, _)| *name == town.0));
+        let body = json!({
+            "id": self.mint.next().to_text("adr"),
+            "partyId": account.to_text("acc"),
+            "kind": kind,
+            "label": label,
+            "line1": format!("{street} {}", 1 + self.dice.below(120)),
+            "postalCode": code.map(|(_, code)| code),
+            "city": town.0,
+            "country": town.1,
+            "preferred": preferred,
+        });
+        self.addresses.push(Planting::new("address", body));
+    }
+
+    fn point(&mut self, account: Id, kind: &str, value: &str, label: &str) {
+        let body = json!({
+            "id": self.mint.next().to_text("cpt"),
+            "partyId": account.to_text("acc"),
+            "kind": kind,
+            "label": label,
+            "value": value,
+        });
+        self.points.push(Planting::new("contactPoint", body));
     }
 
     fn role(&mut self, account: Id, contact: Id, role: &str, title: Option<&str>, primary: bool) {

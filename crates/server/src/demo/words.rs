@@ -152,6 +152,36 @@ pub(super) const TOWNS: [(&str, &str, &str, &str, &str); 10] = [
     ("Trento", "IT", "+39 0461", "Europe/Rome", "it-IT"),
 ];
 
+/// Where streets lead.
+pub(super) const STREETS: [&str; 12] = [
+    "Hauptstraße",
+    "Bahnhofstraße",
+    "Dorfplatz",
+    "Kirchgasse",
+    "Seepromenade",
+    "Am Mühlbach",
+    "Industriestraße",
+    "Bergweg",
+    "Lindenallee",
+    "Via Roma",
+    "Marktplatz",
+    "Talstraße",
+];
+
+/// The postal code of each town's center.
+pub(super) const POSTAL_CODES: [(&str, &str); 10] = [
+    ("Innsbruck", "6020"),
+    ("Salzburg", "5020"),
+    ("Graz", "8010"),
+    ("Wien", "1010"),
+    ("München", "80331"),
+    ("Garmisch-Partenkirchen", "82467"),
+    ("Zürich", "8001"),
+    ("Davos", "7270"),
+    ("Bolzano", "39100"),
+    ("Trento", "38122"),
+];
+
 /// The role, job title and department of the first, second and third person of a company.
 pub(super) const POSITIONS: [(&str, &str, &str); 3] = [
     ("DECISION_MAKER", "Managing director", "Management"),
