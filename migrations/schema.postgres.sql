@@ -72,6 +72,35 @@ CREATE TABLE account_contact
     CREATE INDEX account_contact_account_id_index ON public.account_contact USING btree (tenant_id, account_id, id)
     CREATE INDEX account_contact_contact_id_index ON public.account_contact USING btree (tenant_id, contact_id, id)
 
+CREATE TABLE address
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    party_id uuid NOT NULL
+    kind text COLLATE "C" NOT NULL
+    label text COLLATE "C"
+    line1 text COLLATE "C" NOT NULL
+    line1_folded text COLLATE "C" NOT NULL
+    line2 text COLLATE "C"
+    line2_folded text COLLATE "C"
+    region text COLLATE "C"
+    region_folded text COLLATE "C"
+    postal_code text COLLATE "C"
+    city text COLLATE "C"
+    city_folded text COLLATE "C"
+    country text COLLATE "C"
+    latitude bigint
+    longitude bigint
+    preferred boolean NOT NULL
+    CONSTRAINT address_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT address_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CREATE INDEX address_party_id_index ON public.address USING btree (tenant_id, party_id, id)
+
 CREATE TABLE api_key
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -102,13 +131,14 @@ CREATE TABLE app_user
     deleted_at timestamp with time zone
     name text COLLATE "C" NOT NULL
     name_folded text COLLATE "C" NOT NULL
-    email text COLLATE "C" NOT NULL
-    email_folded text COLLATE "C" NOT NULL
+    email text COLLATE "C"
+    email_folded text COLLATE "C"
     title text COLLATE "C"
     phone text COLLATE "C"
     time_zone text COLLATE "C"
     language text COLLATE "C"
     active boolean NOT NULL
+    hired_on date
     manager_id uuid
     CONSTRAINT app_user_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT app_user_tenant_id_manager_id_fkey FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user(tenant_id, id)
@@ -176,6 +206,29 @@ CREATE TABLE contact
     CREATE INDEX contact_email_folded_index ON public.contact USING btree (tenant_id, email_folded, id)
     CREATE INDEX contact_name_index ON public.contact USING btree (tenant_id, name, id)
     CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+
+CREATE TABLE contact_point
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    party_id uuid NOT NULL
+    kind text COLLATE "C" NOT NULL
+    label text COLLATE "C"
+    value text COLLATE "C" NOT NULL
+    value_folded text COLLATE "C" NOT NULL
+    normalized text COLLATE "C" NOT NULL
+    preferred boolean NOT NULL
+    verified_at timestamp with time zone
+    health text COLLATE "C" NOT NULL
+    CONSTRAINT contact_point_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT contact_point_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CREATE INDEX contact_point_party_id_index ON public.contact_point USING btree (tenant_id, party_id, id)
+    CREATE UNIQUE INDEX contact_point_party_kind_normalized_key ON public.contact_point USING btree (tenant_id, normalized, kind, party_id) WHERE (deleted_at IS NULL)
 
 CREATE TABLE external_id
     tenant_id uuid NOT NULL
@@ -258,6 +311,27 @@ CREATE TABLE interaction_participant
     CREATE INDEX interaction_participant_interaction_id_index ON public.interaction_participant USING btree (tenant_id, interaction_id, id)
     CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON public.interaction_participant USING btree (tenant_id, interaction_id, party_id) WHERE (deleted_at IS NULL)
     CREATE INDEX interaction_participant_party_id_occurred_at_index ON public.interaction_participant USING btree (tenant_id, party_id, occurred_at, id)
+
+CREATE TABLE note
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    record_resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    title text COLLATE "C"
+    title_folded text COLLATE "C"
+    body text COLLATE "C" NOT NULL
+    pinned boolean NOT NULL
+    owner_id uuid
+    CONSTRAINT note_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT note_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX note_owner_id_index ON public.note USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX note_record_id_index ON public.note USING btree (tenant_id, record_id, id)
 
 CREATE TABLE party
     tenant_id uuid NOT NULL

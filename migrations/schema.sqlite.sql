@@ -82,6 +82,37 @@ CREATE INDEX account_contact_account_id_index ON account_contact (tenant_id, acc
 
 CREATE INDEX account_contact_contact_id_index ON account_contact (tenant_id, contact_id, id);
 
+CREATE TABLE address (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    party_id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    label TEXT,
+    line1 TEXT NOT NULL,
+    line1_folded TEXT NOT NULL,
+    line2 TEXT,
+    line2_folded TEXT,
+    region TEXT,
+    region_folded TEXT,
+    postal_code TEXT,
+    city TEXT,
+    city_folded TEXT,
+    country TEXT,
+    latitude INTEGER,
+    longitude INTEGER,
+    preferred INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE INDEX address_party_id_index ON address (tenant_id, party_id, id);
+
 CREATE TABLE api_key (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -114,13 +145,14 @@ CREATE TABLE app_user (
     deleted_at INTEGER,
     name TEXT NOT NULL,
     name_folded TEXT NOT NULL,
-    email TEXT NOT NULL,
-    email_folded TEXT NOT NULL,
+    email TEXT,
+    email_folded TEXT,
     title TEXT,
     phone TEXT,
     time_zone TEXT,
     language TEXT,
     active INTEGER NOT NULL,
+    hired_on TEXT,
     manager_id BLOB,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user (tenant_id, id)
@@ -198,6 +230,32 @@ CREATE INDEX contact_email_folded_index ON contact (tenant_id, email_folded, id)
 CREATE INDEX contact_name_index ON contact (tenant_id, name, id);
 
 CREATE INDEX contact_owner_id_index ON contact (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE TABLE contact_point (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    party_id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    label TEXT,
+    value TEXT NOT NULL,
+    value_folded TEXT NOT NULL,
+    normalized TEXT NOT NULL,
+    preferred INTEGER NOT NULL,
+    verified_at INTEGER,
+    health TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE INDEX contact_point_party_id_index ON contact_point (tenant_id, party_id, id);
+
+CREATE UNIQUE INDEX contact_point_party_kind_normalized_key ON contact_point (tenant_id, normalized, kind, party_id) WHERE deleted_at IS NULL;
 
 CREATE TABLE external_id (
     tenant_id BLOB NOT NULL,
@@ -292,6 +350,30 @@ CREATE INDEX interaction_participant_interaction_id_index ON interaction_partici
 CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON interaction_participant (tenant_id, interaction_id, party_id) WHERE deleted_at IS NULL;
 
 CREATE INDEX interaction_participant_party_id_occurred_at_index ON interaction_participant (tenant_id, party_id, occurred_at, id);
+
+CREATE TABLE note (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    record_resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    title TEXT,
+    title_folded TEXT,
+    body TEXT NOT NULL,
+    pinned INTEGER NOT NULL,
+    owner_id BLOB,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX note_owner_id_index ON note (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX note_record_id_index ON note (tenant_id, record_id, id);
 
 CREATE TABLE party (
     tenant_id BLOB NOT NULL,

@@ -6,6 +6,7 @@ mod m0003_customers;
 mod m0004_interactions;
 mod m0005_reach;
 mod m0006_external_ids;
+mod m0007_notes;
 pub mod table;
 mod trigram;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_interactions::Migration),
             Box::new(m0005_reach::Migration),
             Box::new(m0006_external_ids::Migration),
+            Box::new(m0007_notes::Migration),
         ]
     }
 }

@@ -26,6 +26,7 @@ fn definitions_fit_together() {
         "address",
         "interaction",
         "interactionParticipant",
+        "note",
     ];
     assert_eq!(names, expected);
     let account = registry.resource("account").unwrap();

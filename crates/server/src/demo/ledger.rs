@@ -1,4 +1,4 @@
-//! Three hundred interactions over the two years before the day of planting, with who took part.
+//! Three hundred interactions over the two years before the day of planting, with who took part, and some notes.
 
 use super::customers::{Customer, Customers, euros};
 use super::dice::{Dice, Mint};
@@ -12,7 +12,7 @@ const DAYS: u32 = 730;
 const DAY: i64 = 86_400_000;
 const MINUTE: i64 = 60_000;
 
-/// Two steps: the interactions, then their participants.
+/// Three steps: the interactions, then their participants, then the notes.
 pub(super) fn keep(mint: &mut Mint, dice: &mut Dice, staff: &[User], customers: &Customers, now: Timestamp) -> Vec<Vec<Planting>> {
     let (mut interactions, mut participants) = (Vec::new(), Vec::new());
     for number in 0..INTERACTIONS {
@@ -29,7 +29,26 @@ pub(super) fn keep(mint: &mut Mint, dice: &mut Dice, staff: &[User], customers: 
             participants.push(Planting::new("interactionParticipant", body));
         }
     }
-    vec![interactions, participants]
+    vec![interactions, participants, notes(mint, dice, staff, customers)]
+}
+
+/// Every other company has a note, and one in four of those is pinned.
+fn notes(mint: &mut Mint, dice: &mut Dice, staff: &[User], customers: &Customers) -> Vec<Planting> {
+    let noted = customers.all.iter().filter_map(|customer| Some((customer.account?, customer.owner))).step_by(2);
+    noted
+        .map(|(account, owner)| {
+            let (title, text) = dice.pick(&words::NOTES);
+            let body = json!({
+                "id": mint.next().to_text("not"),
+                "recordId": account.to_text("acc"),
+                "title": title,
+                "body": text,
+                "pinned": dice.chance(25),
+                "ownerId": staff.get(owner).map(User::wire_id),
+            });
+            Planting::new("note", body)
+        })
+        .collect()
 }
 
 /// A few customers are seen much more often than the rest, as it is in life.

@@ -144,9 +144,16 @@ mod tests {
         assert_eq!(seeded.users[4].2, "elif.yilmaz@alpine-foods.example");
         let all = serde_json::json!({});
         let mut total = 0;
-        for (resource, expected) in
-            [("tenant", 1), ("user", 5), ("account", 40), ("contact", 120), ("accountContact", 122), ("address", 50), ("interaction", 300)]
-        {
+        for (resource, expected) in [
+            ("tenant", 1),
+            ("user", 5),
+            ("account", 40),
+            ("contact", 120),
+            ("accountContact", 122),
+            ("address", 50),
+            ("interaction", 300),
+            ("note", 19),
+        ] {
             let found = count(&engine, &context, resource, all.clone()).await;
             assert_eq!(found, expected, "{resource}");
             total += found;

@@ -251,3 +251,13 @@ pub(super) const GOODS: [&str; 8] = [
     "yogurt, 300 jars",
     "potatoes, 500 kg",
 ];
+
+/// What colleagues should know: title and Markdown.
+pub(super) const NOTES: [(&str, &str); 6] = [
+    ("Deliveries", "Ring at the **back door**, and not before seven. The cold store key is with the porter."),
+    ("Who decides", "The *chef* chooses, the owner signs. Prices go to both, and never by telephone."),
+    ("Holidays", "Closed:\n\n- first three weeks of November\n- the week after Easter"),
+    ("Likes and dislikes", "Likes:\n\n- raw-milk cheese\n- anything with rye\n\nNo goat cheese, ever."),
+    ("Terms", "Two per cent cash discount within *ten* days, by word of mouth. Please keep to it."),
+    ("Parking", "The truck fits in from the north side only; the yard gate is **3.10 m** high."),
+];
