@@ -117,6 +117,8 @@ error_codes! {
     Internal = "INTERNAL", 500, TopLevel, "Internal error", "Report the request id to the operator.";
     /// The database cannot be reached or is too busy. Nothing was written, or it is not known to be; a retry with the same idempotency key is safe.
     DatabaseUnavailable = "DATABASE_UNAVAILABLE", 503, TopLevel, "Database unavailable", "Try again after the time in Retry-After.";
+    /// The database has no room left on its disk. Nothing was written; reading goes on.
+    StorageFull = "STORAGE_FULL", 503, TopLevel, "Disk full", "Tell the operator to make room; then repeat the request, with the same idempotency key.";
     /// The server is shutting down or has reached a limit of its own.
     Overloaded = "OVERLOADED", 503, TopLevel, "Server overloaded", "Try again after the time in Retry-After.";
 }
@@ -235,6 +237,14 @@ impl Error {
             ErrorCode::DatabaseUnavailable,
             "The database cannot be reached or is too busy. Try again in a second; with an idempotency key a retry is safe.",
         );
+        error.0.internal = Some(text.to_string());
+        error
+    }
+
+    /// The database's disk is full: the text goes to the log only.
+    pub fn full(text: impl fmt::Display) -> Self {
+        let detail = "The database has no room left on its disk, and nothing was written. Reading goes on. The operator must make room; then repeat the request.";
+        let mut error = Error::new(ErrorCode::StorageFull, detail).with_retry_after(60);
         error.0.internal = Some(text.to_string());
         error
     }

@@ -7,8 +7,10 @@ use clientela_kernel::Error;
 pub(crate) enum Fault {
     /// The connection is gone, and so, most likely, are those beside it.
     Lost,
-    /// The database answered that it cannot serve now: full, locked, too slow.
+    /// The database answered that it cannot serve now: locked, out of memory, too slow.
     Busy,
+    /// The disk is full: reading goes on, and nothing of the write is there.
+    Full,
     /// The statement was refused: a fault of ours, or a constraint.
     Refused,
 }
@@ -18,6 +20,7 @@ impl Fault {
     pub(crate) fn error(self, text: impl std::fmt::Display) -> Error {
         match self {
             Fault::Lost | Fault::Busy => Error::unavailable(text),
+            Fault::Full => Error::full(text),
             Fault::Refused => Error::internal(text),
         }
     }

@@ -17,6 +17,7 @@ pub struct StoreSettings {
 }
 
 /// A URL, read.
+#[derive(Clone)]
 pub(crate) enum Address {
     /// The file.
     Sqlite(PathBuf),

@@ -1,7 +1,8 @@
 //! The store: one database, opened once, shared by everything.
 
 use crate::bell::Bells;
-use crate::pool::Pool;
+use crate::held::Inside;
+use crate::pool::{Pool, PoolFigures};
 use crate::settings::{Address, StoreSettings};
 use crate::sql::Sql;
 use crate::sqlite::commit::Work;
@@ -11,6 +12,7 @@ use crate::write::{Commit, WriteSet};
 use crate::{Dialect, Rows, Scope, postgres, sqlite};
 use clientela_kernel::{Error, Result, TenantId};
 use sqlx::{PgConnection, SqliteConnection};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,17 @@ const PING: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
+/// What a store has in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreFigures {
+    /// Statements sent since it was opened.
+    pub statements: u64,
+    /// Connections that serve requests; on SQLite those that read.
+    pub connections: PoolFigures,
+    /// Writes that wait for SQLite's one writer.
+    pub writer_queue: Option<usize>,
+}
+
 struct Inner {
     backend: Backend,
     address: Address,
@@ -28,9 +41,14 @@ struct Inner {
     bells: Bells,
 }
 
-enum Backend {
+pub(crate) enum Backend {
     Postgres(Pool<PgConnection>),
-    Sqlite { readers: Pool<SqliteConnection>, writer: Writer },
+    Sqlite {
+        readers: Pool<SqliteConnection>,
+        writer: Writer,
+    },
+    /// Inside a transaction over many writes.
+    Held(Arc<Inside>),
 }
 
 impl Store {
@@ -51,9 +69,10 @@ impl Store {
 
     /// Which database it is.
     pub fn dialect(&self) -> Dialect {
-        match self.0.backend {
+        match &self.0.backend {
             Backend::Postgres(_) => Dialect::Postgres,
             Backend::Sqlite { .. } => Dialect::Sqlite,
+            Backend::Held(inside) => inside.dialect(),
         }
     }
 
@@ -68,6 +87,7 @@ impl Store {
         match &self.0.backend {
             Backend::Postgres(pool) => pool.statements(),
             Backend::Sqlite { readers, writer } => readers.statements() + writer.statements(),
+            Backend::Held(inside) => inside.statements(),
         }
     }
 
@@ -106,6 +126,7 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
+            Backend::Held(_) => {}
         }
     }
 
@@ -114,6 +135,7 @@ impl Store {
         match &self.0.backend {
             Backend::Postgres(pool) => pool.read(compile).await,
             Backend::Sqlite { readers, .. } => readers.read(compile).await,
+            Backend::Held(inside) => inside.read(compile()?).await,
         }
     }
 
@@ -125,6 +147,7 @@ impl Store {
                 let work = Work::new(set)?;
                 if work.guarded.is_empty() { Ok(Commit::Done) } else { writer.commit(work).await }
             }
+            Backend::Held(inside) => inside.commit(set).await,
         }
     }
 
@@ -133,6 +156,30 @@ impl Store {
         let mut sql = Sql::new(self.dialect());
         sql.push(text);
         sql
+    }
+
+    /// SQLite's file.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.0.address {
+            Address::Sqlite(path) => Some(path),
+            Address::Postgres(_) => None,
+        }
+    }
+
+    /// What is in use at this moment.
+    pub fn figures(&self) -> StoreFigures {
+        let (connections, writer_queue) = match &self.0.backend {
+            Backend::Postgres(pool) => (pool.figures(), None),
+            Backend::Sqlite { readers, writer } => (readers.figures(), Some(writer.queued())),
+            Backend::Held(_) => (PoolFigures { most: 1, used: 1, idle: 0 }, None),
+        };
+        StoreFigures { statements: self.statements(), connections, writer_queue }
+    }
+
+    /// The same database by another way.
+    pub(crate) fn with_backend(&self, backend: Backend) -> Store {
+        let address = self.0.address.clone();
+        Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default() }))
     }
 
     pub(crate) fn address(&self) -> &Address {

@@ -49,8 +49,21 @@ impl<L: Link> Clone for Pool<L> {
     }
 }
 
+/// Connections, by what they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// How many there may be.
+    pub most: usize,
+    /// In use.
+    pub used: usize,
+    /// Open and waiting.
+    pub idle: usize,
+}
+
 struct Shared<L: Link> {
     options: L::Options,
+    /// How many connections may be open.
+    most: usize,
     /// Last in, first out, so that a quiet pool works on few warm connections.
     idle: Mutex<Vec<L>>,
     /// One for each connection that may be open.
@@ -95,6 +108,7 @@ impl<L: Link> Pool<L> {
     pub(crate) fn new(options: L::Options, connections: usize) -> Self {
         Pool(Arc::new(Shared {
             options,
+            most: connections,
             idle: Mutex::new(Vec::with_capacity(connections)),
             permits: Semaphore::new(connections),
             generation: AtomicU64::new(0),
@@ -150,6 +164,12 @@ impl<L: Link> Pool<L> {
     /// How many statements were sent so far.
     pub(crate) fn statements(&self) -> u64 {
         self.0.statements.load(Ordering::Relaxed)
+    }
+
+    /// What is in use.
+    pub(crate) fn figures(&self) -> PoolFigures {
+        let used = self.0.most.saturating_sub(self.0.permits.available_permits());
+        PoolFigures { most: self.0.most, used, idle: self.0.idle.lock().len() }
     }
 
     /// Hands out no more connections and says goodbye to the idle ones; those in use end when they come back.

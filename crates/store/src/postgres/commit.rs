@@ -12,7 +12,7 @@ use crate::write::{Commit, RowChange, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
 use clientela_model::FieldType;
 use sqlx::postgres::PgArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, SqlSafeStr as _};
+use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, SqlSafeStr as _, SqlStr};
 use uuid::Uuid;
 
 /// SQLSTATE of a division by zero: a guard failed.
@@ -25,13 +25,19 @@ const COLLISIONS: [&str; 2] = ["40P01", "40001"];
 
 /// Writes a set.
 pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<Commit> {
-    let Draft { text, bound } = statement(set)?;
+    let (text, bound) = parts(set)?;
     let mut lease = pool.acquire().await?;
-    match lease.run(AssertSqlSafe(text).into_sql_str(), bound).await {
+    match lease.run(text, bound).await {
         Ok(rows) if rows.is_empty() => Ok(Commit::GuardFailed),
         Ok(_) => Ok(Commit::Done),
         Err(failure) => refused(failure, &set.rows),
     }
+}
+
+/// The statement of a set, in the driver's form.
+pub(crate) fn parts(set: &WriteSet) -> Result<(SqlStr, PgArguments)> {
+    let Draft { text, bound } = statement(set)?;
+    Ok((AssertSqlSafe(text).into_sql_str(), bound))
 }
 
 /// Rows that are written in any case need no look at the end. Where a single row may fail, all others hang on it and
@@ -88,7 +94,8 @@ fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
     Ok(draft)
 }
 
-fn refused(failure: Failure, rows: &[RowChange]) -> Result<Commit> {
+/// What a refusal means.
+pub(crate) fn refused(failure: Failure, rows: &[RowChange]) -> Result<Commit> {
     let Some(said) = failure.error.as_ref().and_then(sqlx::Error::as_database_error) else { return Err(failure.into_error()) };
     let code = said.code().unwrap_or_default();
     if code == DIVISION_BY_ZERO || COLLISIONS.contains(&code.as_ref()) {

@@ -79,7 +79,9 @@ fn answered(code: &str, message: &str) -> Fault {
         // Starting or stopping; statement timeout; lock timeout; disk trouble.
         "57P03" | "57014" | "55P03" | "58030" => Fault::Busy,
         _ if code.starts_with("08") => Fault::Lost,
-        // Out of disk, memory, connections.
+        // Out of disk.
+        "53100" => Fault::Full,
+        // Out of memory, connections.
         _ if code.starts_with("53") => Fault::Busy,
         _ => Fault::Refused,
     }
@@ -94,7 +96,7 @@ mod tests {
         assert_eq!(answered("57P01", ""), Fault::Lost);
         assert_eq!(answered("08006", ""), Fault::Lost);
         assert_eq!(answered("53300", ""), Fault::Busy);
-        assert_eq!(answered("53100", ""), Fault::Busy);
+        assert_eq!(answered("53100", ""), Fault::Full);
         assert_eq!(answered("55P03", ""), Fault::Busy);
         assert_eq!(answered("0A000", "cached plan must not change result type"), Fault::Lost);
         assert_eq!(answered("0A000", "something else is not supported"), Fault::Refused);

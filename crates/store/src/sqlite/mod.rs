@@ -76,8 +76,10 @@ impl Link for SqliteConnection {
 /// Judges an answer by its extended result code (<https://www.sqlite.org/rescode.html>).
 fn answered(code: &str, _message: &str) -> Fault {
     match code.parse::<u32>().map_or(0, |code| code & 0xff) {
-        // BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN.
-        5 | 6 | 7 | 8 | 10 | 13 | 14 => Fault::Busy,
+        // FULL.
+        13 => Fault::Full,
+        // BUSY, LOCKED, NOMEM, READONLY, IOERR, CANTOPEN.
+        5 | 6 | 7 | 8 | 10 | 14 => Fault::Busy,
         _ => Fault::Refused,
     }
 }
@@ -88,7 +90,7 @@ mod tests {
 
     #[test]
     fn codes_are_judged() {
-        assert_eq!(answered("13", ""), Fault::Busy);
+        assert_eq!(answered("13", ""), Fault::Full);
         assert_eq!(answered("778", ""), Fault::Busy, "IOERR_WRITE is an I/O error");
         assert_eq!(answered("2067", ""), Fault::Refused, "a unique key is not trouble of the database");
         assert_eq!(answered("1", ""), Fault::Refused);

@@ -79,6 +79,11 @@ impl Writer {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// How many requests wait.
+    pub(crate) fn queued(&self) -> usize {
+        QUEUE.saturating_sub(self.messages.capacity())
+    }
+
     /// Lets the writer finish what is queued, fold the write-ahead log into the database and end.
     pub(crate) async fn close(&self) {
         let (done, finished) = oneshot::channel();
@@ -111,7 +116,7 @@ async fn serve(mut hand: Hand, mut messages: mpsc::Receiver<Message>) {
 }
 
 /// The connection that writes.
-struct Hand {
+pub(crate) struct Hand {
     options: SqliteConnectOptions,
     /// Absent after it broke; opened again for the next group.
     connection: Option<SqliteConnection>,
@@ -123,6 +128,36 @@ struct Hand {
 struct Abandoned(Error);
 
 impl Hand {
+    /// Opens a connection for a transaction over many writes.
+    pub(crate) async fn new(options: SqliteConnectOptions) -> Result<Hand> {
+        let mut hand = Hand { options, connection: None, statements: Arc::default() };
+        hand.connection().await?;
+        Ok(hand)
+    }
+
+    /// The connection, opened again where it broke.
+    pub(crate) async fn connection(&mut self) -> Result<&mut SqliteConnection> {
+        self.open().await.map_err(Failure::into_error)
+    }
+
+    async fn open(&mut self) -> std::result::Result<&mut SqliteConnection, Failure> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => <SqliteConnection as Link>::connect(&self.options).await.map_err(Failure::from)?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Runs statements without values.
+    pub(crate) async fn plainly(&mut self, text: &str) -> Result<()> {
+        self.run(text, None).await.map(drop).map_err(Failure::into_error)
+    }
+
+    /// One write of a transaction over many, after a prefix that sets its savepoint.
+    pub(crate) async fn one_of_many(&mut self, prefix: &str, work: &mut Work) -> Result<Commit> {
+        self.request(prefix, work).await.unwrap_or_else(|Abandoned(error)| Err(error))
+    }
+
     async fn carry_out(&mut self, group: Vec<Job>) {
         let (mut works, answers): (Vec<Work>, Vec<_>) = group.into_iter().map(|job| (job.work, job.answer)).unzip();
         let outcomes = match works.as_mut_slice() {
@@ -185,17 +220,15 @@ impl Hand {
 
     /// Runs statements and tells how many rows each affected.
     async fn run(&mut self, text: impl Into<String>, arguments: Option<SqliteArguments>) -> std::result::Result<Vec<u64>, Failure> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            None => self.connection.insert(<SqliteConnection as Link>::connect(&self.options).await.map_err(Failure::from)?),
-        };
+        let statements = Arc::clone(&self.statements);
+        let connection = self.open().await?;
         let mut affected = Vec::with_capacity(8);
         // Without values the statement is still prepared once and kept.
         let query = sqlx::query_with(AssertSqlSafe(text.into()), arguments.unwrap_or_default());
         let mut stream = connection.fetch_many(query);
         while let Some(item) = stream.try_next().await.map_err(Failure::from)? {
             if let Either::Left(done) = item {
-                self.statements.fetch_add(1, Ordering::Relaxed);
+                statements.fetch_add(1, Ordering::Relaxed);
                 affected.push(done.rows_affected());
             }
         }
@@ -203,7 +236,7 @@ impl Hand {
     }
 
     /// Folds the write-ahead log into the database and closes.
-    async fn put_down(mut self) {
+    pub(crate) async fn put_down(mut self) {
         if let Err(failure) = self.run("PRAGMA wal_checkpoint(TRUNCATE)", None).await {
             tracing::warn!(error = %failure.into_error(), "the SQLite write-ahead log was not folded into the database; the next start does it");
         }
@@ -233,7 +266,10 @@ impl Failure {
 impl From<Failure> for Abandoned {
     /// Nothing of the group was written, so each of its requests may simply be tried again.
     fn from(failure: Failure) -> Self {
-        Abandoned(Error::unavailable(failure.into_error()))
+        match failure.fault {
+            Fault::Full => Abandoned(failure.into_error()),
+            _ => Abandoned(Error::unavailable(failure.into_error())),
+        }
     }
 }
 
@@ -317,7 +353,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_unavailable_and_heals() {
+    async fn a_full_disk_is_told_and_heals() {
         let (writer, options, _directory) = writer(30).await;
         let long = "x".repeat(8_000);
         let mut written = 0;
@@ -328,9 +364,10 @@ mod tests {
             }
             assert!(written < 100, "the limit on pages does not hold");
         };
-        assert!(unavailable(&refused), "{refused:?}");
+        let full = |outcome: &Result<Commit>| outcome.as_ref().is_err_and(|error| error.code() == ErrorCode::StorageFull);
+        assert!(full(&refused), "{refused:?}");
         let outcomes = together(&writer, vec![word("small"), word(&format!("again{long}")), word("tiny")]).await;
-        assert!(outcomes.iter().all(unavailable), "{outcomes:?}");
+        assert!(outcomes.iter().all(full), "{outcomes:?}");
         assert_eq!(words(&options).await, written);
         assert_eq!(writer.commit(work("DELETE FROM word WHERE rowid = 1;".into())).await.unwrap(), Commit::Done);
         assert_eq!(writer.commit(word(&format!("room{long}"))).await.unwrap(), Commit::Done);

@@ -1,0 +1,164 @@
+//! One transaction over many writes: a store of its own, on a connection of its own, in which reads see what was written
+//! before, and of which nobody else sees anything until it is committed.
+//!
+//! On SQLite it holds the database's one place for writing: other writers wait for it, and after five seconds are told that
+//! the database is busy. On PostgreSQL other writers go on, except where they want the same rows or unique keys.
+
+use crate::pool::{Failure, Link};
+use crate::settings::Address;
+use crate::sql::Sql;
+use crate::sqlite::commit::Work;
+use crate::sqlite::writer::Hand;
+use crate::store::Backend;
+use crate::write::{Commit, WriteSet};
+use crate::{Dialect, Rows, Store, postgres, sqlite};
+use clientela_kernel::{Error, Result};
+use sqlx::PgConnection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Mutex;
+
+/// Opens the transaction, and the savepoint of the first write.
+const BEGIN_POSTGRES: [&str; 2] = ["BEGIN", "SAVEPOINT request"];
+const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE; SAVEPOINT request";
+/// Ends the savepoint of the write before and sets the next one.
+const NEXT: &str = "RELEASE SAVEPOINT request; SAVEPOINT request;";
+const UNDO: &str = "ROLLBACK TO SAVEPOINT request";
+
+/// A transaction over many writes. Dropped, it is rolled back.
+pub struct Held(Arc<Inside>);
+
+/// The connection, shared between the transaction's store and its end.
+pub(crate) struct Inside {
+    dialect: Dialect,
+    link: Mutex<Option<Connection>>,
+    statements: AtomicU64,
+}
+
+enum Connection {
+    Postgres(PgConnection),
+    Sqlite(Hand),
+}
+
+impl Store {
+    /// Begins a transaction over many writes: a store for what happens inside, and its end. Writes inside come one after
+    /// the other; one that is refused leaves no trace, and the transaction goes on.
+    pub async fn begin(&self) -> Result<(Store, Held)> {
+        let unavailable = |error: sqlx::Error| Error::unavailable(format!("the transaction cannot begin: {error}"));
+        let (dialect, connection) = match self.address() {
+            Address::Postgres(options) => {
+                let options = postgres::request_options(options.as_ref().clone());
+                let mut link = <PgConnection as Link>::connect(&options).await.map_err(unavailable)?;
+                for statement in BEGIN_POSTGRES {
+                    sqlx::raw_sql(statement).execute(&mut link).await.map_err(unavailable)?;
+                }
+                (Dialect::Postgres, Connection::Postgres(link))
+            }
+            Address::Sqlite(path) => {
+                let mut hand = Hand::new(sqlite::writing_options(path)).await?;
+                hand.plainly(BEGIN_SQLITE).await?;
+                (Dialect::Sqlite, Connection::Sqlite(hand))
+            }
+        };
+        let inside = Arc::new(Inside { dialect, link: Mutex::new(Some(connection)), statements: AtomicU64::new(0) });
+        Ok((self.with_backend(Backend::Held(Arc::clone(&inside))), Held(inside)))
+    }
+}
+
+impl Held {
+    /// Makes everything that was written durable, at once.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    pub async fn commit(self) -> Result<()> {
+        // On PostgreSQL a COMMIT of a transaction that has failed is a rollback without an error; releasing the savepoint
+        // is refused there.
+        self.0.end(&["RELEASE SAVEPOINT request", "COMMIT"]).await
+    }
+
+    /// Takes everything back.
+    pub async fn roll_back(self) -> Result<()> {
+        self.0.end(&["ROLLBACK"]).await
+    }
+}
+
+fn ended() -> Error {
+    Error::internal("the transaction has ended")
+}
+
+impl Inside {
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    async fn end(&self, statements: &[&'static str]) -> Result<()> {
+        let mut connection = self.link.lock().await.take().ok_or_else(ended)?;
+        for statement in statements {
+            match &mut connection {
+                Connection::Postgres(link) => {
+                    let outcome = sqlx::raw_sql(*statement).execute(link).await;
+                    outcome.map_err(|error| <PgConnection as Link>::fault(&error).error(error))?;
+                }
+                Connection::Sqlite(hand) => hand.plainly(statement).await?,
+            }
+        }
+        match connection {
+            Connection::Postgres(link) => link.end().await,
+            Connection::Sqlite(hand) => hand.put_down().await,
+        }
+        Ok(())
+    }
+
+    /// Reads inside the transaction.
+    pub(crate) async fn read(&self, sql: Sql) -> Result<Rows> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let mut link = self.link.lock().await;
+        match link.as_mut().ok_or_else(ended)? {
+            Connection::Postgres(link) => rows(link, sql).await,
+            Connection::Sqlite(hand) => rows(hand.connection().await?, sql).await,
+        }
+    }
+
+    /// Writes inside the transaction: all of the set, or nothing of it.
+    pub(crate) async fn commit(&self, set: &WriteSet) -> Result<Commit> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let mut link = self.link.lock().await;
+        match link.as_mut().ok_or_else(ended)? {
+            Connection::Postgres(link) => {
+                let plain = |error: sqlx::Error| <PgConnection as Link>::fault(&error).error(error);
+                sqlx::raw_sql(NEXT).execute(&mut *link).await.map_err(plain)?;
+                let (text, arguments) = postgres::commit::parts(set)?;
+                let outcome = match link.rows(text, arguments).await {
+                    Ok(rows) if rows.is_empty() => Ok(Commit::GuardFailed),
+                    Ok(_) => return Ok(Commit::Done),
+                    Err(error) => {
+                        let fault = <PgConnection as Link>::fault(&error);
+                        postgres::commit::refused(Failure { fault, error: Some(error), reused: false }, &set.rows)
+                    }
+                };
+                sqlx::raw_sql(UNDO).execute(&mut *link).await.map_err(plain)?;
+                outcome
+            }
+            Connection::Sqlite(hand) => {
+                let mut work = Work::new(set)?;
+                if work.guarded.is_empty() {
+                    return Ok(Commit::Done);
+                }
+                let outcome = hand.one_of_many(NEXT, &mut work).await;
+                if !matches!(outcome, Ok(Commit::Done)) {
+                    hand.plainly(UNDO).await?;
+                }
+                outcome
+            }
+        }
+    }
+}
+
+async fn rows<L: Link>(link: &mut L, sql: Sql) -> Result<Rows> {
+    let (text, arguments) = L::statement(sql)?;
+    link.rows(text, arguments).await.map_err(|error| L::fault(&error).error(error))
+}
