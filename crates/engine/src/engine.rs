@@ -1,6 +1,7 @@
 //! The engine's face: read by plan, write, render.
 
 use crate::filter::FilterReader;
+use crate::held::Late;
 use crate::module::{Module, Rules};
 use crate::plan::{Item, ReadPlan, Root, Selection};
 use crate::read::{self, Layout, Source};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// Reads and writes records of every resource. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
@@ -24,6 +25,8 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) rules: HashMap<&'static str, Arc<dyn Rules>>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Inside a transaction over many writes: what rules hear of when it is durable.
+    pub(crate) held: Option<Late>,
 }
 
 /// What a read found, beside the JSON it wrote.
@@ -50,7 +53,7 @@ impl Engine {
     pub fn new(mut modules: Vec<Module>, store: Store, clock: Arc<dyn Clock>) -> Result<Engine> {
         let registry = registry(&mut modules)?;
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
-        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, clock }) })
+        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, clock, held: None }) })
     }
 
     /// Every resource.

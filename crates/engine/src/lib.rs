@@ -5,7 +5,9 @@ pub mod engine;
 pub mod filter;
 #[cfg(test)]
 mod fixture;
+mod held;
 pub mod ids;
+pub mod import;
 mod input;
 pub mod module;
 pub mod order;
@@ -16,6 +18,7 @@ pub mod write;
 
 pub use clientela_access::{Action, FieldMask, Grant};
 pub use engine::{Engine, ReadAnswer, registry};
+pub use held::Held;
 pub use module::{Module, Rules};
 pub use plan::{Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, Root, Selection};
 pub use read::cost::{MAXIMUM_COST, MAXIMUM_DEPTH};

@@ -164,7 +164,7 @@ pub trait Rules: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Told after the change is durable.
+    /// Told after the change is durable; of a transaction over many writes, of the last one of each resource.
     fn committed(&self, _context: &Context, _draft: &Draft) {}
 }
 

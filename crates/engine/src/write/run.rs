@@ -261,11 +261,7 @@ impl<'a> Write<'a> {
         let result = self.scope.commit(set.clone()).await?;
         match result {
             Commit::Done => {
-                for draft in &drafts {
-                    if let Some(rules) = self.inner.rules.get(draft.def.name.as_ref()) {
-                        rules.committed(self.context, draft);
-                    }
-                }
+                self.inner.committed(self.context, &drafts);
                 let draft = drafts.swap_remove(0);
                 Ok(Attempt::Done(self.outcome(id, version, draft.after, draft.revealed)))
             }

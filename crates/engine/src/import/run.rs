@@ -1,0 +1,347 @@
+//! An import from its first row to its last: rows are read ahead, several are written at once, and rows that touch the same
+//! key keep their order. What refers to a row further down waits for another reading of the file.
+
+use super::plan::Plan;
+use super::prepare::{Candidate, Prepared, Preparer, unreadable};
+use super::records::Records;
+use super::report::{Problem, Summary};
+use super::row::Row;
+use super::source::Source;
+use super::write::{Done, write};
+use super::{Refusal, Repeats};
+use crate::Engine;
+use clientela_kernel::{Context, Error, Result};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::RandomState;
+use std::io::{self, Read};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Rows that are written at once: enough to fill SQLite's group transactions, too few to crowd out a pool.
+const IN_FLIGHT: usize = 64;
+/// Rows, and bytes of them, that the reader hands over at once.
+const BATCH: (usize, usize) = (256, 1 << 18);
+
+/// A file that can be read more than once.
+pub trait Input: Send + Sync {
+    /// Opens it at its beginning.
+    fn open(&self) -> io::Result<Box<dyn Read + Send>>;
+}
+
+/// Hears of an import while it runs.
+pub trait Sink: Send {
+    /// Something was refused.
+    fn problem(&mut self, problem: &Problem);
+    /// So much is done and, unless all is written at the end, durable.
+    fn progress(&mut self, so_far: &Summary);
+}
+
+/// How an import writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Each record by itself; what is refused is left out.
+    Each,
+    /// All or nothing: one transaction, taken back if anything is refused.
+    Atomic,
+    /// Nothing: the same transaction, taken back in any case.
+    DryRun,
+}
+
+/// How an import ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was done, or would have been.
+    pub summary: Summary,
+    /// Whether it was written.
+    pub written: bool,
+    /// Why it broke off, where it did. What the summary counts is done all the same, unless all was to be written at the
+    /// end.
+    pub stopped: Option<Error>,
+}
+
+/// Imports a file.
+///
+/// # Errors
+/// Where nothing can start. What is wrong with single rows goes to the sink.
+pub async fn run(
+    engine: &Engine,
+    context: &Context,
+    plan: Arc<Plan>,
+    input: Arc<dyn Input>,
+    mode: Mode,
+    sink: &mut dyn Sink,
+) -> Result<Outcome, Refusal> {
+    if mode == Mode::Each {
+        let (summary, stopped) = Run::new(engine, context, plan, input, IN_FLIGHT).passes(sink).await?;
+        return Ok(Outcome { written: true, summary, stopped });
+    }
+    let (inside, held) = match engine.begin().await {
+        Ok(pair) => pair,
+        Err(error) => return Ok(Outcome { summary: Summary::default(), written: false, stopped: Some(error) }),
+    };
+    let ran = Run::new(&inside, context, plan, input, 1).passes(sink).await;
+    let whole = matches!(&ran, Ok((summary, None)) if summary.problems == 0);
+    let ended = if mode == Mode::Atomic && whole { held.commit().await } else { held.roll_back().await };
+    let (summary, stopped) = ran?;
+    let written = mode == Mode::Atomic && whole && ended.is_ok();
+    Ok(Outcome { summary, written, stopped: stopped.or(ended.err()) })
+}
+
+struct Run {
+    records: Arc<dyn Records>,
+    plan: Arc<Plan>,
+    input: Arc<dyn Input>,
+    preparer: Arc<Preparer>,
+    in_flight: usize,
+    summary: Summary,
+    /// By key: the row that had it first, and what the row said.
+    seen: HashMap<u64, (u64, u64)>,
+    /// By row: the records that wait for another reading.
+    waiting: BTreeMap<u64, u32>,
+}
+
+/// Which reading of the file this is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Every row, as it comes.
+    First,
+    /// What waited for other rows.
+    Again,
+    /// What waited for rows that never came.
+    Last,
+}
+
+/// What is known of a row before it is written.
+pub(super) struct Task {
+    pub(super) prepared: Prepared,
+    /// The records to write.
+    pub(super) wanted: u32,
+    /// Whether a reference that leads nowhere may wait for another reading.
+    pub(super) patient: bool,
+}
+
+impl Run {
+    fn new(engine: &Engine, context: &Context, plan: Arc<Plan>, input: Arc<dyn Input>, in_flight: usize) -> Run {
+        Run::over(super::records::of(engine, context), plan, input, in_flight)
+    }
+
+    fn over(records: Arc<dyn Records>, plan: Arc<Plan>, input: Arc<dyn Input>, in_flight: usize) -> Run {
+        let preparer = Arc::new(Preparer { plan: Arc::clone(&plan), hasher: RandomState::new() });
+        let summary = Summary::default();
+        Run { records, plan, input, preparer, in_flight, summary, seen: HashMap::new(), waiting: BTreeMap::new() }
+    }
+
+    async fn passes(mut self, sink: &mut dyn Sink) -> Result<(Summary, Option<Error>), Refusal> {
+        for record in &self.plan.records {
+            self.summary.records.entry(record.def.name.to_string()).or_default();
+        }
+        let mut stopped = self.pass(Pass::First, sink).await?;
+        while stopped.is_none() && !self.waiting.is_empty() {
+            let before = self.waiting.clone();
+            stopped = self.pass(Pass::Again, sink).await?;
+            if stopped.is_none() && self.waiting == before {
+                stopped = self.pass(Pass::Last, sink).await?;
+                break;
+            }
+        }
+        Ok((self.summary, stopped))
+    }
+
+    /// Reads the file once. Answers why it broke off, where it did.
+    async fn pass(&mut self, pass: Pass, sink: &mut dyn Sink) -> Result<Option<Error>, Refusal> {
+        let only = (pass != Pass::First).then(|| std::mem::take(&mut self.waiting));
+        let (opened, mut rows) = read_ahead(Arc::clone(&self.input), Arc::clone(&self.plan));
+        self.summary.encoding = opened.await.unwrap_or_else(|_| Err(Refusal::File("The file's reader ended.".to_owned())))?;
+        let mut running: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
+        let mut busy: HashSet<u64> = HashSet::new();
+        // Keys of records that wait: what comes later for the same key waits as well, to keep the order.
+        let mut held_back: HashSet<u64> = HashSet::new();
+        let mut stopped = None;
+        'file: while let Some(batch) = rows.recv().await {
+            let batch = batch.map_err(|error| Refusal::File(format!("The file cannot be read any further: {error}.")))?;
+            for row in batch {
+                let Some(mut task) = self.task(row, pass, only.as_ref(), sink) else { continue };
+                self.hold_back(&mut task, &held_back);
+                if task.wanted == 0 {
+                    continue;
+                }
+                while running.len() >= self.in_flight || touches(&task, &busy) {
+                    let Some(done) = running.next().await else { break };
+                    stopped = self.take(done, &mut busy, &mut held_back, sink).or(stopped);
+                }
+                if stopped.is_some() {
+                    break 'file;
+                }
+                // A row that was waited for may itself have been put off.
+                self.hold_back(&mut task, &held_back);
+                busy.extend(keys(&task.prepared, task.wanted));
+                running.push(Box::pin(write(Arc::clone(&self.records), Arc::clone(&self.preparer), task)));
+            }
+        }
+        while let Some(done) = running.next().await {
+            stopped = self.take(done, &mut busy, &mut held_back, sink).or(stopped);
+        }
+        Ok(stopped)
+    }
+
+    /// What is to be done about a row.
+    fn task(&mut self, row: Row, pass: Pass, only: Option<&BTreeMap<u64, u32>>, sink: &mut dyn Sink) -> Option<Task> {
+        let wanted = match only {
+            Some(waiting) => *waiting.get(&row.number)?,
+            None => u32::MAX,
+        };
+        if pass == Pass::First {
+            self.summary.rows += 1;
+        }
+        let (number, line, cells) = match unreadable(row) {
+            Ok(parts) => parts,
+            Err(problem) => {
+                if pass == Pass::First {
+                    self.summary.rejected_rows += 1;
+                    self.summary.problems += 1;
+                    sink.problem(&problem);
+                }
+                return None;
+            }
+        };
+        let mut prepared = self.preparer.prepare(number, line, cells);
+        if pass == Pass::First {
+            self.refuse_repeats(&mut prepared);
+        }
+        Some(Task { prepared, wanted, patient: pass != Pass::Last })
+    }
+
+    /// A key that comes again with something else to say is a mistake in the file.
+    fn refuse_repeats(&mut self, prepared: &mut Prepared) {
+        let row = prepared.number;
+        for index in 0..prepared.records.len() {
+            let (Some(Candidate::Ready(ready)), Some(record)) = (prepared.records.get(index), self.plan.records.get(index)) else {
+                continue;
+            };
+            let (hash, content) = (ready.hash, ready.content);
+            let (first, said) = *self.seen.entry(hash).or_insert((row, content));
+            if record.repeats == Repeats::Update || said == content {
+                continue;
+            }
+            let message = format!(
+                "Row {first} has the same key and says something else of it. Correct one of them, or let the later row win with repeats = \"update\"."
+            );
+            let problem = self.preparer.repeated(record, prepared, message);
+            if let Some(slot) = prepared.records.get_mut(index) {
+                *slot = Candidate::Wrong(vec![problem]);
+            }
+        }
+    }
+
+    /// Puts off records whose key waits already.
+    fn hold_back(&mut self, task: &mut Task, held_back: &HashSet<u64>) {
+        if held_back.is_empty() {
+            return;
+        }
+        for (index, candidate) in task.prepared.records.iter().enumerate() {
+            if let Candidate::Ready(ready) = candidate
+                && held_back.contains(&ready.hash)
+                && task.wanted & bit(index) != 0
+            {
+                task.wanted &= !bit(index);
+                *self.waiting.entry(task.prepared.number).or_default() |= bit(index);
+            }
+        }
+    }
+
+    /// Takes note of what became of a row. Answers why the import must break off, where it must.
+    fn take(&mut self, done: Done, busy: &mut HashSet<u64>, held_back: &mut HashSet<u64>, sink: &mut dyn Sink) -> Option<Error> {
+        for key in &done.keys {
+            busy.remove(key);
+        }
+        for (index, effect) in done.effects {
+            if let Some(counts) = self.counts(index) {
+                counts.add(effect);
+            }
+        }
+        for index in done.rejected.iter().copied() {
+            if let Some(counts) = self.counts(index) {
+                counts.rejected += 1;
+            }
+        }
+        if !done.problems.is_empty() {
+            self.summary.rejected_rows += 1;
+        }
+        for problem in &done.problems {
+            self.summary.problems += 1;
+            sink.problem(problem);
+        }
+        if done.waiting != 0 {
+            *self.waiting.entry(done.row).or_default() |= done.waiting;
+            held_back.extend(done.waiting_keys);
+        }
+        sink.progress(&self.summary);
+        done.stopped
+    }
+
+    fn counts(&mut self, index: usize) -> Option<&mut super::Counts> {
+        let resource = self.plan.records.get(index)?.def.name.as_ref();
+        self.summary.records.get_mut(resource)
+    }
+}
+
+/// The bit of a record in a row's mask.
+pub(super) fn bit(index: usize) -> u32 {
+    u32::try_from(index).ok().and_then(|index| 1_u32.checked_shl(index)).unwrap_or(0)
+}
+
+/// The keys that a row writes.
+pub(super) fn keys(prepared: &Prepared, wanted: u32) -> Vec<u64> {
+    let ready = prepared.records.iter().enumerate().filter(|(index, _)| wanted & bit(*index) != 0);
+    ready.filter_map(|(_, candidate)| if let Candidate::Ready(ready) = candidate { Some(ready.hash) } else { None }).collect()
+}
+
+/// Whether a row writes or names a record that is being written.
+fn touches(task: &Task, busy: &HashSet<u64>) -> bool {
+    !busy.is_empty()
+        && task.prepared.records.iter().any(|candidate| {
+            let Candidate::Ready(ready) = candidate else { return false };
+            busy.contains(&ready.hash) || ready.references.iter().any(|pending| busy.contains(&pending.hash))
+        })
+}
+
+type Opened = tokio::sync::oneshot::Receiver<Result<&'static str, Refusal>>;
+
+/// Reads a file in a thread of its own, a little ahead.
+fn read_ahead(input: Arc<dyn Input>, plan: Arc<Plan>) -> (Opened, mpsc::Receiver<io::Result<Vec<Row>>>) {
+    let (say, opened) = tokio::sync::oneshot::channel();
+    let (send, rows) = mpsc::channel(2);
+    drop(tokio::task::spawn_blocking(move || {
+        let source = input
+            .open()
+            .map_err(|error| Refusal::File(format!("The file cannot be opened: {error}.")))
+            .and_then(|file| Source::open(file, &plan.source, &plan.columns));
+        let mut source = match source {
+            Ok(source) => source,
+            Err(refusal) => return drop(say.send(Err(refusal))),
+        };
+        let _ = say.send(Ok(source.encoding().name()));
+        let (mut batch, mut size) = (Vec::new(), 0);
+        loop {
+            match source.next() {
+                Ok(Some(row)) => {
+                    size += row.size();
+                    batch.push(row);
+                    if batch.len() < BATCH.0 && size < BATCH.1 {
+                        continue;
+                    }
+                }
+                Ok(None) => return drop(send.blocking_send(Ok(batch))),
+                Err(error) => return drop(send.blocking_send(Err(error))),
+            }
+            size = 0;
+            // Nobody listens any more where the import has broken off.
+            if send.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+                return;
+            }
+        }
+    }));
+    (opened, rows)
+}
