@@ -13,7 +13,8 @@ pub mod problem;
 pub mod rest;
 pub mod state;
 
-pub use state::{Authenticate, GatewayState, Health, Limits};
+pub use middleware::Peer;
+pub use state::{Authenticate, Figure, GatewayState, Health, Limits};
 
 use axum::Router;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 /// The HTTP surface: both APIs, their documents and pages, health, problem details.
 pub fn router(state: GatewayState) -> Router {
     let state = Arc::new(state);
-    let routes = Router::new().merge(rest::router(&state)).merge(pages::router(&state)).merge(graphql::router(&state));
-    Router::new().fallback_service(middleware::Outer::new(routes, state))
+    let meter = Arc::new(middleware::Meter::default());
+    let routes = Router::new().merge(rest::router(&state)).merge(pages::router(&state, &meter)).merge(graphql::router(&state));
+    let routes = routes.route_layer(middleware::Named);
+    Router::new().fallback_service(middleware::Outer::new(routes, state, meter))
 }

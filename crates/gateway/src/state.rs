@@ -56,6 +56,31 @@ pub trait Health: Send + Sync {
     fn facts(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
+
+    /// Figures for `/metrics`, beside those of the requests. Nothing of a tenant.
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
+
+    /// The token that opens `/metrics` from anywhere. Without one it is open to this machine alone.
+    fn metrics_token(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// A figure for `/metrics`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// Its name, in base units: `clientela_store_statements_total`.
+    pub name: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// Whether it only grows.
+    pub counter: bool,
+    /// Name and value of its labels, from closed lists.
+    pub labels: Vec<(&'static str, String)>,
+    /// The value.
+    pub value: u64,
 }
 
 /// Limits of the HTTP surface. Cost limits of reads are the engine's.

@@ -3,10 +3,14 @@
 pub mod authentication;
 pub mod body;
 mod cors;
+mod meter;
+mod named;
 mod outer;
 mod request;
 
 pub use authentication::authenticate;
 pub use body::read_body;
+pub use meter::Meter;
+pub use named::Named;
 pub use outer::Outer;
-pub use request::RequestInfo;
+pub use request::{Peer, RequestInfo};

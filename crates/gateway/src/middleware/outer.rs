@@ -1,11 +1,12 @@
 //! The outermost service: id, limits, panics, unknown addresses, headers and the log line of every request.
 
 use super::request::{RequestIds, X_REQUEST_ID};
-use super::{RequestInfo, body, cors};
+use super::{Meter, RequestInfo, body, cors};
 use crate::rest::suggest;
 use crate::{GatewayState, problem};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::MatchedPath;
 use axum::response::Response;
 use clientela_kernel::{Error, ErrorCode};
 use futures_util::FutureExt;
@@ -25,12 +26,13 @@ pub struct Outer {
     routes: Router,
     state: Arc<GatewayState>,
     ids: Arc<RequestIds>,
+    meter: Arc<Meter>,
 }
 
 impl Outer {
     /// Surrounds these routes.
-    pub fn new(routes: Router, state: Arc<GatewayState>) -> Self {
-        Outer { routes, state, ids: Arc::new(RequestIds::new()) }
+    pub fn new(routes: Router, state: Arc<GatewayState>, meter: Arc<Meter>) -> Self {
+        Outer { routes, state, ids: Arc::new(RequestIds::new()), meter }
     }
 }
 
@@ -44,9 +46,10 @@ impl Service<Request<Body>> for Outer {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let Outer { mut routes, state, ids } = self.clone();
+        let Outer { mut routes, state, ids, meter } = self.clone();
         Box::pin(async move {
             let begun = Instant::now();
+            let _running = meter.begin();
             let info = ids.identify(request.headers(), state.clock.now());
             let method = request.method().clone();
             let uri = request.uri().clone();
@@ -59,6 +62,9 @@ impl Service<Request<Body>> for Outer {
                     Err(error) => problem::response(&error, info.id, uri.path()),
                 }
             };
+            let took = begun.elapsed();
+            let template = response.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+            meter.count(&method, template, response.status(), took);
             let headers = response.headers_mut();
             if cross_origin {
                 cors::add(headers);
@@ -69,7 +75,7 @@ impl Service<Request<Body>> for Outer {
                 method = method.as_str(),
                 path = uri.path(),
                 status = response.status().as_u16(),
-                microseconds = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+                microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
                 request_id = %info.id,
             );
             Ok(response)

@@ -17,6 +17,10 @@ pub struct RequestInfo {
     pub now: Timestamp,
 }
 
+/// Who is at the other end of the connection. The server puts it into a request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub std::net::IpAddr);
+
 /// Mints request ids. They need to be unique and sortable, not secret, so a counter behind a mixing function is enough
 /// and spares a system call.
 #[derive(Debug)]

@@ -47,6 +47,7 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder) -> (Compon
                 &[503],
             ),
         )
+        .path("/metrics", metrics_path())
         .path(
             "/problems",
             public(
@@ -119,6 +120,23 @@ fn problem_path() -> PathItem {
     .parameter(code)
     .response("200", answer("The code.".to_owned(), "ProblemType".to_owned()));
     PathItem::new(HttpMethod::Get, errors(operation, &[404]))
+}
+
+fn metrics_path() -> PathItem {
+    let figures = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("Figures in Prometheus' text format."))
+        .examples([json!("# TYPE http_server_active_requests gauge\nhttp_server_active_requests 1\n")]);
+    let content = ContentBuilder::new().schema(Some(figures)).build();
+    let operation = base(
+        "getMetrics",
+        "Read the figures",
+        "Shows requests, durations and what the database is busy with, for Prometheus. Nothing of any tenant. Open to the server's own machine alone; from \
+         elsewhere, and through a proxy, with the token of the setting `metrics_token` as `Authorization: Bearer …`.",
+    )
+    .securities(nobody())
+    .response("200", response::base("The figures.").content("text/plain", content).build());
+    PathItem::new(HttpMethod::Get, errors(operation, &[401, 403]))
 }
 
 fn openapi_path() -> PathItem {

@@ -4,11 +4,12 @@ mod asset;
 mod documentation;
 mod health;
 mod html;
+pub(crate) mod metrics;
 mod problems;
 mod start;
 
 use crate::GatewayState;
-use crate::middleware::RequestInfo;
+use crate::middleware::{Meter, RequestInfo};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
@@ -19,14 +20,16 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// The public routes.
-pub fn router(state: &Arc<GatewayState>) -> Router {
+pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
     let document = Arc::new(documentation::Document::new(state));
     let key_set = Arc::clone(state);
     let ready = Arc::clone(state);
+    let (figures, meter) = (Arc::clone(state), Arc::clone(meter));
     Router::new()
         .route("/", get(start::page))
         .route("/livez", get(health::live))
         .route("/readyz", get(move |request: Request| health::ready(Arc::clone(&ready), request)))
+        .route("/metrics", get(move |request: Request| metrics::page(Arc::clone(&figures), Arc::clone(&meter), request)))
         .route("/problems", get(problems::all))
         .route("/problems/{code}", get(problems::one))
         .route("/.well-known/jwks.json", get(move || documentation::key_set(Arc::clone(&key_set))))
