@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use axum::Router;
 use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenRules};
 use clientela_engine::{Engine, Module};
-use clientela_gateway::{GatewayState, Health, Limits};
-use clientela_kernel::{Clock, Error, ErrorCode, Result};
+use clientela_gateway::{Figure, GatewayState, Health, Limits};
+use clientela_kernel::{Clock, Error, ErrorCode, Result, Timestamp};
 use clientela_migrations::{Migrator, MigratorTrait as _};
 use clientela_model::Registry;
 use clientela_platform::{CredentialsChanged, StoredCredentials};
-use clientela_store::{Dialect, Store, StoreSettings};
+use clientela_store::{Dialect, Store, StoreFigures, StoreSettings};
 use std::sync::Arc;
 
 /// The bell that tells other nodes of changed credentials.
@@ -130,11 +130,11 @@ fn hang_bell(store: &Store, changes: &CredentialChanges, authenticator: &Authent
 
 impl House {
     /// The HTTP surface.
-    pub fn routes(&self, limits: Limits, public_url: String, draining: Draining) -> Router {
+    pub fn routes(&self, limits: Limits, public_url: String, metrics_token: Option<String>, draining: Draining) -> Router {
         clientela_gateway::router(GatewayState {
             engine: self.engine.clone(),
             authenticator: Arc::new(self.authenticator.clone()),
-            health: Arc::new(Readiness { store: self.store.clone(), draining }),
+            health: Arc::new(Readiness { store: self.store.clone(), draining, metrics_token, started: self.clock.now() }),
             clock: Arc::clone(&self.clock),
             limits,
             public_url,
@@ -146,6 +146,17 @@ impl House {
 struct Readiness {
     store: Store,
     draining: Draining,
+    metrics_token: Option<String>,
+    started: Timestamp,
+}
+
+impl Readiness {
+    fn database(&self) -> &'static str {
+        match self.store.dialect() {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Postgres => "postgres",
+        }
+    }
 }
 
 #[async_trait]
@@ -158,10 +169,37 @@ impl Health for Readiness {
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {
-        let database = match self.store.dialect() {
-            Dialect::Sqlite => "sqlite",
-            Dialect::Postgres => "postgres",
-        };
-        vec![("version", env!("CARGO_PKG_VERSION").to_owned()), ("database", database.to_owned())]
+        vec![("version", env!("CARGO_PKG_VERSION").to_owned()), ("database", self.database().to_owned())]
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let StoreFigures { statements, connections, writer_queue } = self.store.figures();
+        let figure = |name, help, counter, labels, value| Figure { name, help, counter, labels, value };
+        let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let state = |state: &str| vec![("state", state.to_owned())];
+        let (connected, help) = ("clientela_store_connections", "Database connections that serve requests, by what they do.");
+        let build = vec![("version", env!("CARGO_PKG_VERSION").to_owned()), ("database", self.database().to_owned())];
+        let mut figures = vec![
+            figure("clientela_build_info", "The program and the database it works on.", false, build, 1),
+            figure(
+                "process_start_time_seconds",
+                "When the server was started, in seconds since 1970.",
+                false,
+                Vec::new(),
+                u64::try_from(self.started.0 / 1_000).unwrap_or(0),
+            ),
+            figure("clientela_store_statements_total", "Statements sent to the database.", true, Vec::new(), statements),
+            figure("clientela_store_connections_max", "Connections there may be.", false, Vec::new(), size(connections.most)),
+            figure(connected, help, false, state("used"), size(connections.used)),
+            figure(connected, help, false, state("idle"), size(connections.idle)),
+        ];
+        figures.extend(writer_queue.map(|queue| {
+            figure("clientela_store_writer_queue", "Writes that wait for SQLite's one writer.", false, Vec::new(), size(queue))
+        }));
+        figures
+    }
+
+    fn metrics_token(&self) -> Option<&str> {
+        self.metrics_token.as_deref()
     }
 }

@@ -59,6 +59,20 @@ pub enum Command {
         /// Which API.
         api: Api,
     },
+    /// Read a CSV or NDJSON file into records. Exit codes: 0 all was right, 1 it could not start or broke off, 2 something was refused.
+    Import(Import),
+    /// Make a tenant with made-up customers, to try things on.
+    Seed {
+        /// How much: s as in the demonstration, m ten times, l a hundred times
+        #[arg(long, value_enum, default_value = "s")]
+        size: Size,
+    },
+    /// Look whether everything is as it should be: configuration, database, disk, records. Exit code 1 where something is wrong.
+    Doctor {
+        /// Leave out what reads every record
+        #[arg(long)]
+        quick: bool,
+    },
     /// Tenants.
     Tenant {
         /// What to do.
@@ -102,6 +116,43 @@ pub struct Token {
     /// How long it is valid, as an ISO 8601 duration of at most P366D
     #[arg(long, default_value = "PT1H", value_name = "DURATION")]
     pub expires: String,
+}
+
+/// Settings of `import`.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// The file; its delimiter and encoding are told from it, unless the mapping names them
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How its rows become records (TOML; see examples/import)
+    #[arg(long, value_name = "FILE")]
+    pub mapping: PathBuf,
+    /// Write nothing, and find the same errors. On SQLite it keeps other writers waiting
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write everything in one transaction, or nothing where anything is refused. On SQLite it keeps other writers waiting
+    #[arg(long, conflicts_with = "dry_run")]
+    pub atomic: bool,
+    /// The tenant; may be left out where there is only one
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+    /// Write every error to this file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Tell of progress on standard error, also where that is no terminal
+    #[arg(long)]
+    pub progress: bool,
+}
+
+/// How many records `seed` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Size {
+    /// As many as in the demonstration.
+    S,
+    /// Ten times as many.
+    M,
+    /// A hundred times as many.
+    L,
 }
 
 /// What a token allows.

@@ -47,6 +47,8 @@ pub struct Config {
     pub body_bytes: usize,
     /// Longest time a request may take.
     pub request_timeout: Duration,
+    /// Opens `/metrics` from anywhere; without it only this machine may read them.
+    pub metrics_token: Option<String>,
 }
 
 impl Default for Config {
@@ -65,6 +67,7 @@ impl Default for Config {
             max_clients: 10_000,
             body_bytes: 1 << 20,
             request_timeout: Duration::from_secs(30),
+            metrics_token: None,
         }
     }
 }
@@ -84,7 +87,7 @@ impl std::error::Error for ConfigProblem {}
 impl Config {
     /// Every key, as the file spells it. The environment variable is `CLIENTELA_` and the key in capitals, the flag has
     /// hyphens for underscores.
-    pub const KEYS: [&str; 13] = [
+    pub const KEYS: [&str; 14] = [
         "host",
         "port",
         "data",
@@ -98,6 +101,7 @@ impl Config {
         "max_clients",
         "body_bytes",
         "request_seconds",
+        "metrics_token",
     ];
 
     /// Reads all layers. `flags` are keys with their texts.
@@ -173,6 +177,7 @@ impl Config {
             "max_clients" => self.max_clients = positive(text, place)?,
             "body_bytes" => self.body_bytes = positive(text, place)?,
             "request_seconds" => self.request_timeout = Duration::from_secs(positive(text, place)?),
+            "metrics_token" => self.metrics_token = Some(text.to_owned()),
             _ => return Err(unknown(key, place)),
         }
         Ok(())

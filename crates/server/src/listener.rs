@@ -4,6 +4,7 @@ use crate::lifecycle::{DRAIN, Draining, FAREWELL};
 use crate::patience::Patience;
 use axum::Router;
 use axum::body::Body;
+use clientela_gateway::Peer;
 use futures_util::FutureExt as _;
 use http::{HeaderValue, header};
 use hyper::body::Incoming;
@@ -77,12 +78,14 @@ fn builder() -> http1::Builder {
     builder
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+type Accepted = (TcpStream, Peer, Option<OwnedSemaphorePermit>);
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
     // The semaphore is never closed; without a permit we would serve anyway rather than stand still.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, address)) => return (stream, Peer(address.ip()), place),
             Err(error) => {
                 // A client that gave up while queued is no event. Anything else is about our own means.
                 if !matches!(error.kind(), std::io::ErrorKind::ConnectionAborted | std::io::ErrorKind::ConnectionReset) {
@@ -96,10 +99,11 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
 
 impl Server {
     #[expect(clippy::disallowed_methods, reason = "one task a connection, ended by the drain")]
-    fn start(&self, (stream, place): (TcpStream, Option<OwnedSemaphorePermit>), watcher: Watcher) {
+    fn start(&self, (stream, peer, place): Accepted, watcher: Watcher) {
         let _ = stream.set_nodelay(true);
         let (routes, draining) = (self.routes.clone(), self.draining.clone());
-        let service = service_fn(move |request: http::Request<Incoming>| {
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
             let mut routes = routes.clone();
             let draining = draining.clone();
             async move {

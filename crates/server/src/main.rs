@@ -7,12 +7,18 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let outcome = match runtime() {
         Ok(runtime) => runtime.block_on(commands::run(&cli)),
         Err(error) => Err(commands::Failure::Usage(format!("The system gives no threads: {error}"))),
     };
-    let Err(failure) = outcome else { return ExitCode::SUCCESS };
+    let failure = match outcome {
+        Ok(code) => return ExitCode::from(code),
+        Err(failure) => failure,
+    };
     // Nobody may be listening any more; the exit code still tells.
     let _ = if cli.common.json {
         writeln!(std::io::stdout(), "{}", failure.json())
@@ -20,6 +26,16 @@ fn main() -> ExitCode {
         writeln!(std::io::stderr(), "clientela: {}", failure.text())
     };
     ExitCode::from(failure.exit_code())
+}
+
+/// Says what is wrong with the command line. To `import` exit code 2 means that something was refused, so a mistake on its
+/// command line ends with 1.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Nobody may be listening any more; the exit code still tells.
+    let _ = error.print();
+    let imports = std::env::args_os().any(|argument| argument == "import");
+    let code = if imports { error.exit_code().min(1) } else { error.exit_code() };
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
 /// One worker for each core; with a single core none at all, since handing work to another thread only costs there.

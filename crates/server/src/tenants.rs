@@ -66,6 +66,28 @@ pub async fn list(store: &Store) -> Result<Vec<tenant::Model>> {
     Ok(found)
 }
 
+/// The tenant that a person means by an id, or the only one.
+///
+/// # Errors
+/// `NOT_FOUND` where there is none or more than one; the text says what to add.
+pub async fn find(store: &Store, wanted: Option<&str>) -> Result<TenantId> {
+    let found = list(store).await?;
+    let known = || found.iter().map(|tenant| format!("{} ({})", tenant.tenant_id, tenant.name)).collect::<Vec<_>>().join(", ");
+    match (wanted, found.as_slice()) {
+        (Some(wanted), _) => match found.iter().find(|tenant| tenant.tenant_id.to_string() == wanted) {
+            Some(tenant) => Ok(tenant.tenant_id),
+            None => Err(Error::new(ErrorCode::NotFound, format!("There is no tenant {wanted}. Known: {}.", known()))),
+        },
+        (None, [tenant]) => Ok(tenant.tenant_id),
+        (None, []) => {
+            Err(Error::new(ErrorCode::NotFound, "There is no tenant yet. Make one: clientela tenant create --name NAME --email EMAIL."))
+        }
+        (None, _) => {
+            Err(Error::new(ErrorCode::NotFound, format!("There is more than one tenant. Say which with --tenant ID: {}.", known())))
+        }
+    }
+}
+
 /// The one active user that a person means by an e-mail address or an id (or by nothing at all), in a tenant or anywhere.
 ///
 /// # Errors

@@ -1,7 +1,10 @@
 //! What the commands do. Each answers one value, printed for people or as JSON.
 
+pub mod doctor;
+pub mod import;
 pub mod migrate;
 pub mod schema;
+pub mod seed;
 pub mod serve;
 pub mod tenant;
 pub mod token;
@@ -35,6 +38,14 @@ impl Failure {
         }
     }
 
+    /// The same with exit code 1, for commands to which 2 means something else.
+    fn not_started(self) -> Failure {
+        match self {
+            Failure::Usage(text) => Failure::Run(Error::new(ErrorCode::InvalidParameter, text)),
+            failure => failure,
+        }
+    }
+
     /// What went wrong. The reader is the operator, so internals are told.
     pub fn text(&self) -> String {
         match self {
@@ -65,19 +76,36 @@ impl From<ConfigProblem> for Failure {
     }
 }
 
-/// Runs a command to its end.
-pub async fn run(cli: &Cli) -> Result<(), Failure> {
-    let config = Config::load(cli.common.config.as_deref(), &cli.settings())?;
-    logging::start(&config)?;
+/// Runs a command to its end. Answers the exit code.
+pub async fn run(cli: &Cli) -> Result<u8, Failure> {
     let json = cli.common.json;
+    let config = Config::load(cli.common.config.as_deref(), &cli.settings()).map_err(Failure::from).and_then(|config| {
+        logging::start(&config)?;
+        Ok(config)
+    });
     match &cli.command {
-        Command::Serve(arguments) => serve::run(&config, arguments, json).await,
-        Command::Migrate { status } => migrate::run(&config, *status, json).await,
-        Command::Token(arguments) => token::run(&config, arguments, json).await,
-        Command::Schema { api } => schema::run(*api, json),
-        Command::Tenant { command: TenantCommand::Create { name, email, user_name } } => {
-            tenant::create(&config, name, email, user_name.as_deref(), json).await
+        // Its exit code 2 has a meaning of its own.
+        Command::Import(arguments) => {
+            let config = config.map_err(Failure::not_started)?;
+            import::run(&config, arguments, json).await.map_err(Failure::not_started)
         }
+        Command::Doctor { quick } => doctor::run(config, *quick, json).await,
+        command => other(&config?, command, json).await.map(|()| 0),
+    }
+}
+
+/// The commands that end well or fail.
+async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(config, arguments, json).await,
+        Command::Migrate { status } => migrate::run(config, *status, json).await,
+        Command::Token(arguments) => token::run(config, arguments, json).await,
+        Command::Schema { api } => schema::run(*api, json),
+        Command::Seed { size } => seed::run(config, *size, json).await,
+        Command::Tenant { command: TenantCommand::Create { name, email, user_name } } => {
+            tenant::create(config, name, email, user_name.as_deref(), json).await
+        }
+        Command::Import(_) | Command::Doctor { .. } => Ok(()),
     }
 }
 

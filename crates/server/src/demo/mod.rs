@@ -13,6 +13,7 @@ use clientela_kernel::{Actor, ActorKind, Context, DeletedMode, Error, ErrorCode,
 use dice::{Dice, Mint};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many writes are under way at once: enough to fill SQLite's group transactions, too few to crowd out a pool.
@@ -25,16 +26,47 @@ pub struct Seeded {
     pub users: Vec<(Id, String, String)>,
     /// How many records there are; zero where everything was there before.
     pub records: usize,
+    /// The same by resource.
+    pub counts: BTreeMap<&'static str, usize>,
+}
+
+/// Which tenant is planted, and how often its customers are made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sowing {
+    /// Tells tenants apart; 0 is the demonstration's.
+    number: u64,
+    /// How often.
+    copies: u64,
+}
+
+impl Sowing {
+    /// The demonstration.
+    const DEMONSTRATION: Sowing = Sowing { number: 0, copies: 1 };
+    /// As many as in the demonstration.
+    pub const SMALL: Sowing = Sowing { number: 1, copies: 1 };
+    /// Ten times as many.
+    pub const MEDIUM: Sowing = Sowing { number: 1_000, copies: 10 };
+    /// A hundred times as many.
+    pub const LARGE: Sowing = Sowing { number: 2_000, copies: 100 };
+
+    fn tenant(self) -> TenantId {
+        TenantId(Mint::numbered(self.number).next().0)
+    }
 }
 
 /// The demonstration tenant.
 pub fn tenant() -> TenantId {
-    TenantId(Mint::new().next().0)
+    Sowing::DEMONSTRATION.tenant()
 }
 
 /// The authority to plant it.
 pub fn context(now: Timestamp) -> Context {
-    let tenant = tenant();
+    context_of(Sowing::DEMONSTRATION, now)
+}
+
+/// The authority to plant a tenant.
+pub fn context_of(sowing: Sowing, now: Timestamp) -> Context {
+    let tenant = sowing.tenant();
     Context {
         tenant,
         actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
@@ -62,30 +94,49 @@ impl Planting {
 /// Plants the demonstration tenant through the engine, so that rules and change log hold for it as for any other.
 /// Planting again adds only what a broken attempt left out; the tenant itself comes last and marks the end.
 pub async fn seed(engine: &Engine, context: &Context) -> Result<Seeded> {
-    let mut mint = Mint::new();
-    let mut dice = Dice::new();
+    sow(engine, context, Sowing::DEMONSTRATION).await
+}
+
+/// The same for any sowing; the context is the sowing's own.
+pub async fn sow(engine: &Engine, context: &Context, sowing: Sowing) -> Result<Seeded> {
+    let mut mint = Mint::numbered(sowing.number);
+    let mut dice = Dice::numbered(sowing.number);
     let tenant = mint.next();
     let staff = staff::hire(&mut mint);
     let users = staff.iter().map(|user| (user.id, user.name.to_owned(), user.email())).collect();
+    let mut seeded = Seeded { users, records: 0, counts: BTreeMap::new() };
     if exists(engine, context, "tenant", tenant).await? {
-        return Ok(Seeded { users, records: 0 });
+        return Ok(seeded);
     }
-    let customers = customers::acquire(&mut mint, &mut dice, &staff, context.now);
-    let ledger = ledger::keep(&mut mint, &mut dice, &staff, &customers, context.now);
-    // Each step refers to earlier ones alone.
-    let mut steps = staff::plantings(&staff);
-    steps.extend(customers.plantings);
-    steps.extend(ledger);
-    steps.push(vec![staff::tenant(tenant)]);
-    let mut records = 0;
-    for step in steps {
-        records += step.len();
-        stream::iter(step.into_iter().map(|planting| plant(engine, context, planting)))
-            .buffer_unordered(CONCURRENCY)
-            .try_for_each(|()| std::future::ready(Ok(())))
-            .await?;
+    seeded.plant_all(engine, context, staff::plantings(&staff)).await?;
+    for copy in 0..sowing.copies {
+        if copy > 0 {
+            (mint, dice) = (Mint::numbered(sowing.number + copy), Dice::numbered(sowing.number + copy));
+        }
+        let customers = customers::acquire(&mut mint, &mut dice, &staff, context.now);
+        let ledger = ledger::keep(&mut mint, &mut dice, &staff, &customers, context.now);
+        seeded.plant_all(engine, context, customers.plantings).await?;
+        seeded.plant_all(engine, context, ledger).await?;
     }
-    Ok(Seeded { users, records })
+    seeded.plant_all(engine, context, vec![vec![staff::tenant(tenant)]]).await?;
+    Ok(seeded)
+}
+
+impl Seeded {
+    /// Plants step after step: each refers to earlier ones alone.
+    async fn plant_all(&mut self, engine: &Engine, context: &Context, steps: Vec<Vec<Planting>>) -> Result<()> {
+        for step in steps {
+            self.records += step.len();
+            for planting in &step {
+                *self.counts.entry(planting.resource).or_default() += 1;
+            }
+            stream::iter(step.into_iter().map(|planting| plant(engine, context, planting)))
+                .buffer_unordered(CONCURRENCY)
+                .try_for_each(|()| std::future::ready(Ok(())))
+                .await?;
+        }
+        Ok(())
+    }
 }
 
 async fn plant(engine: &Engine, context: &Context, planting: Planting) -> Result<()> {

@@ -6,6 +6,7 @@ mod commands;
 mod nodes;
 mod serve;
 mod support;
+mod upkeep;
 
 // The harness's own file, not the whole harness, so that the harness may use the server.
 #[expect(unreachable_pub, reason = "in its own crate it is public")]
