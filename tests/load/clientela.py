@@ -61,9 +61,11 @@ def cursor(text):
 
 
 def clean():
-    """Removes what W5 made, with its parties and log rows."""
+    """Removes what W5 made, with its parties, points and log rows."""
     made = "select id from contact where source = 'bench'"
-    steps = [f"delete from change_log where record_id in ({made})", "create temporary table made as " + made,
+    steps = ["create temporary table made as " + made, "delete from change_log where record_id in (select id from made)",
+             "delete from change_log where record_id in (select id from contact_point where party_id in (select id from made))",
+             "delete from contact_point where party_id in (select id from made)",
              "delete from contact where id in (select id from made)", "delete from party where id in (select id from made)"]
     count = "select count(*) from made"
     if database.startswith("sqlite:"):
@@ -77,7 +79,7 @@ def clean():
         text = "; ".join(["begin", "set local session_replication_role = replica", *steps, count, "commit"])
         call = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database]
         kept = int(subprocess.run([*call, "-c", text], capture_output=True, text=True, check=True).stdout.split()[0])
-        for table in ("contact", "party", "change_log"):
+        for table in ("contact", "party", "contact_point", "change_log"):
             subprocess.run([*call, "-c", f"vacuum {table}"], check=True)
     if kept:
         print(f"# clientela kept {kept} contacts of W5; removed", flush=True)

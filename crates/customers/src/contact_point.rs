@@ -75,9 +75,10 @@ pub struct Model {
     /// and fax that of a telephone number (at most 40), web that of an http or https address (at most 500).
     #[field(max = 1000, folded, example = "\"@bergkaeserei\"")]
     pub value: String,
-    /// The value in the form in which two spellings of the same address are equal: e-mail and web hosts in lower case and
-    /// Unicode form C, telephone numbers without anything but digits, a leading `+` and `;ext=` with an extension (a number
-    /// without a country code stays without one), everything else with its blanks trimmed. A party has each only once.
+    /// The value in the form in which two spellings of the same address are equal: e-mail in lower case, hosts as the network
+    /// knows them (lower case, IDNA), telephone numbers without anything but digits, a leading `+` and `;ext=` with an
+    /// extension (a number without a country code stays without one), everything else without blanks around it. A party has
+    /// each only once.
     #[field(max = 1000, write = "read_only", derived, example = "\"@bergkaeserei\"")]
     pub normalized: String,
     /// Whether this is the one to use among the party's points of its kind. Setting it clears the mark of the other; left

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 pub(crate) fn form(kind: ContactPointKind, value: &str) -> String {
     let value = value.trim();
     match kind {
-        ContactPointKind::Email | ContactPointKind::CertifiedMail => lower(value),
+        ContactPointKind::Email | ContactPointKind::CertifiedMail => mailbox(value),
         ContactPointKind::Phone | ContactPointKind::Mobile | ContactPointKind::Fax => number(value),
         ContactPointKind::Web => address(value),
         ContactPointKind::Postal | ContactPointKind::Social | ContactPointKind::Chat | ContactPointKind::Push => value.nfc().collect(),
@@ -18,6 +18,19 @@ pub(crate) fn form(kind: ContactPointKind, value: &str) -> String {
 
 fn lower(text: &str) -> String {
     text.to_lowercase().nfc().collect()
+}
+
+/// Everything in lower case: by the letter of the law the part before the @ may differ by it, in life it never does.
+fn mailbox(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((local, domain)) => format!("{}@{}", lower(local), host(domain)),
+        None => lower(text),
+    }
+}
+
+/// A host name in the form the network uses: lower case, with `xn--` labels (IDNA) for letters beyond ASCII.
+fn host(text: &str) -> String {
+    idna::domain_to_ascii(text).unwrap_or_else(|_| lower(text))
 }
 
 /// Digits and a leading plus. `(0)` after a country code is how people write a digit that is not dialed from abroad. An
@@ -34,14 +47,14 @@ fn number(text: &str) -> String {
     out
 }
 
-/// Scheme and host in lower case, without a slash that stands alone.
+/// Scheme in lower case, host in its network form, without a slash that stands alone.
 fn address(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = text.split_at_checked(start).unwrap_or((text, ""));
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (host, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let path = if path == "/" { "" } else { path };
-    format!("{}{}{path}", lower(scheme), lower(host))
+    format!("{}{}{path}", lower(scheme), host(authority))
 }
 
 #[cfg(test)]
@@ -51,8 +64,9 @@ mod tests {
     #[test]
     fn spellings_of_one_address_are_equal() {
         for (kind, given, normal) in [
-            (ContactPointKind::Email, " Anna.GRUBER@Bergkäserei.Example", "anna.gruber@bergkäserei.example"),
-            (ContactPointKind::Email, "anna@bergka\u{308}serei.example", "anna@bergkäserei.example"),
+            (ContactPointKind::Email, " Anna.GRUBER@Bergkäserei.Example", "anna.gruber@xn--bergkserei-u5a.example"),
+            (ContactPointKind::Email, "anna@xn--bergkserei-u5a.example", "anna@xn--bergkserei-u5a.example"),
+            (ContactPointKind::Email, "anna@bergka\u{308}serei.example", "anna@xn--bergkserei-u5a.example"),
             (ContactPointKind::Phone, "(5) 555-4729", "55554729"),
             (ContactPointKind::Fax, "030-0074321", "0300074321"),
             (ContactPointKind::Mobile, "+43 (0)660 / 555.01-01", "+436605550101"),
@@ -60,6 +74,7 @@ mod tests {
             (ContactPointKind::Phone, "(206) 555-9857 x5467", "2065559857;ext=5467"),
             (ContactPointKind::Web, "HTTPS://Alpine-Foods.Example/", "https://alpine-foods.example"),
             (ContactPointKind::Web, "http://Example.com/Path?Q=1", "http://example.com/Path?Q=1"),
+            (ContactPointKind::Web, "http://München.example:8080/a", "http://xn--mnchen-3ya.example:8080/a"),
             (ContactPointKind::Social, " @Anna ", "@Anna"),
         ] {
             assert_eq!(form(kind, given), normal, "{given}");

@@ -14,8 +14,8 @@ pub enum PartyKind {
 }
 
 /// Anybody we deal with: the identity behind a contact or an account. It is kept in step with them and cannot be written
-/// itself: create a contact for a person, an account for an organization or a household. What can concern any of them (an
-/// interaction's participant) refers to the party, by the party's id or by that of the contact or account.
+/// itself: create a contact for a person, an account for an organization or a household. What can concern any of them (a
+/// contact point, an address, an interaction's participant) refers to the party, by the party's id or by that of the contact or account.
 #[resource(name = "party", prefix = "pty", label = "name", mirror)]
 pub struct Model {
     /// What the party is.

@@ -4,6 +4,7 @@
 use clientela_testkit::factory::text;
 use clientela_testkit::{Client, TestApp, both};
 use serde_json::{Value as Json, json};
+use tokio::task::JoinSet;
 
 async fn points(client: &Client, party: &str) -> Vec<Json> {
     let path = format!("/v1/contact-points?sort=kind,value&filter%5BpartyId%5D%5Beq%5D={party}");
@@ -188,10 +189,10 @@ async fn writers_of_both_sides_agree_in_the_end() {
         let made = client.post("/v1/contacts", &json!({ "name": "Race", "email": "start@a.example" })).await.expect(201);
         let id = text(&made, "id");
         let point = text(&points(&client, &id).await[0], "id");
-        let mut writers = Vec::new();
+        let mut writers = JoinSet::new();
         for number in 0..8 {
             let (client, id, point) = (client.clone(), id.clone(), point.clone());
-            writers.push(tokio::spawn(async move {
+            writers.spawn(async move {
                 let address = format!("writer{number}@a.example");
                 let answer = match number % 3 {
                     0 => client.patch(&format!("/v1/contacts/{id}"), &json!({ "email": address })).await,
@@ -202,11 +203,9 @@ async fn writers_of_both_sides_agree_in_the_end() {
                     }
                 };
                 assert!(answer.status < 300, "{}", answer.describe());
-            }));
+            });
         }
-        for writer in writers {
-            writer.await.unwrap();
-        }
+        writers.join_all().await;
         let email = client.get(&format!("/v1/contacts/{id}")).await.expect(200)["email"].clone();
         let marked: Vec<_> = told(&client, &id).await.into_iter().filter(|(_, _, preferred)| *preferred).collect();
         assert_eq!(marked.iter().map(|(_, value, _)| json!(value)).collect::<Vec<_>>(), [email]);
