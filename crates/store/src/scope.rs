@@ -3,6 +3,7 @@
 use crate::write::{Commit, IdempotencyRecord, WriteSet};
 use crate::{Dialect, Rows, Select, SelectCount, Store};
 use clientela_kernel::{Error, Result, TenantId};
+use std::borrow::Borrow;
 
 /// The records of one tenant. Cheap to make and to clone.
 #[derive(Clone, Debug)]
@@ -49,10 +50,11 @@ impl Scope {
     /// durable; `DATABASE_UNAVAILABLE` leaves it in doubt, and a retry with the same idempotency key resolves the doubt.
     ///
     /// The future should be driven to its end: a caller that drops it half-way does not learn the outcome.
-    pub async fn commit(&self, set: WriteSet) -> Result<Commit> {
+    pub async fn commit(&self, set: impl Borrow<WriteSet> + Send) -> Result<Commit> {
+        let set = set.borrow();
         if set.tenant != self.tenant {
             return Err(Error::internal("a write set of another tenant"));
         }
-        self.store.commit(&set).await
+        self.store.commit(set).await
     }
 }

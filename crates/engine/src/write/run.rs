@@ -258,7 +258,7 @@ impl<'a> Write<'a> {
             return Err(Error::internal("a write without a draft"));
         };
         let set = WriteSet { tenant: self.context.tenant, rows, idempotency: self.idempotency(id, version, status) };
-        let result = self.scope.commit(set.clone()).await?;
+        let result = self.scope.commit(&set).await?;
         match result {
             Commit::Done => {
                 self.inner.committed(self.context, &drafts);
