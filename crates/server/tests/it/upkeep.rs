@@ -28,7 +28,8 @@ fn the_doctor_looks_and_changes_nothing() {
     let seeded = json(&run(folder.path(), &["seed", "--json", "--data", "data"]));
     assert_eq!(seeded["records"]["account"], json!(40));
     let (code, answer) = ask(&[]);
-    for check in ["configuration", "data directory", "database", "durability", "clock", "migrations", "tenants", "soundness", "change log"] {
+    for check in ["configuration", "data directory", "database", "durability", "clock", "migrations", "tenants", "soundness", "change log"]
+    {
         assert_eq!(state(&answer, check), "OK", "{answer:#}");
     }
     assert_eq!(code, Some(0));
