@@ -9,6 +9,8 @@
 //!
 //! Rules of companions do not run, so each side names everything that follows from its own change: the faces of a party
 //! (its contact or account, and the accounts of a person) name points and one another, points and addresses name the faces.
+//! Two writers meet at the face or at the point that loses its mark, whose versions guard the write; only the very first two
+//! points of a kind without a plain field (two fax numbers, made in the same instant) may both keep the mark they were given.
 
 use crate::contact_point::{ContactPointHealth, ContactPointKind};
 use crate::normal;
@@ -240,7 +242,7 @@ pub(crate) async fn follow_address(reader: &dyn RuleReader, draft: &Draft) -> Re
 
 /// Whether the record lived with the mark before the change.
 fn marked_before(draft: &Draft) -> bool {
-    let lived = draft.before.is_some() && draft.kind != ChangeKind::Restored;
+    let lived = draft.before.is_some() && draft.old(system::DELETED_AT).is_null();
     lived && draft.old("preferred") == &Value::Boolean(true)
 }
 

@@ -181,3 +181,85 @@ fn a_role_does_not_end_before_it_begins() {
     assert_eq!(problems("accountContact", &days(10, 10)), []);
     assert_eq!(problems("accountContact", &days(10, 9))[0].pointer, "/until");
 }
+
+/// What becomes of whom: the resource, its number (none where it is new) and the values.
+fn named(companions: &[Companion]) -> Vec<(&str, &str, Option<u128>, Vec<(&str, Value)>)> {
+    let one = |companion: &Companion| match companion {
+        Companion::Mirror { .. } => None,
+        Companion::Patch { resource, id, values } => Some(("patch", *resource, Some(id.0.as_u128()), values.clone())),
+        Companion::Create { resource, values } => Some(("create", *resource, None, values.clone())),
+        Companion::Delete { resource, id } => Some(("delete", *resource, Some(id.0.as_u128()), Vec::new())),
+    };
+    companions.iter().filter_map(one).collect()
+}
+
+fn email(number: u128, value: &str, preferred: bool) -> Draft {
+    let values = [("partyId", id(5)), ("kind", "EMAIL".into()), ("value", value.into()), ("preferred", Value::Boolean(preferred))];
+    derived("contactPoint", draft("contactPoint", number, &values))
+}
+
+#[tokio::test]
+async fn a_new_contact_brings_its_points_without_a_look() {
+    let anna =
+        draft("contact", 5, &[("name", "Anna".into()), ("partyId", id(5)), ("email", "A@b.example".into()), ("city", "Graz".into())]);
+    let companions = rules("contact").companions(&context(), &Unread, &anna).await.unwrap();
+    let values = vec![
+        ("partyId", id(5)),
+        ("kind", "EMAIL".into()),
+        ("value", "A@b.example".into()),
+        ("normalized", "a@b.example".into()),
+        ("preferred", Value::Boolean(true)),
+    ];
+    assert_eq!(named(&companions), [("create", "contactPoint", None, values)]);
+    let renamed = patched(anna, &[("name", "Anne".into())]);
+    assert_eq!(named(&rules("contact").companions(&context(), &Unread, &renamed).await.unwrap()), []);
+}
+
+/// Rules that ask it do more than they need to.
+struct Unread;
+
+#[async_trait]
+impl RuleReader for Unread {
+    fn resource(&self, _name: &str) -> Option<&Arc<ResourceDef>> {
+        None
+    }
+
+    async fn find(&self, resource: &str, _filter: Filter) -> Result<Vec<Found>> {
+        panic!("{resource} was asked for");
+    }
+}
+
+#[tokio::test]
+async fn a_point_speaks_for_the_field_as_long_as_it_lives_with_the_mark() {
+    let anna = draft("contact", 5, &[("name", "Anna".into()), ("email", "a@b.example".into())]);
+    let shelf = Shelf(HashMap::from([("contact", vec![anna])]));
+    let of = async |draft: Draft| rules("contactPoint").companions(&context(), &shelf, &draft).await.unwrap();
+    let told = |value: Value| vec![("patch", "contact", Some(5), vec![("email", value)])];
+    let point = email(31, "a@b.example", true);
+    assert_eq!(named(&of(patched(point.clone(), &[("value", "c@d.example".into())])).await), told("c@d.example".into()));
+    assert_eq!(named(&of(patched(point.clone(), &[("preferred", Value::Boolean(false))])).await), told(Value::Null));
+    let deleted = Draft { kind: ChangeKind::Deleted, ..patched(point, &[(system::DELETED_AT, Value::Instant(Timestamp(9)))]) };
+    assert_eq!(named(&of(deleted.clone()).await), told(Value::Null));
+    let back = Draft { kind: ChangeKind::Restored, before: Some(deleted.after.clone()), ..email(31, "a@b.example", true) };
+    assert_eq!(named(&of(back).await), told("a@b.example".into()));
+    // One that was deleted long ago, and one that is not preferred, have nothing to say.
+    let long_gone = Draft { before: Some(deleted.after.clone()), ..deleted };
+    assert_eq!(named(&of(long_gone).await), []);
+    assert_eq!(named(&of(email(32, "e@f.example", false)).await), []);
+}
+
+#[test]
+fn what_was_known_of_an_address_goes_with_it() {
+    let known = |point: Draft| {
+        let point = patched(point, &[("verifiedAt", Value::Instant(Timestamp(7))), ("health", "BOUNCING".into())]);
+        Draft { before: Some(point.after.clone()), ..point }
+    };
+    let mut moved = known(email(31, "a@b.example", true));
+    moved.set("value", "c@d.example".into());
+    let moved = derived("contactPoint", moved);
+    assert_eq!((moved.get("verifiedAt"), moved.get("health")), (&Value::Null, &"OK".into()));
+    let mut respelled = known(email(31, "a@b.example", true));
+    respelled.set("value", "A@B.example".into());
+    let respelled = derived("contactPoint", respelled);
+    assert_eq!((respelled.get("verifiedAt"), respelled.get("health")), (&Value::Instant(Timestamp(7)), &"BOUNCING".into()));
+}
