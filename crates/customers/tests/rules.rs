@@ -183,7 +183,9 @@ fn a_role_does_not_end_before_it_begins() {
 }
 
 /// What becomes of whom: the resource, its number (none where it is new) and the values.
-fn named(companions: &[Companion]) -> Vec<(&str, &str, Option<u128>, Vec<(&str, Value)>)> {
+type Named<'a> = (&'a str, &'a str, Option<u128>, Vec<(&'a str, Value)>);
+
+fn named(companions: &[Companion]) -> Vec<Named<'_>> {
     let one = |companion: &Companion| match companion {
         Companion::Mirror { .. } => None,
         Companion::Patch { resource, id, values } => Some(("patch", *resource, Some(id.0.as_u128()), values.clone())),
