@@ -106,6 +106,8 @@ fn compare(value: &Value, field: &FieldDef, comparison: &Comparison) -> bool {
         Comparison::Between { from, until, .. } => {
             matches!(order(from), Some(Ordering::Greater | Ordering::Equal)) && order(until) == Some(Ordering::Less)
         }
+        Comparison::Same(text) => folded().as_deref() == Some(text.as_str()),
+        Comparison::OfResource(resource) => value.as_record().is_some_and(|record| record.resource == *resource),
         Comparison::Contains(needle) => folded().is_some_and(|text| text.contains(needle)),
         Comparison::StartsWith(needle) => folded().is_some_and(|text| text.starts_with(needle)),
         Comparison::EndsWith(needle) => folded().is_some_and(|text| text.ends_with(needle)),

@@ -17,6 +17,8 @@ pub enum Action {
     Delete,
     /// Bring one back.
     Restore,
+    /// Remove one for good. Whoever may write may do it until there are rights of their own for it.
+    Erase,
 }
 
 /// What the caller may see of a resource.
@@ -45,7 +47,7 @@ impl FieldMask {
 pub fn authorize(context: &Context, def: &ResourceDef, action: Action) -> Result<Grant> {
     let (allowed, scope) = match action {
         Action::Read => (context.scopes.read, "read"),
-        Action::Create | Action::Update | Action::Delete | Action::Restore => (context.scopes.write, "write"),
+        Action::Create | Action::Update | Action::Delete | Action::Restore | Action::Erase => (context.scopes.write, "write"),
     };
     if allowed {
         Ok(Grant::default())

@@ -2,12 +2,13 @@
 
 use crate::filter::FilterReader;
 use crate::held::Late;
+use crate::key::RecordBy;
 use crate::module::{Module, Rules};
 use crate::plan::{Item, ReadPlan, Root, Selection};
 use crate::read::{self, Layout, Source};
 use crate::write::{self, WriteOutcome, WriteRequest};
 use crate::{order, task};
-use clientela_kernel::{Clock, Context, Cursor, DeletedMode, Error, Filter, ListArguments, Result, SortKey};
+use clientela_kernel::{Clock, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Result, SortKey};
 use clientela_model::{Registry, ResourceDef};
 use clientela_store::Store;
 use serde_json::Value as Json;
@@ -77,6 +78,12 @@ impl Engine {
             out.truncate(start);
         }
         answer
+    }
+
+    /// The id of the living record that a key names, if there is one; `NOT_FOUND` where the resource has no such key. What the
+    /// caller may see of it is decided where it is read.
+    pub async fn find_by(&self, context: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>> {
+        self.inner.id_by(context, def, by).await
     }
 
     /// The cost of a plan: one for each record it may read, plus one for each level. Refuses plans over the limits with

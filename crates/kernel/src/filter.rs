@@ -74,12 +74,16 @@ pub enum Comparison {
         /// The relative form it came from; a cursor is bound to this and not to the moment it was resolved at.
         source: String,
     },
+    /// The folded text is this, itself folded: the equality by which keys are unique.
+    Same(String),
     /// The folded text contains this, itself folded.
     Contains(String),
     /// The folded text starts with this, itself folded.
     StartsWith(String),
     /// The folded text ends with this, itself folded.
     EndsWith(String),
+    /// The record referred to is of this resource.
+    OfResource(Name),
     /// The field is empty.
     IsNull,
     /// The set holds this text.

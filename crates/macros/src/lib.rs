@@ -24,7 +24,8 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// The system fields (`id`, `version`, …) are added. `Option` makes a field optional. Doc comments become the
 /// descriptions on both APIs. Arguments: `name`, `plural`, `table` (where the name is a reserved word of SQL), `prefix`, `label`, `owned` (adds `ownerId`), `tagged` (adds `tags`),
 /// `face = "party"`, `read_only`, `no_create`, `no_delete`, `mirror`,
-/// `unattachable` (no reference to any record points to it), `reveals("secret", "…")`, `unique(index, field, …)`.
+/// `unattachable` (no reference to any record points to it), `reveals("secret", "…")`, `unique(index, field, …)`,
+/// `external_keys(system, value, record)` (its records are keys of other systems).
 ///
 /// Field types: `String` (`max`, `format`), `bool`, `i64` (`min`, `max`; `duration` for seconds shown as ISO 8601), `Date`,
 /// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`), `AnyId` for a record of

@@ -28,6 +28,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let updatable = !(read_only || mirror);
     let deletable = !(arguments.flag("no_delete") || read_only || mirror);
     let reveals = arguments.lists("reveals")?;
+    let external_keys = arguments.lists("external_keys")?;
     let unique = arguments.lists("unique")?;
     arguments.finish()?;
 
@@ -65,6 +66,16 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let reveals = reveals.iter().map(|pair| {
         let (name, text) = (pair.first(), pair.get(1));
         quote! { definition.reveals = ::core::option::Option::Some((#name.into(), #text.into())); }
+    });
+    let external_keys = external_keys.iter().map(|parts| {
+        let (system, value, record) = (parts.first(), parts.get(1), parts.get(2));
+        quote! {
+            definition.external_keys = ::core::option::Option::Some(::clientela_model::ExternalKeyDef {
+                system: #system.into(),
+                value: #value.into(),
+                record: #record.into(),
+            });
+        }
     });
     let unique = unique.iter().map(|parts| {
         let (index, fields) = (parts.first(), parts.get(1..).unwrap_or_default());
@@ -124,6 +135,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
                 #plural
                 #face
                 #(#reveals)*
+                #(#external_keys)*
                 #(#unique)*
                 definition
             }

@@ -13,7 +13,7 @@ pub use field::{
 };
 pub use registry::Registry;
 pub use relation::{RelationDef, RelationKind};
-pub use resource::{ResourceDef, UniqueDef};
+pub use resource::{ExternalKeyDef, ResourceDef, UniqueDef};
 
 pub use clientela_kernel::Name;
 

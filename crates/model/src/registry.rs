@@ -1,13 +1,25 @@
 //! All resources together, checked and linked once at start.
 
-use crate::{FieldDef, FieldType, OnDelete, RecordTarget, RelationDef, RelationKind, ResourceDef, WriteMode, naming};
+use crate::{ExternalKeyDef, FieldDef, FieldType, OnDelete, RecordTarget, RelationDef, RelationKind, ResourceDef, WriteMode, naming};
 use clientela_kernel::Name;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Names a field may not have, since inputs and REST use them for themselves.
-const RESERVED: &[&str] =
-    &["idempotencyKey", "expectedVersion", "dryRun", "userErrors", "and", "or", "not", "custom", "tenantId", "clientMutationId"];
+const RESERVED: &[&str] = &[
+    "idempotencyKey",
+    "expectedVersion",
+    "dryRun",
+    "userErrors",
+    "and",
+    "or",
+    "not",
+    "custom",
+    "by",
+    "mode",
+    "tenantId",
+    "clientMutationId",
+];
 
 /// Words that are reserved in PostgreSQL or SQLite and that a table or column could well be called; names stand unquoted
 /// in statements.
@@ -220,6 +232,24 @@ impl Registry {
         self.by_prefix.get(prefix).and_then(|index| self.resources.get(*index))
     }
 
+    /// The resource that keeps the keys of other systems for records of `def`, and its fields; none where there is none, or
+    /// nothing can be attached to these records.
+    pub fn external_keys(&self, def: &ResourceDef) -> Option<(&Arc<ResourceDef>, &ExternalKeyDef)> {
+        let (keys, fields) = self.resources.iter().find_map(|keys| Some((keys, keys.external_keys.as_ref()?)))?;
+        let reference = keys.field(&fields.record)?.any_reference()?;
+        reference.target(&def.name).map(|_| (keys, fields))
+    }
+
+    /// Whether records of `def` can be found by a key other than their id.
+    pub fn has_keys(&self, def: &ResourceDef) -> bool {
+        def.keys().next().is_some() || self.external_keys(def).is_some()
+    }
+
+    /// Whether records of `def` can be created or changed by such a key.
+    pub fn is_upsertable(&self, def: &ResourceDef) -> bool {
+        def.creatable && def.updatable && self.has_keys(def)
+    }
+
     /// The resource a relation of `def` leads to.
     pub fn target(&self, relation: &RelationDef) -> Option<&Arc<ResourceDef>> {
         self.resource(&relation.target)
@@ -300,6 +330,13 @@ fn check(def: &ResourceDef) -> Result<(), DefinitionProblem> {
     }
     if !def.label.is_empty() && !def.fields.iter().any(|field| field.name == def.label) {
         return fail(format!("label {} is not a field", def.label));
+    }
+    if let Some(keys) = &def.external_keys {
+        let of = |name: &Name| def.fields.iter().find(|field| field.name == *name).map(|field| &field.kind);
+        let texts = [&keys.system, &keys.value].into_iter().all(|name| matches!(of(name), Some(FieldType::Text { .. })));
+        if !texts || !matches!(of(&keys.record), Some(FieldType::AnyReference(_))) {
+            return fail("external_keys names two text fields and a reference to any record".to_owned());
+        }
     }
     for unique in &def.unique {
         if let Some(missing) = unique.fields.iter().find(|name| !def.fields.iter().any(|field| field.name == **name)) {

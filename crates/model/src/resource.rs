@@ -1,6 +1,6 @@
 //! A resource: a kind of record with its fields, keys and relations.
 
-use crate::{FieldDef, RelationDef, naming};
+use crate::{FieldDef, FieldType, RelationDef, naming};
 use clientela_kernel::Name;
 use std::collections::HashMap;
 
@@ -33,6 +33,8 @@ pub struct ResourceDef {
     pub mirror: bool,
     /// Nothing can be attached to its records: a reference to any record does not point here.
     pub unattachable: bool,
+    /// Its records are the keys by which other systems know records of any resource.
+    pub external_keys: Option<ExternalKeyDef>,
     /// The resource whose identity this one is a public face of, by `partyId`-like reference field: inverse relations
     /// of that resource appear here as well.
     pub face: Option<Name>,
@@ -48,6 +50,17 @@ pub struct ResourceDef {
     pub(crate) by_name: HashMap<Name, usize>,
     /// Index of each relation by name; filled by the registry.
     pub(crate) relation_by_name: HashMap<Name, usize>,
+}
+
+/// The fields of a resource that keeps the keys of other systems.
+#[derive(Clone, Debug)]
+pub struct ExternalKeyDef {
+    /// Text: the other system.
+    pub system: Name,
+    /// Text: the key there.
+    pub value: Name,
+    /// The reference to any record: what is known by the key.
+    pub record: Name,
 }
 
 /// Fields that together are unique among the living records of a tenant.
@@ -94,6 +107,15 @@ impl ResourceDef {
     /// A relation by name.
     pub fn relation(&self, name: &str) -> Option<&RelationDef> {
         self.relation_index(name).and_then(|index| self.relations.get(index))
+    }
+
+    /// Unique keys of one visible text field: a record is found by its value.
+    pub fn keys(&self) -> impl Iterator<Item = (&FieldDef, &UniqueDef)> {
+        self.unique.iter().filter_map(|unique| {
+            let [name] = unique.fields.as_slice() else { return None };
+            let field = self.field(name).filter(|field| !field.secret && matches!(field.kind, FieldType::Text { .. }))?;
+            Some((field, unique))
+        })
     }
 
     /// Fields that can be read through the APIs.

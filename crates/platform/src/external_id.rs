@@ -12,6 +12,7 @@ use clientela_macros::resource;
     prefix = "ext",
     label = "value",
     unattachable,
+    external_keys("system", "value", "recordId"),
     unique("external_id_system_resource_value_key", "system", "recordId", "value")
 )]
 pub struct Model {

@@ -37,11 +37,11 @@ pub struct Change {
     pub client: Option<String>,
     /// The request.
     pub request: Uuid,
-    /// `CREATED`, `UPDATED`, `DELETED` or `RESTORED`.
+    /// `CREATED`, `UPDATED`, `DELETED`, `RESTORED` or `ERASED`.
     pub kind: String,
-    /// JSON object of the changed fields before; absent at creation.
+    /// JSON object of the changed fields before; absent at creation, and for good once the record is erased.
     pub before: Option<String>,
-    /// JSON object of the changed fields after.
+    /// JSON object of the changed fields after; absent once the record is erased.
     pub after: Option<String>,
 }
 

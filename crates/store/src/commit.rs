@@ -83,7 +83,7 @@ impl<B: Bound> Draft<B> {
         Ok(())
     }
 
-    /// `INSERT INTO table (…) SELECT … WHERE …`, or `UPDATE table SET … WHERE …`. The row counts as written only if the
+    /// `INSERT INTO table (…) SELECT … WHERE …`, `UPDATE table SET … WHERE …` or `DELETE FROM table WHERE …`. The row counts as written only if the
     /// statement affected one row. `condition` must hold besides.
     pub(crate) fn row(&mut self, set: &WriteSet, row: &RowChange, condition: &str) -> Result<()> {
         match row.guard {
@@ -96,7 +96,31 @@ impl<B: Bound> Draft<B> {
                 })
             }
             RowGuard::Version(version) => self.update(set, row, version, condition),
+            RowGuard::Erase(version) => self.remove(row, Some(version), condition),
+            RowGuard::Remove => self.remove(row, None, condition),
         }
+    }
+
+    fn remove(&mut self, row: &RowChange, version: Option<i64>, condition: &str) -> Result<()> {
+        self.push("DELETE FROM ").push(&row.def.table).push(" WHERE ").push(condition).push(" AND tenant_id = $1 AND id = ");
+        self.id(row.id.0)?;
+        if let Some(version) = version {
+            self.push(" AND version = ");
+            let before = self.bound.count();
+            self.bound.number(version)?;
+            self.placeholders_since(before);
+        }
+        Ok(())
+    }
+
+    /// Overwrites what the log keeps of a record: the rows stay, and say that something happened, no longer what.
+    pub(crate) fn forget(&mut self, row: &RowChange) -> Result<()> {
+        self.push("UPDATE ").push(CHANGE_LOG).push(" SET before = NULL, after = NULL WHERE tenant_id = $1 AND resource = ");
+        let before = self.bound.count();
+        self.bound.text(Some(&row.def.name))?;
+        self.placeholders_since(before);
+        self.push(" AND record_id = ");
+        self.id(row.id.0)
     }
 
     fn insert(&mut self, set: &WriteSet, row: &RowChange, condition: &str) -> Result<()> {
@@ -280,7 +304,7 @@ pub(crate) fn runs(set: &WriteSet) -> impl Iterator<Item = (usize, &[RowChange])
 /// Whether a row may turn out not to be written: its version has moved, or a reference points to nothing that lives.
 pub(crate) fn is_conditional(set: &WriteSet, row: &RowChange) -> bool {
     let checked = |(index, id): &(usize, Uuid)| referred(row, *index).map_or(true, |(target, ..)| !made_by(set, target, *id));
-    matches!(row.guard, RowGuard::Version(_)) || row.references.iter().any(checked)
+    matches!(row.guard, RowGuard::Version(_) | RowGuard::Erase(_)) || row.references.iter().any(checked)
 }
 
 /// Whether the record a reference points to lives because of this very set.
@@ -305,7 +329,11 @@ fn makes_alive(row: &RowChange) -> bool {
     let restored = |(index, value): &(usize, Value)| {
         value.is_null() && row.def.fields.get(*index).is_some_and(|field| field.name == system::DELETED_AT)
     };
-    !matches!(row.guard, RowGuard::Version(_)) || row.values.iter().any(restored)
+    match row.guard {
+        RowGuard::Insert | RowGuard::Unguarded => true,
+        RowGuard::Version(_) => row.values.iter().any(restored),
+        RowGuard::Erase(_) | RowGuard::Remove => false,
+    }
 }
 
 /// The fields a row writes, without the id.

@@ -25,6 +25,18 @@ pub(crate) fn push_comparison(sql: &mut Sql, alias: Alias, field: &FieldDef, com
             Ok(())
         }
         Comparison::In(values) => one_of(sql, alias, field, values),
+        Comparison::Same(text) if field.folded && storable(text) => {
+            sql.of(alias, &field.folded_column()).push(" = ").value(&Value::from(text.as_str()));
+            Ok(())
+        }
+        Comparison::Same(_) => {
+            sql.push(FALSE);
+            Ok(())
+        }
+        Comparison::OfResource(resource) => {
+            sql.of(alias, &field.column).push("_resource = ").value(&Value::from(resource.as_ref()));
+            Ok(())
+        }
         Comparison::Contains(needle) => folded(sql, alias, field, needle, |sql, column| sql.dialect.contains(sql, alias, column, needle)),
         Comparison::StartsWith(needle) => folded(sql, alias, field, needle, |sql, column| starts_with(sql, alias, column, needle)),
         Comparison::EndsWith(needle) => folded(sql, alias, field, needle, |sql, column| sql.dialect.ends_with(sql, alias, column, needle)),

@@ -100,7 +100,7 @@ impl Level<'_> {
             }
             sql.push(" LEFT JOIN ").push(&join.def.table).push(" t").push_number(table).push(" ON ");
             sql.column(table, "tenant_id").push(" = ").column(join.from, "tenant_id");
-            sql.push(" AND ").column(table, "id").push(" = ").column(join.from, &join.field.column);
+            sql.push(" AND ").column(table, "id").push(" = ").column(join.from, &join.field.id_column());
             sql.push(" AND ").column(table, "deleted_at").push(" IS NULL");
             if let Some(filter) = join.filter {
                 sql.push(" AND ");

@@ -16,17 +16,18 @@ pub struct WriteSet {
     pub idempotency: Option<IdempotencyWrite>,
 }
 
-/// One row to insert or update.
+/// One row to insert, update or remove.
 #[derive(Clone, Debug)]
 pub struct RowChange {
     /// The resource.
     pub def: Arc<ResourceDef>,
     /// The record.
     pub id: Id,
-    /// Column values by field index of `def`; on insert every field but the tenant, on update the changed ones. The
+    /// Column values by field index of `def`; on insert every field but the tenant, on update the changed ones, none
+    /// where the row goes. The
     /// folded copies are added by the store.
     pub values: Vec<(usize, Value)>,
-    /// Insert, or update under a guard.
+    /// Insert, or update or remove under a guard.
     pub guard: RowGuard,
     /// References that must point to living records: field index and id. Checked in the statement itself.
     pub references: Vec<(usize, Uuid)>,
@@ -41,6 +42,10 @@ pub enum RowGuard {
     Insert,
     /// The row has exactly this version now.
     Version(i64),
+    /// The row goes for good if it has exactly this version now; what the log kept of it is overwritten.
+    Erase(i64),
+    /// The row, a mirror of one that is erased, goes for good.
+    Remove,
     /// The row follows another record (a mirror) and has no guard of its own.
     Unguarded,
 }
@@ -60,9 +65,9 @@ pub struct LogEntry {
     pub request: Uuid,
     /// What kind of change.
     pub kind: ChangeKind,
-    /// Canonical JSON object of the changed fields before; `null` at creation.
+    /// Canonical JSON object of the changed fields before; `null` at creation and erasure.
     pub before: Option<String>,
-    /// Canonical JSON object of the changed fields after.
+    /// Canonical JSON object of the changed fields after; `null` at erasure.
     pub after: Option<String>,
 }
 
@@ -77,6 +82,8 @@ pub enum ChangeKind {
     Deleted,
     /// The record came back.
     Restored,
+    /// The record was removed for good, and what the log kept of it.
+    Erased,
 }
 
 impl ChangeKind {
@@ -87,6 +94,7 @@ impl ChangeKind {
             ChangeKind::Updated => "UPDATED",
             ChangeKind::Deleted => "DELETED",
             ChangeKind::Restored => "RESTORED",
+            ChangeKind::Erased => "ERASED",
         }
     }
 }

@@ -57,6 +57,11 @@ async fn the_document_is_the_router() {
             }
             let restore = format!("{record}/restore");
             assert_eq!(paths.get(&restore).is_some_and(|item| item.get("post").is_some()), def.deletable, "{restore}");
+            let erase = format!("{record}/erase");
+            assert_eq!(paths.get(&erase).is_some_and(|item| item.get("post").is_some()), def.deletable, "{erase}");
+            let by = format!("/v1/{}/by/{{key}}/{{value}}", def.path);
+            assert_eq!(paths.get(&by).is_some_and(|item| item.get("get").is_some()), app.registry.has_keys(def), "{by}");
+            assert_eq!(paths.get(&by).is_some_and(|item| item.get("put").is_some()), app.registry.is_upsertable(def), "{by}");
         }
     })
     .await;

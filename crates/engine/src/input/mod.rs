@@ -6,6 +6,7 @@ mod value;
 
 /// Checks a text against a form; the error completes "must be …".
 pub use format::check as check_format;
+pub(crate) use value::read;
 
 use crate::filter::operand::nearest;
 use clientela_access::FieldMask;

@@ -1,6 +1,7 @@
 //! From drafts to the rows of one atomic write.
 
 use super::log;
+use super::run::version_of;
 use crate::engine::Inner;
 use crate::module::{Companion, Draft, Found, RuleReader};
 use crate::{ids, input};
@@ -41,13 +42,20 @@ impl<'a> Gathering<'a> {
 
     /// Adds a draft with everything its rules want changed along with it.
     pub(crate) async fn add(&mut self, draft: Draft) -> Result<()> {
+        let erased = draft.kind == ChangeKind::Erased;
         let companions = match self.inner.rules.get(draft.def.name.as_ref()) {
+            // For other records an erasure is a deletion.
+            Some(rules) if erased => rules.companions(self.context, self, &Draft { kind: ChangeKind::Deleted, ..draft.clone() }).await?,
             Some(rules) => rules.companions(self.context, self, &draft).await?,
             None => Vec::new(),
         };
         let mut followers = Vec::new();
         for companion in companions {
             match companion {
+                Companion::Mirror { resource, id, .. } if erased => {
+                    let def = self.inner.resource(resource)?;
+                    self.rows.push(RowChange { def, id, values: Vec::new(), guard: RowGuard::Remove, references: Vec::new(), log: None });
+                }
                 Companion::Mirror { resource, id, values } => {
                     let row = self.mirror(&draft, resource, id, values)?;
                     self.rows.push(row);
@@ -82,6 +90,7 @@ impl<'a> Gathering<'a> {
         let log = log::entry(self.context, def, draft.kind, self.now, draft.before.as_deref(), &draft.after);
         let (guard, indexes) = match &draft.before {
             None => (RowGuard::Insert, (0..def.fields.len()).collect()),
+            Some(before) if draft.kind == ChangeKind::Erased => (RowGuard::Erase(version_of(def, before)), Vec::new()),
             Some(before) => {
                 let version = def.field_index(system::VERSION).and_then(|index| before.get(index)).and_then(Value::as_integer).unwrap_or(0);
                 (
@@ -90,9 +99,18 @@ impl<'a> Gathering<'a> {
                 )
             }
         };
+        let mut indexes: Vec<usize> = indexes;
+        if draft.kind == ChangeKind::Restored {
+            // No foreign key says whether what it was attached to is still there.
+            indexes.extend((0..).zip(&def.fields).filter(|(_, field)| field.any_reference().is_some()).map(|(index, _)| index));
+        }
         let references = indexes
             .iter()
-            .filter(|_| matches!(draft.kind, ChangeKind::Created | ChangeKind::Updated))
+            .filter(|index| match draft.kind {
+                ChangeKind::Created | ChangeKind::Updated => true,
+                ChangeKind::Restored => def.fields.get(**index).is_some_and(|field| field.any_reference().is_some()),
+                ChangeKind::Deleted | ChangeKind::Erased => false,
+            })
             .filter_map(|index| {
                 let field = def.fields.get(*index)?;
                 let id = match (&field.kind, draft.after.get(*index)?) {
@@ -280,7 +298,7 @@ impl Inner {
         match kind {
             ChangeKind::Deleted => draft.set(system::DELETED_AT, Value::Instant(now)),
             ChangeKind::Restored => draft.set(system::DELETED_AT, Value::Null),
-            ChangeKind::Created | ChangeKind::Updated => {}
+            ChangeKind::Created | ChangeKind::Updated | ChangeKind::Erased => {}
         }
         draft
     }

@@ -1,9 +1,10 @@
 //! Why a write was refused by the database: told apart by reading again.
 
 use crate::engine::Inner;
-use clientela_kernel::fold::fold;
+use crate::key::same;
+use clientela_access::{Action, Grant, authorize};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Value};
-use clientela_model::{FieldDef, UniqueDef, system};
+use clientela_model::{FieldDef, ResourceDef, UniqueDef, system};
 use clientela_store::{Commit, RowChange, Scope, WriteSet};
 
 /// Answers `Ok` where the write should simply be attempted again, the error for the caller otherwise.
@@ -22,7 +23,7 @@ pub(crate) async fn explain(
             .ok_or_else(|| Error::internal("a duplicate without a row"))?;
         return match index {
             None => Err(id_taken(set.rows.get(principal).unwrap_or(row))),
-            Some(index) => Err(duplicate(inner, context, scope, row, index).await?),
+            Some(index) => duplicate(inner, context, scope, row, index).await.and_then(|error| error.map_or(Ok(()), Err)),
         };
     }
     let mut problems = Vec::new();
@@ -59,14 +60,16 @@ fn id_taken(row: &RowChange) -> Error {
         .with_existing_id(id)
 }
 
-async fn duplicate(inner: &Inner, context: &Context, scope: &Scope, row: &RowChange, index: &str) -> Result<Error> {
+/// The error that names the record which has the value; none where it has gone meanwhile.
+async fn duplicate(inner: &Inner, context: &Context, scope: &Scope, row: &RowChange, index: &str) -> Result<Option<Error>> {
     let def = &row.def;
     let unique = def
         .unique
         .iter()
         .find(|unique| unique.index == index)
         .ok_or_else(|| Error::internal(format!("no unique key is called {index}")))?;
-    let existing = existing(inner, context, scope, row, unique).await?;
+    let Some(existing) = existing(inner, context, scope, row, unique).await? else { return Ok(None) };
+    let existing = is_readable(inner, context, scope, def, existing).await?.then_some(existing);
     let names = unique.fields.join(" and ");
     let who = existing.map_or_else(String::new, |id| format!(" ({})", id.to_text(&def.prefix)));
     let problems = unique
@@ -76,13 +79,13 @@ async fn duplicate(inner: &Inner, context: &Context, scope: &Scope, row: &RowCha
         .collect();
     let text = format!("Another {}{who} has this {names}. Use another value, or update that record.", def.name);
     let error = Error::new(ErrorCode::Duplicate, text).with_fields(problems);
-    Ok(match existing {
+    Ok(Some(match existing {
         Some(id) => error.with_existing_id(id.to_text(&def.prefix)),
         None => error,
-    })
+    }))
 }
 
-/// The living record that has the same values in these fields.
+/// The living record that has the same values in these fields; whatever the caller may see.
 async fn existing(inner: &Inner, context: &Context, scope: &Scope, row: &RowChange, unique: &UniqueDef) -> Result<Option<Id>> {
     let def = &row.def;
     let current = inner.current(context, scope, def, row.id, DeletedMode::Include).await?;
@@ -91,28 +94,22 @@ async fn existing(inner: &Inner, context: &Context, scope: &Scope, row: &RowChan
         let written = row.values.iter().find(|(written, _)| Some(*written) == index).map(|(_, value)| value.clone());
         written.or_else(|| current.as_ref().and_then(|record| index.and_then(|index| record.get(index).cloned()))).unwrap_or_default()
     };
-    let fields: Vec<(&FieldDef, Value)> =
-        unique.fields.iter().filter_map(|name| def.field(name)).map(|field| (field, value_of(field))).collect();
-    // What counts by its resource alone is compared below.
-    let conditions = fields
-        .iter()
-        .filter(|(field, _)| field.any_reference().is_none())
-        .map(|(field, value)| match value {
-            Value::Text(text) if field.folded => Filter::field(field.name.clone(), Comparison::StartsWith(fold(text))),
-            value => Filter::field(field.name.clone(), Comparison::Equal(value.clone())),
-        })
-        .collect();
-    let candidates = inner.find(context, scope, def, &Filter::And(conditions), DeletedMode::Exclude, 100).await?;
-    let same = |record: &Vec<Value>| {
-        fields.iter().all(|(field, value)| {
-            let other = def.field_index(&field.name).and_then(|index| record.get(index));
-            match (value, other) {
-                (Value::Text(one), Some(Value::Text(other))) if field.folded => fold(one) == fold(other),
-                (Value::Record(one), Some(Value::Record(other))) => one.resource == other.resource,
-                (value, other) => other == Some(value),
-            }
-        })
-    };
+    let mut conditions: Vec<Filter> =
+        unique.fields.iter().filter_map(|name| def.field(name)).map(|field| same(field, &value_of(field))).collect();
+    conditions.push(Filter::field(system::ID, Comparison::Equal(Value::Id(row.id.0))).negate());
+    let found = inner.find(context, scope, def, &Filter::And(conditions), DeletedMode::Exclude, 1).await?;
     let id = |record: &Vec<Value>| def.field_index(system::ID).and_then(|index| record.get(index)).and_then(Value::as_id).map(Id);
-    Ok(candidates.iter().filter(|record| same(record)).find_map(id).filter(|id| *id != row.id))
+    Ok(found.first().and_then(id))
+}
+
+/// Whether the caller may learn of a record.
+async fn is_readable(inner: &Inner, context: &Context, scope: &Scope, def: &ResourceDef, id: Id) -> Result<bool> {
+    match authorize(context, def, Action::Read) {
+        Err(_) => Ok(false),
+        Ok(Grant { rows: None, .. }) => Ok(true),
+        Ok(Grant { rows: Some(rows), .. }) => {
+            let filter = Filter::And(vec![Filter::field(system::ID, Comparison::Equal(Value::Id(id.0))), rows]);
+            Ok(!inner.find(context, scope, def, &filter, DeletedMode::Exclude, 1).await?.is_empty())
+        }
+    }
 }

@@ -33,21 +33,25 @@ pub(crate) fn entry(
     before: Option<&[Value]>,
     after: &[Value],
 ) -> LogEntry {
-    let changed: Vec<usize> = match before {
-        Some(before) => differing(def, before, after),
-        None => (0..def.fields.len()).filter(|index| after.get(*index).is_some_and(|value| !value.is_null())).collect(),
-    };
     let version = def.field_index(system::VERSION).and_then(|index| after.get(index)).and_then(Value::as_integer).unwrap_or(1);
-    LogEntry {
+    let row = LogEntry {
         version,
         at,
         actor: context.actor.to_text(),
         client: context.client.clone(),
         request: context.request_id,
         kind,
-        before: before.map(|before| object(def, &changed, before)),
-        after: Some(object(def, &changed, after)),
+        before: None,
+        after: None,
+    };
+    if kind == ChangeKind::Erased {
+        return row;
     }
+    let changed: Vec<usize> = match before {
+        Some(before) => differing(def, before, after),
+        None => (0..def.fields.len()).filter(|index| after.get(*index).is_some_and(|value| !value.is_null())).collect(),
+    };
+    LogEntry { before: before.map(|before| object(def, &changed, before)), after: Some(object(def, &changed, after)), ..row }
 }
 
 /// A canonical JSON object (keys sorted) of these fields.

@@ -3,11 +3,14 @@
 mod change;
 mod dependents;
 mod diagnose;
+mod erase;
 mod log;
 mod run;
+mod upsert;
 
 pub(crate) use run::execute;
 
+use crate::key::RecordBy;
 use clientela_kernel::{Id, Value};
 use clientela_model::ResourceDef;
 use serde_json::{Map, Value as Json};
@@ -64,6 +67,35 @@ pub enum WriteAction {
         /// The version the caller builds on.
         expected: Option<Expected>,
     },
+    /// Change the living record that has a key, or create it with that key.
+    Upsert {
+        /// The key.
+        by: RecordBy,
+        /// Field values by name, in wire form: the new record's, or a patch of the one that is there.
+        body: Map<String, Json>,
+        /// Whether to create, to change, or both.
+        mode: UpsertMode,
+        /// The version the caller builds on; there must be a record then.
+        expected: Option<Expected>,
+    },
+    /// Remove for good, whether living or deleted, with what the change log keeps of it.
+    Erase {
+        /// The record.
+        id: Id,
+        /// The version the caller builds on.
+        expected: Option<Expected>,
+    },
+}
+
+/// What an upsert may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpsertMode {
+    /// Create where there is no record with the key, change where there is one.
+    Upsert,
+    /// Create only (`If-None-Match: *`): `VERSION_CONFLICT` where there is one.
+    CreateOnly,
+    /// Change only (`If-Match: *`): `VERSION_CONFLICT` where there is none.
+    UpdateOnly,
 }
 
 /// The state a write builds on.
@@ -88,6 +120,8 @@ pub struct WriteOutcome {
     pub version: i64,
     /// Every field after the write, by index of the definition; absent on a replay, which reads again.
     pub record: Option<Vec<Value>>,
+    /// Whether the write made the record.
+    pub created: bool,
     /// Whether this answers a repeated idempotency key.
     pub replayed: bool,
     /// A value shown this once (an API key's secret).

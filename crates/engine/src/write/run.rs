@@ -17,7 +17,7 @@ use std::sync::Arc;
 const MAXIMUM_ATTEMPTS: usize = 500;
 
 /// How one attempt ended.
-enum Attempt {
+pub(super) enum Attempt {
     Done(WriteOutcome),
     /// Somebody else was faster.
     Again,
@@ -32,10 +32,14 @@ pub(crate) async fn execute(inner: Arc<Inner>, context: Context, request: WriteR
         WriteAction::Update { .. } => Action::Update,
         WriteAction::Delete { .. } => Action::Delete,
         WriteAction::Restore { .. } => Action::Restore,
+        // Which of the two it will be is known only when the record is looked for.
+        WriteAction::Upsert { .. } => authorize(&context, &request.def, Action::Create).map(|_| Action::Update)?,
+        WriteAction::Erase { .. } => Action::Erase,
     };
     let grant = authorize(&context, &request.def, action)?;
     let def = &request.def;
     let offered = match action {
+        _ if matches!(request.action, WriteAction::Upsert { .. }) => inner.registry.is_upsertable(def),
         // What the API does not make, such as a tenant, the server itself does.
         Action::Create => def.creatable || (context.actor.kind == ActorKind::System && !def.mirror),
         Action::Update => def.updatable,
@@ -58,16 +62,17 @@ pub(crate) async fn execute(inner: Arc<Inner>, context: Context, request: WriteR
     }
 }
 
-struct Write<'a> {
-    inner: &'a Inner,
-    context: &'a Context,
-    scope: &'a Scope,
+/// A write under way.
+pub(super) struct Write<'a> {
+    pub(super) inner: &'a Inner,
+    pub(super) context: &'a Context,
+    pub(super) scope: &'a Scope,
     request: &'a WriteRequest,
-    grant: Grant,
+    pub(super) grant: Grant,
 }
 
 impl<'a> Write<'a> {
-    fn def(&self) -> &'a Arc<ResourceDef> {
+    pub(super) fn def(&self) -> &'a Arc<ResourceDef> {
         &self.request.def
     }
 
@@ -79,6 +84,8 @@ impl<'a> Write<'a> {
                 WriteAction::Update { id, body, expected } => self.update(*id, body, *expected).await?,
                 WriteAction::Delete { id, expected } => self.delete(*id, *expected).await?,
                 WriteAction::Restore { id, expected } => self.restore(*id, *expected).await?,
+                WriteAction::Upsert { by, body, mode, expected } => self.upsert(by, body, *mode, *expected).await?,
+                WriteAction::Erase { id, expected } => self.erase(*id, *expected).await?,
             };
             match attempt {
                 Attempt::Done(outcome) => return Ok(Some(outcome)),
@@ -104,12 +111,20 @@ impl<'a> Write<'a> {
             id: record.record,
             version: record.version,
             record: None,
+            created: record.status == 201,
             replayed: true,
             revealed: None,
         }))
     }
 
     async fn create(&self, body: &Map<String, Json>) -> Result<Attempt> {
+        let (mut gathering, draft) = self.made(body, Vec::new()).await?;
+        gathering.add(draft).await?;
+        self.commit(gathering, 201).await
+    }
+
+    /// A new record, checked.
+    pub(super) async fn made(&self, body: &Map<String, Json>, mut problems: Vec<FieldProblem>) -> Result<(Gathering<'a>, Draft)> {
         let def = self.def();
         let decoded = input::decode(def, &self.grant.fields, body, Mode::Create);
         let now = self.inner.clock.now();
@@ -123,16 +138,28 @@ impl<'a> Write<'a> {
             }
         }
         let mut draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Created, None, after);
-        let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
-        self.complete(&gathering, &mut draft, decoded.problems).await?;
-        gathering.add(draft).await?;
-        self.commit(gathering, 201).await
+        let gathering = Gathering::new(self.inner, self.context, self.scope, now);
+        problems.extend(decoded.problems);
+        self.complete(&gathering, &mut draft, problems).await?;
+        Ok((gathering, draft))
     }
 
     async fn update(&self, id: Id, body: &Map<String, Json>, expected: Option<Expected>) -> Result<Attempt> {
         let def = self.def();
         let before = self.living(id).await?;
         self.expect(def, &before, expected)?;
+        self.merge(id, before, body, Vec::new()).await
+    }
+
+    /// Merges a patch into the record as it stands.
+    pub(super) async fn merge(
+        &self,
+        id: Id,
+        before: Vec<Value>,
+        body: &Map<String, Json>,
+        mut problems: Vec<FieldProblem>,
+    ) -> Result<Attempt> {
+        let def = self.def();
         let decoded = input::decode(def, &self.grant.fields, body, Mode::Patch);
         let now = self.inner.clock.now();
         let mut after = before.clone();
@@ -143,7 +170,8 @@ impl<'a> Write<'a> {
         }
         let mut draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Updated, Some(before), after);
         let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
-        self.complete(&gathering, &mut draft, decoded.problems).await?;
+        problems.extend(decoded.problems);
+        self.complete(&gathering, &mut draft, problems).await?;
         let before = draft.before.as_deref().unwrap_or_default();
         if log::differing(def, before, &draft.after).is_empty() {
             return self.unchanged(id, draft.before.unwrap_or_default(), 200).await;
@@ -179,6 +207,18 @@ impl<'a> Write<'a> {
         self.commit(gathering, 200).await
     }
 
+    async fn erase(&self, id: Id, expected: Option<Expected>) -> Result<Attempt> {
+        let def = self.def();
+        let before =
+            self.inner.current(self.context, self.scope, def, id, DeletedMode::Include).await?.ok_or_else(|| not_found(def, id))?;
+        self.expect(def, &before, expected)?;
+        let now = self.inner.clock.now();
+        let draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Erased, Some(before.clone()), before);
+        let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
+        gathering.erase(draft).await?;
+        self.commit(gathering, 204).await
+    }
+
     /// The record as it stands, which must live.
     async fn living(&self, id: Id) -> Result<Vec<Value>> {
         let def = self.def();
@@ -195,7 +235,7 @@ impl<'a> Write<'a> {
         Ok(record)
     }
 
-    fn expect(&self, def: &ResourceDef, record: &[Value], expected: Option<Expected>) -> Result<()> {
+    pub(super) fn expect(&self, def: &ResourceDef, record: &[Value], expected: Option<Expected>) -> Result<()> {
         let version = version_of(def, record);
         let holds = match expected {
             None | Some(Expected::Any) => true,
@@ -249,10 +289,10 @@ impl<'a> Write<'a> {
                 return Ok(Attempt::Taken);
             }
         }
-        Ok(Attempt::Done(self.outcome(id, version, record, None)))
+        Ok(Attempt::Done(self.outcome(id, version, record, false, None)))
     }
 
-    async fn commit(&self, gathering: Gathering<'_>, status: u16) -> Result<Attempt> {
+    pub(super) async fn commit(&self, gathering: Gathering<'_>, status: u16) -> Result<Attempt> {
         let Gathering { rows, principal, mut drafts, .. } = gathering;
         let Some((id, version)) = drafts.first().map(|draft| (draft.id, version_of(&draft.def, &draft.after))) else {
             return Err(Error::internal("a write without a draft"));
@@ -263,7 +303,7 @@ impl<'a> Write<'a> {
             Commit::Done => {
                 self.inner.committed(self.context, &drafts);
                 let draft = drafts.swap_remove(0);
-                Ok(Attempt::Done(self.outcome(id, version, draft.after, draft.revealed)))
+                Ok(Attempt::Done(self.outcome(id, version, draft.after, status == 201, draft.revealed)))
             }
             Commit::IdempotencyTaken => Ok(Attempt::Taken),
             failed => {
@@ -271,14 +311,19 @@ impl<'a> Write<'a> {
                 if self.request.idempotency.is_some() && self.replay().await?.is_some() {
                     return Ok(Attempt::Taken);
                 }
+                if let (WriteAction::Upsert { by, .. }, Commit::Duplicate { .. }) = (&self.request.action, &failed)
+                    && self.was_overtaken(by).await?
+                {
+                    return Ok(Attempt::Again);
+                }
                 super::diagnose::explain(self.inner, self.context, self.scope, &set, principal, &failed).await?;
                 Ok(Attempt::Again)
             }
         }
     }
 
-    fn outcome(&self, id: Id, version: i64, record: Vec<Value>, revealed: Option<String>) -> WriteOutcome {
-        WriteOutcome { def: Arc::clone(self.def()), id, version, record: Some(record), replayed: false, revealed }
+    fn outcome(&self, id: Id, version: i64, record: Vec<Value>, created: bool, revealed: Option<String>) -> WriteOutcome {
+        WriteOutcome { def: Arc::clone(self.def()), id, version, record: Some(record), created, replayed: false, revealed }
     }
 
     fn idempotency(&self, id: Id, version: i64, status: u16) -> Option<IdempotencyWrite> {

@@ -8,7 +8,7 @@ use async_graphql::dynamic::{FieldFuture, FieldValue, ResolverContext};
 use async_trait::async_trait;
 use clientela_engine::plan::MoneyPart;
 use clientela_engine::{
-    Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, Root, Selection, WriteAction, WriteOutcome, WriteRequest,
+    Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, RecordBy, Root, Selection, WriteAction, WriteOutcome, WriteRequest,
 };
 use clientela_kernel::{
     Actor, ActorKind, Comparison, Context, Cursor, Error, ErrorCode, FieldProblem, Filter, Id, ListArguments, ProblemCode, Result, Scopes,
@@ -345,12 +345,20 @@ impl Source for Memory {
             WriteAction::Update { expected: Some(_), .. } => {
                 return Err(Error::new(ErrorCode::VersionConflict, "It has changed.").with_current_version(7));
             }
-            WriteAction::Update { id, .. } | WriteAction::Delete { id, .. } | WriteAction::Restore { id, .. } => {
+            WriteAction::Upsert { .. } => 0,
+            WriteAction::Update { id, .. }
+            | WriteAction::Delete { id, .. }
+            | WriteAction::Restore { id, .. }
+            | WriteAction::Erase { id, .. } => {
                 let id = json!(id.to_text(&request.def.prefix));
                 self.by_id(self.index(&request.def.name), &id).ok_or_else(|| Error::new(ErrorCode::NotFound, "No such record."))?
             }
         };
-        Ok(WriteOutcome { def: request.def, id: Id(uuid(row)), version: 2, record: None, replayed: false, revealed: None })
+        Ok(WriteOutcome { def: request.def, id: Id(uuid(row)), version: 2, record: None, created: false, replayed: false, revealed: None })
+    }
+
+    async fn find_by(&self, _: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>> {
+        Ok(self.by_id(self.index(&def.name), &json!(by.value)).map(|row| Id(uuid(row))))
     }
 
     async fn render(&self, _: &Context, outcome: &WriteOutcome, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<bool> {

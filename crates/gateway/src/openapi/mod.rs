@@ -3,6 +3,7 @@
 
 mod common;
 mod field;
+mod keyed;
 mod operation;
 mod overview;
 mod parameter;
@@ -31,7 +32,7 @@ pub fn document(registry: &Registry) -> OpenApi {
     let mut tags = Vec::new();
     for def in registry.resources() {
         components = record::add(components, registry, def);
-        paths = operation::add(paths, def);
+        paths = keyed::add(operation::add(paths, def), registry, def);
         tags.push(TagBuilder::new().name(tag(def)).description(Some(def.description.as_ref())).build());
     }
     (components, paths) = system::add(components, paths);

@@ -11,8 +11,8 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Ref, Required};
 
-const JSON: &str = "application/json";
-const MERGE_PATCH: &str = "application/merge-patch+json";
+pub(super) const JSON: &str = "application/json";
+pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Adds the paths of a resource.
 pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
@@ -92,7 +92,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
     paths.path(path.clone(), many).path(format!("{path}/search"), search).path(format!("{path}/{{id}}"), single)
 }
 
-fn operation(def: &ResourceDef, name: &str, summary: &str) -> OperationBuilder {
+pub(super) fn operation(def: &ResourceDef, name: &str, summary: &str) -> OperationBuilder {
     OperationBuilder::new().operation_id(Some(name)).summary(Some(summary)).tag(super::tag(def)).security(authenticated())
 }
 
@@ -114,11 +114,11 @@ pub(super) fn answer(description: String, schema: String) -> ResponseBuilder {
     response::base(description).content(JSON, ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build())
 }
 
-fn with_parameters(operation: OperationBuilder, names: &[&str]) -> OperationBuilder {
+pub(super) fn with_parameters(operation: OperationBuilder, names: &[&str]) -> OperationBuilder {
     names.iter().fold(operation, |operation, name| operation.parameter_ref(parameter::shared(name)))
 }
 
-fn body(description: &str, types: &[&str], schema: &str, example: Option<Json>) -> RequestBody {
+pub(super) fn body(description: &str, types: &[&str], schema: &str, example: Option<Json>) -> RequestBody {
     let content =
         |example: Option<Json>| -> Content { ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).example(example).build() };
     let body = RequestBodyBuilder::new().description(Some(description)).required(Some(Required::True));

@@ -26,6 +26,9 @@ pub(super) fn add(mut components: ComponentsBuilder, registry: &Registry, def: &
     if def.updatable {
         components = components.schema(format!("{name}Patch"), patch(def));
     }
+    if registry.is_upsertable(def) {
+        components = components.schema(format!("{name}Upsert"), upsert(def));
+    }
     components
 }
 
@@ -98,6 +101,18 @@ fn create(def: &ResourceDef) -> ObjectBuilder {
 fn patch(def: &ResourceDef) -> ObjectBuilder {
     let mut schema = input(format!("A JSON Merge Patch (RFC 7396) of {}: absent keeps, null clears.", one(def)));
     for field in def.fields.iter().filter(|field| field.write == WriteMode::Writable && !field.secret) {
+        schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, field::nullable(field)));
+    }
+    schema
+}
+
+fn upsert(def: &ResourceDef) -> ObjectBuilder {
+    let text = format!(
+        "What makes {0} or patches it: absent keeps, null clears. What cannot be changed later may only say again what is so.",
+        one(def)
+    );
+    let mut schema = input(text);
+    for field in def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret) {
         schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, field::nullable(field)));
     }
     schema

@@ -1,5 +1,6 @@
 //! One REST request on its way through a handler.
 
+use super::address;
 use super::json;
 use super::media;
 use crate::middleware::{RequestInfo, authenticate, read_body};
@@ -7,7 +8,7 @@ use crate::{GatewayState, problem};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use clientela_engine::Selection;
+use clientela_engine::{RecordBy, Selection};
 use clientela_kernel::{Context, Error, ErrorCode, Id, Result, Timestamp};
 use clientela_model::ResourceDef;
 use http::{HeaderValue, StatusCode, header, request::Parts};
@@ -76,6 +77,14 @@ impl Call {
         })
     }
 
+    /// The key the address names: `…/by/{key}/{value}`.
+    pub(super) fn by(&self, bound: &Bound) -> Result<RecordBy> {
+        let path = self.parts.uri.path();
+        let rest = path.strip_prefix(bound.path.as_str()).and_then(|rest| rest.strip_prefix("/by/")).unwrap_or("");
+        let (key, value) = rest.split_once('/').unwrap_or((rest, ""));
+        Ok(RecordBy { key: address::decode(key)?, value: address::decode(value)? })
+    }
+
     /// Reads the body as one JSON object of one of the media types.
     pub(super) async fn object(self, state: &GatewayState, allowed: &[&str]) -> Result<Map<String, Json>> {
         media::check(&self.parts.headers, allowed)?;
@@ -111,6 +120,13 @@ pub(super) fn not_found(bound: &Bound, id: Id) -> Error {
         clientela_model::naming::words(&def.name),
         id.to_text(&def.prefix)
     );
+    Error::new(ErrorCode::NotFound, text)
+}
+
+/// The error of a key that no record has for this caller.
+pub(super) fn not_found_by(bound: &Bound, by: &RecordBy) -> Error {
+    let words = clientela_model::naming::words(&bound.def.name);
+    let text = format!("There is no {words} with {} {:?}. A deleted record has no keys.", by.key, by.value);
     Error::new(ErrorCode::NotFound, text)
 }
 

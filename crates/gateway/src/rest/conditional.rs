@@ -34,6 +34,18 @@ pub(super) fn none_match_hits(headers: &HeaderMap, version: i64) -> Result<bool>
     })
 }
 
+/// Whether a write is to happen only where nothing is yet: `If-None-Match: *`. Versions mean nothing to a write there.
+pub(super) fn creates_only(headers: &HeaderMap) -> Result<bool> {
+    match tags(headers, header::IF_NONE_MATCH)? {
+        None => Ok(false),
+        Some(Tags::Any) => Ok(true),
+        Some(Tags::Listed(_)) => Err(Error::new(
+            ErrorCode::InvalidParameter,
+            "If-None-Match takes only * here: create, change nothing. To change one version of the record, send it as If-Match.",
+        )),
+    }
+}
+
 enum Tags {
     Any,
     Listed(Vec<String>),
@@ -103,5 +115,7 @@ mod tests {
         assert!(hits("\"7\"") && hits("W/\"7\"") && hits("*") && hits("\"6\", \"7\""));
         assert!(!hits("\"6\"") && !hits("\"x\""));
         assert_eq!(entity_tag(7), "\"7\"");
+        let creates = |value| creates_only(&given(header::IF_NONE_MATCH, &[value]));
+        assert!(creates("*").unwrap() && creates("\"7\"").is_err());
     }
 }

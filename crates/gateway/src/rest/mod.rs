@@ -1,5 +1,6 @@
 //! REST over the engine: a few handlers, bound to every resource of the registry at start.
 
+mod address;
 mod call;
 mod conditional;
 mod filter;
@@ -20,7 +21,7 @@ use crate::GatewayState;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use call::{Bound, Call, answer};
 use clientela_kernel::Result;
 use http::{HeaderName, HeaderValue};
@@ -32,7 +33,7 @@ pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 /// The patch formats we take.
 pub const PATCH_TYPES: HeaderValue = HeaderValue::from_static("application/merge-patch+json, application/json");
 
-/// The REST routes: five addresses for each resource, and what is about the caller.
+/// The REST routes: a few addresses for each resource, and what is about the caller.
 pub fn router(state: &Arc<GatewayState>) -> Router {
     let mut router = Router::new().route("/v1/me", get(with(state, me::me))).route("/v1/limits", get(with(state, me::limits)));
     for def in state.engine.registry().resources() {
@@ -49,7 +50,17 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         }
         if def.deletable {
             one = one.merge(delete(with(&bound, write::delete)));
-            router = router.route(&format!("{path}/{{id}}/restore"), post(with(&bound, write::restore)));
+            router = router
+                .route(&format!("{path}/{{id}}/restore"), post(with(&bound, write::restore)))
+                .route(&format!("{path}/{{id}}/erase"), post(with(&bound, write::erase)));
+        }
+        let registry = state.engine.registry();
+        if registry.has_keys(def) {
+            let mut by = get(with(&bound, record::get_by));
+            if registry.is_upsertable(def) {
+                by = by.merge(put(with(&bound, write::upsert)));
+            }
+            router = router.route(&format!("{path}/by/{{key}}/{{value}}"), by);
         }
         let search: MethodRouter = post(with(&bound, list::search));
         router = router.route(&path, many).route(&format!("{path}/search"), search).route(&format!("{path}/{{id}}"), one);

@@ -1,6 +1,6 @@
-//! One record: `GET /v1/accounts/{id}`.
+//! One record: `GET /v1/accounts/{id}` and by another key, `GET /v1/accounts/by/{key}/{value}`.
 
-use super::call::{Bound, Call, empty_answer, json_answer, not_found};
+use super::call::{Bound, Call, empty_answer, json_answer, not_found, not_found_by};
 use super::parameters::{self, Parameters};
 use super::{conditional, selection};
 use axum::response::Response;
@@ -12,14 +12,30 @@ use std::sync::Arc;
 /// Names of the query parameters.
 pub(crate) const NAMES: &[&str] = &["fields", "expand", "deleted"];
 
+/// Those of a read by key: a deleted record has none.
+pub(crate) const NAMES_BY: &[&str] = &["fields", "expand"];
+
 /// Reads one record; 304 where `If-None-Match` names its version.
 pub(super) async fn get(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let context = call.context(&bound.state).await?;
     let id = call.id(&bound)?;
+    shown(&bound, &call, &context, id, NAMES).await
+}
+
+/// `GET /v1/accounts/by/{key}/{value}`.
+pub(super) async fn get_by(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let context = call.context(&bound.state).await?;
+    Parameters::parse(call.query(), NAMES_BY)?;
+    let by = call.by(&bound)?;
+    let id = bound.state.engine.find_by(&context, &bound.def, &by).await?.ok_or_else(|| not_found_by(&bound, &by))?;
+    shown(&bound, &call, &context, id, NAMES_BY).await
+}
+
+async fn shown(bound: &Bound, call: &Call, context: &Context, id: Id, names: &[&str]) -> Result<Response> {
     let Some(query) = call.query() else {
-        return read(&bound, &call, &context, id, DeletedMode::Exclude, Arc::clone(&bound.whole), true).await;
+        return read(bound, call, context, id, DeletedMode::Exclude, Arc::clone(&bound.whole), true).await;
     };
-    let parameters = Parameters::parse(Some(query), NAMES)?;
+    let parameters = Parameters::parse(Some(query), names)?;
     let listed = |name: &str| parameters.get(name).map_or(Ok(Vec::new()), |text| parameters::names(name, text));
     let (fields, expand) = (listed("fields")?, listed("expand")?);
     let deleted = parameters.get("deleted").map_or(Ok(DeletedMode::Exclude), parameters::deleted)?;
@@ -29,7 +45,7 @@ pub(super) async fn get(bound: Arc<Bound>, call: Call) -> Result<Response> {
     } else {
         Arc::new(selection::select(bound.state.engine.registry(), &bound.def, &fields, &expand, &bound.state.limits)?)
     };
-    read(&bound, &call, &context, id, deleted, selection, plain).await
+    read(bound, call, context, id, deleted, selection, plain).await
 }
 
 /// An entity tag stands for the whole record, so only the plain answer carries one.

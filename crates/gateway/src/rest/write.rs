@@ -1,18 +1,19 @@
-//! Writes: create, patch, delete, restore.
+//! Writes: create, patch, delete, restore, upsert, erase.
 
 use super::call::{Bound, Call, article, empty_answer, json_answer, not_found};
 use super::conditional::{self, IfMatch};
 use super::media::{JSON, MERGE_PATCH};
-use super::parameters::Parameters;
+use super::parameters::{self, Parameters};
 use crate::idempotency;
 use axum::response::Response;
 use clientela_engine::write::Idempotency;
-use clientela_engine::{Expected, Item, ReadPlan, Root, Selection, WriteAction, WriteOutcome, WriteRequest};
+use clientela_engine::{Expected, Item, ReadPlan, Root, Selection, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result};
 use clientela_model::system;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::Value as Json;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// `POST /v1/accounts`.
 pub(super) async fn create(bound: Arc<Bound>, call: Call) -> Result<Response> {
@@ -24,12 +25,7 @@ pub(super) async fn create(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let idempotency = idempotency::from_headers(&headers, &format!("POST {}", bound.path), &body)?;
     let Json::Object(body) = body else { return Err(Error::internal("an object is no object any more")) };
     let outcome = write(&bound, &context, WriteAction::Create { body }, idempotency).await?;
-    let mut response = render(&bound, &context, &outcome, StatusCode::CREATED).await?;
-    let location = format!("{}/{}", bound.path, outcome.id.to_text(&bound.def.prefix));
-    if let Ok(location) = HeaderValue::try_from(location) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    Ok(located(&bound, &outcome, render(&bound, &context, &outcome, StatusCode::CREATED).await?))
 }
 
 /// `PATCH /v1/accounts/{id}`.
@@ -70,6 +66,56 @@ pub(super) async fn restore(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let expected = expected(&bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
     let outcome = write(&bound, &context, WriteAction::Restore { id, expected }, idempotency).await?;
     render(&bound, &context, &outcome, StatusCode::OK).await
+}
+
+/// `PUT /v1/accounts/by/{key}/{value}`.
+pub(super) async fn upsert(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let context = call.context(&bound.state).await?;
+    Parameters::parse(call.query(), &[])?;
+    let by = call.by(&bound)?;
+    let (headers, operation) = (call.parts.headers.clone(), operation(&call));
+    let body = Json::Object(call.object(&bound.state, &[MERGE_PATCH, JSON]).await?);
+    let idempotency = idempotency::from_headers(&headers, &operation, &body)?;
+    let (create_only, matched) = (conditional::creates_only(&headers)?, conditional::if_match(&headers)?);
+    let mode = match (create_only, matched.is_some()) {
+        (true, true) => return Err(parameters::invalid("If-None-Match: * and If-Match cannot both hold. Send one of them.".to_owned())),
+        (true, false) => UpsertMode::CreateOnly,
+        (false, true) => UpsertMode::UpdateOnly,
+        (false, false) => UpsertMode::Upsert,
+    };
+    let several = matches!(&matched, Some(IfMatch::OneOf(versions)) if versions.len() > 1);
+    let id = if several { bound.state.engine.find_by(&context, &bound.def, &by).await? } else { None };
+    let expected = expected(&bound, &context, id.unwrap_or(Id(Uuid::nil())), matched, idempotency.is_some()).await?;
+    let Json::Object(body) = body else { return Err(Error::internal("an object is no object any more")) };
+    let outcome = write(&bound, &context, WriteAction::Upsert { by, body, mode, expected }, idempotency).await?;
+    if !outcome.created {
+        return render(&bound, &context, &outcome, StatusCode::OK).await;
+    }
+    Ok(located(&bound, &outcome, render(&bound, &context, &outcome, StatusCode::CREATED).await?))
+}
+
+/// `POST /v1/accounts/{id}/erase`.
+pub(super) async fn erase(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let context = call.context(&bound.state).await?;
+    Parameters::parse(call.query(), &[])?;
+    let id = call.id(&bound)?;
+    let (headers, operation) = (call.parts.headers.clone(), operation(&call));
+    call.no_body(&bound.state).await?;
+    let idempotency = idempotency::from_headers(&headers, &operation, &Json::Null)?;
+    let expected = expected(&bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
+    let outcome = write(&bound, &context, WriteAction::Erase { id, expected }, idempotency).await?;
+    let mut response = empty_answer(StatusCode::NO_CONTENT);
+    mark_replay(&outcome, &mut response);
+    Ok(response)
+}
+
+/// Adds the address of a new record.
+fn located(bound: &Bound, outcome: &WriteOutcome, mut response: Response) -> Response {
+    let location = format!("{}/{}", bound.path, outcome.id.to_text(&bound.def.prefix));
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
 }
 
 fn operation(call: &Call) -> String {

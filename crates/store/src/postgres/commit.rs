@@ -8,7 +8,7 @@
 use crate::bind::{PgInstant, PgJson, bind_pg_value};
 use crate::commit::{Bound, Draft, IDEMPOTENCY, is_conditional, logged, runs};
 use crate::pool::{Failure, Pool};
-use crate::write::{Commit, RowChange, WriteSet};
+use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
 use clientela_model::FieldType;
 use sqlx::postgres::PgArguments;
@@ -67,6 +67,11 @@ fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
         }
         draft.push(" RETURNING 1)");
         separator = ", ";
+        for row in run.iter().filter(|row| matches!(row.guard, RowGuard::Erase(_))) {
+            draft.push(", f").push_number(first).push(" AS (");
+            draft.forget(row)?;
+            draft.push(" AND EXISTS (SELECT 1 FROM r").push_number(first).push("))");
+        }
         if Some(first) == anchor {
             condition = format!("EXISTS (SELECT 1 FROM r{first})");
         }

@@ -28,7 +28,8 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Draws up the statements. Mirrors come first, since references are checked after each statement.
+    /// Draws up the statements. References are checked after each one, so mirrors come first, and what is removed last: in the
+    /// order of the set, then the mirrors.
     pub(crate) fn new(set: &WriteSet) -> Result<Work> {
         let mut draft: Draft<SqliteArguments> = Draft::new(set.tenant)?;
         let mut guarded = Vec::with_capacity(1 + 2 * set.rows.len());
@@ -38,14 +39,24 @@ impl Work {
             guarded.push(false);
         }
         let mut runs: Vec<&[RowChange]> = runs(set).map(|(_, run)| run).collect();
-        runs.sort_by_key(|run| !run.iter().all(|row| row.guard == RowGuard::Unguarded));
+        runs.sort_by_key(|run| match run.first().map(|row| row.guard) {
+            Some(RowGuard::Unguarded) | None => 0,
+            Some(RowGuard::Insert | RowGuard::Version(_)) => 1,
+            Some(RowGuard::Erase(_)) => 2,
+            Some(RowGuard::Remove) => 3,
+        });
         for run in runs {
             match run {
                 [row] => draft.row(set, row, "true")?,
                 rows => draft.rows(rows, "true")?,
             }
             draft.push(";");
-            guarded.push(run.len() == 1);
+            guarded.push(run.len() == 1 && run.iter().all(|row| row.guard != RowGuard::Remove));
+            for row in run.iter().filter(|row| matches!(row.guard, RowGuard::Erase(_))) {
+                draft.forget(row)?;
+                draft.push(";");
+                guarded.push(false);
+            }
         }
         if logged(set).next().is_some() {
             draft.logs(set, "true")?;

@@ -48,7 +48,8 @@ fn comparison(field: &FieldDef) -> BoxedStrategy<Comparison> {
     let one = value(field);
     if let FieldType::AnyReference(_) = field.kind {
         let several = prop::collection::vec(one.clone(), 0..6).prop_map(Comparison::In);
-        return prop_oneof![nulls, one.prop_map(Comparison::Equal), several].boxed();
+        let kinds = select(vec!["party", "account", "contact"]).prop_map(|resource| Comparison::OfResource(resource.into()));
+        return prop_oneof![nulls, kinds, one.prop_map(Comparison::Equal), several].boxed();
     }
     let ordered = prop_oneof![
         one.clone().prop_map(Comparison::Equal),
@@ -64,6 +65,7 @@ fn comparison(field: &FieldDef) -> BoxedStrategy<Comparison> {
     }
     let needle = || select(toy::TEXTS).prop_flat_map(part).prop_map(|text| fold::fold(&text));
     let folded = prop_oneof![
+        select(toy::TEXTS).prop_map(|text| Comparison::Same(fold::fold(text))),
         needle().prop_map(Comparison::Contains),
         needle().prop_map(Comparison::StartsWith),
         needle().prop_map(Comparison::EndsWith),

@@ -6,11 +6,11 @@ use super::build::{Builder, misplaced};
 use super::coerce::Variables;
 use super::collect::{Collected, What};
 use super::problem::Problem;
-use super::query::{check_cost, resource, unauthenticated};
+use super::query::{check_cost, record_by, resource, unauthenticated};
 use crate::graphql::schema::types::{Role, Verb};
 use crate::idempotency;
 use clientela_engine::write::Idempotency;
-use clientela_engine::{Expected, ReadPlan, Root, Selection, WriteAction, WriteOutcome, WriteRequest};
+use clientela_engine::{Expected, ReadPlan, Root, Selection, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::error::GraphqlPlace;
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, ProblemCode};
 use clientela_model::ResourceDef;
@@ -117,11 +117,22 @@ fn request(def: &Arc<ResourceDef>, verb: Verb, mut input: Map<String, Json>) -> 
         Some(key) => Some(bind(key, def, verb, &input)?),
         None => None,
     };
+    let version = |input: &mut Map<String, Json>| input.remove("expectedVersion").as_ref().and_then(Json::as_i64).map(Expected::Version);
+    if matches!(verb, Verb::Create | Verb::Upsert) && input.get("id").is_some_and(Json::is_null) {
+        input.remove("id");
+    }
     let action = if verb == Verb::Create {
-        if input.get("id").is_some_and(Json::is_null) {
-            input.remove("id");
-        }
         WriteAction::Create { body: input }
+    } else if verb == Verb::Upsert {
+        let by = input.remove("by").as_ref().and_then(Json::as_object).and_then(record_by);
+        let by = by.ok_or_else(|| Error::internal("a coerced input without its key"))?;
+        let mode = match input.remove("mode").as_ref().and_then(Json::as_str) {
+            Some("CREATE_ONLY") => UpsertMode::CreateOnly,
+            Some("UPDATE_ONLY") => UpsertMode::UpdateOnly,
+            _ => UpsertMode::Upsert,
+        };
+        let expected = version(&mut input);
+        WriteAction::Upsert { by, body: input, mode, expected }
     } else {
         let text = input.remove("id").as_ref().and_then(Json::as_str).map(str::to_owned).unwrap_or_default();
         let id = Id::parse(&text, &def.prefix).map_err(|_| {
@@ -130,10 +141,11 @@ fn request(def: &Arc<ResourceDef>, verb: Verb, mut input: Map<String, Json>) -> 
                 format!("There is no {} with the id {text:?}. Ids of {} have the form {}_….", def.name, def.plural, def.prefix),
             )
         })?;
-        let expected = input.remove("expectedVersion").as_ref().and_then(Json::as_i64).map(Expected::Version);
+        let expected = version(&mut input);
         match verb {
             Verb::Update => WriteAction::Update { id, body: input, expected },
             Verb::Delete => WriteAction::Delete { id, expected },
+            Verb::Erase => WriteAction::Erase { id, expected },
             _ => WriteAction::Restore { id, expected },
         }
     };
@@ -203,7 +215,8 @@ async fn payload(
                 Some(secret) => write_text(secret, out),
                 None => out.extend_from_slice(b"null"),
             },
-            (What::Role(Role::DeletedId), Some((outcome, _))) => write_text(&outcome.id.to_text(&outcome.def.prefix), out),
+            (What::Role(Role::Created), Some((outcome, _))) => out.extend_from_slice(if outcome.created { b"true" } else { b"false" }),
+            (What::Role(Role::WrittenId), Some((outcome, _))) => write_text(&outcome.id.to_text(&outcome.def.prefix), out),
             _ => out.extend_from_slice(b"null"),
         }
     }

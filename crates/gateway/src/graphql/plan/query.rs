@@ -9,11 +9,11 @@ use super::problem::Problem;
 use super::{Run, Source};
 use crate::graphql::schema::types::{Role, TypeSystem};
 use async_graphql::{Request, Value};
-use clientela_engine::{ReadPlan, Root};
+use clientela_engine::{ReadPlan, RecordBy, Root};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id};
 use clientela_model::ResourceDef;
 use futures_util::future::join_all;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,6 +28,8 @@ enum Step {
     Constant(String),
     /// One read.
     Read(ReadPlan),
+    /// One read of the record with a key, whose id is looked for first.
+    ReadBy(RecordBy, ReadPlan),
     /// Records of several resources: one read each, and for each wanted record its read and its place there.
     Nodes(Vec<ReadPlan>, Vec<Option<(usize, usize)>>),
     /// Answered by async-graphql.
@@ -52,7 +54,7 @@ pub(super) async fn run(
             Err(problem) => Step::Failed(problem),
         };
         let plans = match &step {
-            Step::Read(plan) => std::slice::from_ref(plan),
+            Step::Read(plan) | Step::ReadBy(_, plan) => std::slice::from_ref(plan),
             Step::Nodes(plans, _) => plans.as_slice(),
             _ => &[],
         };
@@ -105,8 +107,9 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step, introspected: &Valu
             problems.push(problem.clone().under(&field.key));
         }
         (Step::Read(plan), Some(context)) => read(run.source, context, plan, field, &mut out, &mut problems).await,
+        (Step::ReadBy(by, plan), Some(context)) => read_by(run.source, context, by, plan, field, &mut out, &mut problems).await,
         (Step::Nodes(plans, places), Some(context)) => nodes(run.source, context, plans, places, field, &mut out, &mut problems).await,
-        (Step::Read(_) | Step::Nodes(..), None) => {
+        (Step::Read(_) | Step::ReadBy(..) | Step::Nodes(..), None) => {
             out.extend_from_slice(b"null");
             problems.push(unauthenticated(field));
         }
@@ -132,6 +135,26 @@ async fn read(source: &dyn Source, context: &Context, plan: &ReadPlan, field: &C
             out.extend_from_slice(b"null");
             problems.push(Problem::field(error, field.position).under(&field.key));
         }
+    }
+}
+
+async fn read_by(
+    source: &dyn Source,
+    context: &Context,
+    by: &RecordBy,
+    plan: &ReadPlan,
+    field: &Collected,
+    out: &mut Vec<u8>,
+    problems: &mut Vec<Problem>,
+) {
+    let found = source.find_by(context, &plan.def, by).await;
+    if let (Ok(Some(id)), Root::Record { deleted, selection, .. }) = (&found, &plan.root) {
+        let root = Root::Record { id: id.0, deleted: *deleted, selection: Arc::clone(selection) };
+        return read(source, context, &ReadPlan { def: Arc::clone(&plan.def), root }, field, out, problems).await;
+    }
+    out.extend_from_slice(b"null");
+    if let Err(error) = found {
+        problems.push(Problem::field(error, field.position).under(&field.key));
     }
 }
 
@@ -192,6 +215,15 @@ fn plan(run: &Run<'_>, field: &Collected, variables: &Variables) -> Result<Step,
             };
             let (deleted, selection) = (builder.deleted(field)?, builder.selection(def, &field.children)?);
             Ok(Step::Read(ReadPlan { def: def.clone(), root: Root::Record { id: id.0, deleted, selection: Arc::new(selection) } }))
+        }
+        Role::RecordBy(index) => {
+            let def = resource(types, index, field)?;
+            let given = field.given(types, "key", variables)?;
+            let by = given.as_deref().and_then(Json::as_object).and_then(record_by);
+            let by = by.ok_or_else(|| Problem::at(field.position, ErrorCode::BadUserInput, "The argument key must have a value."))?;
+            let selection = Arc::new(builder.selection(def, &field.children)?);
+            let root = Root::Record { id: Uuid::nil(), deleted: DeletedMode::Exclude, selection };
+            Ok(Step::ReadBy(by, ReadPlan { def: def.clone(), root }))
         }
         Role::List(index) => {
             let def = resource(types, index, field)?;
@@ -265,6 +297,12 @@ fn id(field: &Collected, types: &TypeSystem, variables: &Variables) -> Result<St
         .and_then(Json::as_str)
         .map(str::to_owned)
         .ok_or_else(|| Problem::at(field.position, ErrorCode::BadUserInput, "The argument id must have a value."))
+}
+
+/// A `RecordKey`.
+pub(super) fn record_by(input: &Map<String, Json>) -> Option<RecordBy> {
+    let part = |name: &str| input.get(name).and_then(Json::as_str).map(str::to_owned);
+    Some(RecordBy { key: part("key")?, value: part("value")? })
 }
 
 pub(super) fn resource<'t>(types: &'t TypeSystem, index: usize, field: &Collected) -> Result<&'t Arc<ResourceDef>, Problem> {

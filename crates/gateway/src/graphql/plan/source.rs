@@ -1,8 +1,8 @@
 //! What execution needs of the engine. A trait, so that execution can be tested over records in memory.
 
 use async_trait::async_trait;
-use clientela_engine::{Engine, ReadPlan, Selection, WriteOutcome, WriteRequest};
-use clientela_kernel::{Context, Cursor, Filter, ListArguments, Result, SortKey};
+use clientela_engine::{Engine, ReadPlan, RecordBy, Selection, WriteOutcome, WriteRequest};
+use clientela_kernel::{Context, Cursor, Filter, Id, ListArguments, Result, SortKey};
 use clientela_model::ResourceDef;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub(crate) trait Source: Send + Sync {
     /// Appends the plan's JSON; false where a single record is not there.
     async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<bool>;
+    async fn find_by(&self, context: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>>;
     async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome>;
     async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<bool>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
@@ -26,6 +27,10 @@ pub(crate) trait Source: Send + Sync {
 impl Source for Engine {
     async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<bool> {
         Ok(Engine::read(self, context, plan, out).await?.found)
+    }
+
+    async fn find_by(&self, context: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>> {
+        Engine::find_by(self, context, def, by).await
     }
 
     async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome> {

@@ -1,27 +1,53 @@
 //! Inputs and payloads of mutations.
 
 use super::scalars::type_name;
-use super::types::{Definition, InputField, OutputField, Role, Verb, list, nullable, required, required_list};
+use super::types::{Definition, EnumValue, InputField, Kind, OutputField, Role, Verb, list, nullable, required, required_list};
 use async_graphql::parser::types::Type;
-use clientela_model::{FieldDef, FieldType, ResourceDef, WriteMode, naming, system};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, naming, system};
 use serde_json::Value as Json;
 
-/// `MoneyInput`, which every resource shares.
-pub(crate) fn shared() -> Vec<Definition> {
+/// `MoneyInput`, `RecordKey` and `UpsertMode`, which every resource shares.
+pub(crate) fn shared(registry: &Registry) -> Vec<Definition> {
     let fields = vec![
         InputField::new("amount", required("Decimal"), "The exact amount, with at most the decimals of the currency."),
         InputField::new("currency", required("String"), "ISO 4217 code, such as `EUR`."),
     ];
-    vec![Definition::input("MoneyInput", "An amount of money.", fields)]
+    let mut shared = vec![Definition::input("MoneyInput", "An amount of money.", fields)];
+    if registry.resources().iter().any(|def| registry.has_keys(def)) {
+        let key = vec![
+            InputField::new(
+                "key",
+                required("String"),
+                "A field with a unique value, such as `email`, or the name of an external system, such as `erp`.",
+            ),
+            InputField::new("value", required("String"), "The value there."),
+        ];
+        shared.push(Definition::input("RecordKey", "Names a record by something else than its id.", key));
+    }
+    if registry.resources().iter().any(|def| registry.is_upsertable(def)) {
+        let mode = |name: &str, description: &str| EnumValue { name: name.to_owned(), description: description.to_owned() };
+        let modes = vec![
+            mode("UPSERT", "Change the record that has the key; create one where there is none."),
+            mode("CREATE_ONLY", "Create only: `VERSION_CONFLICT` where there is one."),
+            mode("UPDATE_ONLY", "Change only: `VERSION_CONFLICT` where there is none."),
+        ];
+        shared.push(Definition::new("UpsertMode", "What an upsert may do.", Kind::Enum(modes)));
+    }
+    shared
 }
 
 /// What may be done with records of a resource.
-pub(crate) fn verbs(def: &ResourceDef) -> Vec<Verb> {
-    let (create, update, delete) = (def.creatable, def.updatable, def.deletable);
-    [(Verb::Create, create), (Verb::Update, update), (Verb::Delete, delete), (Verb::Restore, delete)]
-        .into_iter()
-        .filter_map(|(verb, allowed)| allowed.then_some(verb))
-        .collect()
+pub(crate) fn verbs(registry: &Registry, def: &ResourceDef) -> Vec<Verb> {
+    let (create, update, delete, upsert) = (def.creatable, def.updatable, def.deletable, registry.is_upsertable(def));
+    let verbs = [
+        (Verb::Create, create),
+        (Verb::Update, update),
+        (Verb::Upsert, upsert),
+        (Verb::Delete, delete),
+        (Verb::Restore, delete),
+        (Verb::Erase, delete),
+    ];
+    verbs.into_iter().filter_map(|(verb, allowed)| allowed.then_some(verb)).collect()
 }
 
 /// The name of a mutation, in PascalCase: `CreateAccount`.
@@ -29,24 +55,54 @@ pub(crate) fn type_stem(def: &ResourceDef, verb: Verb) -> String {
     format!("{}{}", naming::pascal(verb.as_str()), def.type_name)
 }
 
+/// What a verb means in a sentence: "to … an account".
+fn infinitive(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "create",
+        Verb::Update => "change",
+        Verb::Delete => "delete",
+        Verb::Restore => "bring back",
+        Verb::Upsert => "create or change",
+        Verb::Erase => "erase",
+    }
+}
+
 /// `CreateAccountInput` and `CreateAccountPayload`.
 pub(crate) fn of_verb(def: &ResourceDef, verb: Verb) -> [Definition; 2] {
     let stem = type_stem(def, verb);
     let one = naming::words(&def.name);
+    let (done, article) = (infinitive(verb), article(&one));
+    let input = Definition::input(&format!("{stem}Input"), format!("What it takes to {done} {article} {one}."), arguments(def, verb, &one));
+    let text = format!("What came of the wish to {done} {article} {one}.");
+    [input, Definition::object(&format!("{stem}Payload"), text, false, parts(def, verb, &one))]
+}
+
+fn arguments(def: &ResourceDef, verb: Verb, one: &str) -> Vec<InputField> {
     let mut fields = Vec::new();
-    if verb != Verb::Create {
-        fields.push(InputField::new("id", required("ID"), format!("The {one} to {}.", verb.as_str())));
-    }
     match verb {
-        Verb::Create => {
-            fields.extend(def.visible_fields().filter(|(_, field)| field.write != WriteMode::ReadOnly).map(|(_, field)| creation(field)))
+        Verb::Create => {}
+        Verb::Upsert => {
+            fields.push(InputField::new("by", required("RecordKey"), format!("The key of the {one}.")));
+            let mode = InputField::new("mode", nullable("UpsertMode"), "Whether to create, to change, or both.");
+            fields.push(mode.with_default(Json::from("UPSERT")));
         }
-        Verb::Update => fields.extend(
-            def.visible_fields()
-                .filter(|(_, field)| field.write == WriteMode::Writable)
-                .map(|(_, field)| input(field, true, "Absent keeps it")),
-        ),
-        Verb::Delete | Verb::Restore => {}
+        _ => fields.push(InputField::new("id", required("ID"), format!("The {one} to {}.", verb.as_str()))),
+    }
+    let written = def.visible_fields().map(|(_, field)| field).filter(|field| field.write != WriteMode::ReadOnly);
+    match verb {
+        Verb::Create => fields.extend(written.map(creation)),
+        Verb::Update => {
+            fields.extend(written.filter(|field| field.write == WriteMode::Writable).map(|field| input(field, true, "Absent keeps it")));
+        }
+        Verb::Upsert => fields.extend(written.map(|field| match field.write {
+            WriteMode::Writable => input(field, true, "Absent keeps it"),
+            _ => InputField::new(
+                field.name.to_string(),
+                input(field, true, "").ty,
+                format!("{} It cannot be changed later.", field.description),
+            ),
+        })),
+        Verb::Delete | Verb::Restore | Verb::Erase => {}
     }
     if verb != Verb::Create {
         fields.push(InputField::new(
@@ -60,34 +116,41 @@ pub(crate) fn of_verb(def: &ResourceDef, verb: Verb) -> [Definition; 2] {
         nullable("String"),
         "Makes a retry safe: the same key with the same input acts once and answers the same. 1 to 255 visible ASCII characters.",
     ));
-    let mut parts = vec![OutputField::new(
-        def.name.to_string(),
-        nullable(&def.type_name),
-        Role::PayloadRecord,
-        format!("The {one} as it is afterwards; null where there are user errors."),
-    )];
-    if let (Verb::Create, Some((name, text))) = (verb, &def.reveals) {
+    fields
+}
+
+fn parts(def: &ResourceDef, verb: Verb, one: &str) -> Vec<OutputField> {
+    let mut parts = Vec::new();
+    if verb != Verb::Erase {
+        parts.push(OutputField::new(
+            def.name.to_string(),
+            nullable(&def.type_name),
+            Role::PayloadRecord,
+            format!("The {one} as it is afterwards; null where there are user errors."),
+        ));
+    }
+    if verb == Verb::Upsert {
+        let text = format!("Whether the {one} is new; null where there are user errors.");
+        parts.push(OutputField::new("created", nullable("Boolean"), Role::Created, text));
+    }
+    if let (Verb::Create | Verb::Upsert, Some((name, text))) = (verb, &def.reveals) {
         parts.push(OutputField::new(name.to_string(), nullable("String"), Role::Revealed, text.to_string()));
     }
-    if verb == Verb::Delete {
+    let gone = match verb {
+        Verb::Delete => Some("deleted"),
+        Verb::Erase => Some("erased"),
+        _ => None,
+    };
+    if let Some(gone) = gone {
         parts.push(OutputField::new(
-            format!("deleted{}Id", def.type_name),
+            format!("{gone}{}Id", def.type_name),
             nullable("ID"),
-            Role::DeletedId,
-            format!("The id of the deleted {one}; null where there are user errors."),
+            Role::WrittenId,
+            format!("The id of the {gone} {one}; null where there are user errors."),
         ));
     }
     parts.push(OutputField::new("userErrors", required_list("UserError"), Role::UserErrors, "Why nothing was done; empty on success."));
-    let done = match verb {
-        Verb::Create => "create",
-        Verb::Update => "change",
-        Verb::Delete => "delete",
-        Verb::Restore => "bring back",
-    };
-    [
-        Definition::input(&format!("{stem}Input"), format!("What it takes to {done} {} {one}.", article(&one)), fields),
-        Definition::object(&format!("{stem}Payload"), format!("What came of the wish to {done} {} {one}.", article(&one)), false, parts),
-    ]
+    parts
 }
 
 pub(crate) fn article(words: &str) -> &'static str {

@@ -31,6 +31,17 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                 filters::deleted(),
             ]),
         );
+        if registry.has_keys(def) {
+            query.push(
+                OutputField::new(
+                    format!("{}By", def.name),
+                    nullable(&def.type_name),
+                    Role::RecordBy(index),
+                    format!("The living {one} with this key; null where there is none, or none that you may see."),
+                )
+                .with_arguments(vec![InputField::new("key", required("RecordKey"), format!("The key of the {one}."))]),
+            );
+        }
         query.push(
             OutputField::new(
                 def.plural.to_string(),
@@ -50,7 +61,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                 types.push(filters::choice(choice));
             }
         }
-        for verb in inputs::verbs(def) {
+        for verb in inputs::verbs(registry, def) {
             let stem = inputs::type_stem(def, verb);
             types.extend(inputs::of_verb(def, verb));
             mutation.push(
@@ -78,7 +89,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
         ));
     }
     all.extend(records::shared());
-    all.extend(inputs::shared());
+    all.extend(inputs::shared(registry));
     all.extend(filters::shared());
     all.extend(scalars::definitions());
     all.extend(types);
@@ -117,5 +128,11 @@ fn mutation_description(verb: Verb, one: &str) -> String {
         Verb::Update => format!("Changes {article} {one}: a field that is absent stays as it is, null clears it."),
         Verb::Delete => format!("Deletes {article} {one}. It can be restored."),
         Verb::Restore => format!("Brings a deleted {one} back."),
+        Verb::Upsert => {
+            format!("Changes the {one} that has a key, or creates one with it: a field that is absent stays as it is, null clears it.")
+        }
+        Verb::Erase => format!(
+            "Removes {article} {one} for good, living or deleted, with what depends on it and what its history holds. It cannot be restored."
+        ),
     }
 }

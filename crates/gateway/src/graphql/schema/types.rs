@@ -113,6 +113,7 @@ pub(crate) enum Role {
     Currency,
     /// Root fields. The number is the resource's place in the registry.
     Record(usize),
+    RecordBy(usize),
     List(usize),
     NodeById,
     NodesByIds,
@@ -120,7 +121,8 @@ pub(crate) enum Role {
     /// Parts of a payload.
     PayloadRecord,
     Revealed,
-    DeletedId,
+    Created,
+    WrittenId,
     UserErrors,
     /// Parts of a user error.
     ErrorField,
@@ -138,6 +140,8 @@ pub(crate) enum Verb {
     Update,
     Delete,
     Restore,
+    Upsert,
+    Erase,
 }
 
 impl Verb {
@@ -147,6 +151,8 @@ impl Verb {
             Verb::Update => "update",
             Verb::Delete => "delete",
             Verb::Restore => "restore",
+            Verb::Upsert => "upsert",
+            Verb::Erase => "erase",
         }
     }
 }
