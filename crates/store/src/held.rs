@@ -37,7 +37,7 @@ pub(crate) struct Inside {
 
 enum Connection {
     Postgres(PgConnection),
-    Sqlite(Hand),
+    Sqlite(Box<Hand>),
 }
 
 impl Store {
@@ -57,7 +57,7 @@ impl Store {
             Address::Sqlite(path) => {
                 let mut hand = Hand::new(sqlite::writing_options(path)).await?;
                 hand.plainly(BEGIN_SQLITE).await?;
-                (Dialect::Sqlite, Connection::Sqlite(hand))
+                (Dialect::Sqlite, Connection::Sqlite(Box::new(hand)))
             }
         };
         let inside = Arc::new(Inside { dialect, link: Mutex::new(Some(connection)), statements: AtomicU64::new(0) });

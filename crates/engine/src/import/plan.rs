@@ -6,6 +6,7 @@ use super::mapping::{FieldMapping, FieldRule, KeyMapping, MapRule, Mapping, Name
 use super::source::SourceOptions;
 use super::text::TextPlan;
 use crate::filter::operand::nearest;
+use crate::input;
 use clientela_kernel::currency::Currency;
 use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode};
 use serde_json::Value as Json;
@@ -195,10 +196,12 @@ impl Builder<'_> {
         let refuse = |text: &str| Err(Refusal::Mapping(format!("{place}: {text}")));
         match (&key.system, &key.column, &key.template, &key.field) {
             (Some(system), Some(column), None, None) => {
+                self.system(system, def, place)?;
                 let column = self.column(column);
                 Ok(KeyPlan::External { system: system.clone(), text: TextPlan::First(vec![column]) })
             }
             (Some(system), None, Some(template), None) => {
+                self.system(system, def, place)?;
                 let text = self.template(template, place)?;
                 Ok(KeyPlan::External { system: system.clone(), text })
             }
@@ -216,6 +219,19 @@ impl Builder<'_> {
             }
             _ => refuse("key must be { system, column }, { system, template } or { field }."),
         }
+    }
+
+    /// A system can have keys of this resource.
+    fn system(&self, system: &str, def: &ResourceDef, place: &str) -> Result<(), Refusal> {
+        let refuse = |text: String| Err(Refusal::Mapping(format!("{place}: {text}")));
+        let Some((keys, fields)) = self.registry.external_keys(def) else {
+            return refuse(format!("{} have no keys of other systems; use key = {{ field = … }}.", def.plural));
+        };
+        if def.field(system).is_some() || def.relation(system).is_some() {
+            return refuse(format!("{system:?} is the name of a field of {}; call the system something else.", def.name));
+        }
+        let problem = keys.field(&fields.system).and_then(|field| input::read(field, &system.into(), "").err());
+        problem.map_or(Ok(()), |problem| refuse(problem.detail))
     }
 
     fn template(&mut self, template: &str, place: &str) -> Result<TextPlan, Refusal> {
@@ -284,6 +300,9 @@ impl Builder<'_> {
         if !accepts(field, &def) {
             return refuse(format!("it does not refer to {}.", def.plural));
         }
+        if let Some(system) = &rule.system {
+            self.system(system, &def, place)?;
+        }
         let by = match (&rule.system, &rule.field) {
             (Some(system), None) => ReferenceKey::External { system: system.clone(), template: rule.template.clone() },
             (None, Some(unique)) if rule.template.is_none() => {
@@ -346,6 +365,6 @@ impl Builder<'_> {
 fn accepts(field: &FieldDef, def: &ResourceDef) -> bool {
     match field.reference() {
         Some(reference) => reference.prefix == def.prefix || reference.also_accepts.contains(&def.prefix),
-        None => false,
+        None => field.any_reference().is_some_and(|reference| reference.target(&def.name).is_some()),
     }
 }

@@ -179,7 +179,6 @@ impl Preparer {
     }
 
     /// A problem of a record.
-    #[expect(clippy::too_many_arguments, reason = "a report names all of it")]
     pub(super) fn problem(
         &self,
         record: &RecordPlan,
@@ -240,17 +239,19 @@ impl Preparer {
 }
 
 /// The problem of a row that cannot be read.
-pub(super) fn unreadable(row: Row) -> Result<(u64, u64, Vec<Json>), Problem> {
+pub(super) fn unreadable(row: Row) -> Result<(u64, u64, Vec<Json>), Box<Problem>> {
     let (number, line) = (row.number, row.line);
-    row.cells.map(|cells| (number, line, cells)).map_err(|damage| Problem {
-        row: number,
-        line,
-        record: None,
-        field: None,
-        column: None,
-        code: damage.code.to_owned(),
-        message: damage.message,
-        value: Some(shown(&damage.value)),
+    row.cells.map(|cells| (number, line, cells)).map_err(|damage| {
+        Box::new(Problem {
+            row: number,
+            line,
+            record: None,
+            field: None,
+            column: None,
+            code: damage.code.to_owned(),
+            message: damage.message,
+            value: Some(shown(&damage.value)),
+        })
     })
 }
 

@@ -2,10 +2,10 @@
 
 use super::prepare::RecordKey;
 use super::report::Effect;
-use crate::{Engine, WriteAction, WriteRequest};
+use crate::{Engine, RecordBy, UpsertMode, WriteAction, WriteRequest};
 use async_trait::async_trait;
-use clientela_kernel::{ActorKind, Comparison, Context, DeletedMode, Error, Filter, Id, Result, Value};
-use clientela_model::{ResourceDef, system};
+use clientela_kernel::{ActorKind, Context, Id, Result};
+use clientela_model::ResourceDef;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -37,29 +37,31 @@ struct Caller {
     context: Context,
 }
 
+impl RecordKey {
+    fn by(&self) -> RecordBy {
+        match self {
+            RecordKey::External { system: key, value } | RecordKey::Unique { field: key, value } => {
+                RecordBy { key: key.clone(), value: value.clone() }
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Records for Caller {
     async fn upsert(&self, def: &Arc<ResourceDef>, key: &RecordKey, body: Map<String, Json>) -> Result<Written> {
-        let found = self.find(def, key).await?;
-        let action = match found {
-            Some(id) => WriteAction::Update { id, body, expected: None },
-            None => WriteAction::Create { body },
+        let action = WriteAction::Upsert { by: key.by(), body, mode: UpsertMode::Upsert, expected: None };
+        let outcome = self.engine.write(&self.context, WriteRequest { def: Arc::clone(def), action, idempotency: None }).await?;
+        let effect = match (outcome.created, outcome.changed) {
+            (true, _) => Effect::Created,
+            (false, true) => Effect::Updated,
+            (false, false) => Effect::Unchanged,
         };
-        let request = WriteRequest { def: Arc::clone(def), action, idempotency: None };
-        let outcome = self.engine.write(&self.context, request).await?;
-        let effect = if found.is_some() { Effect::Updated } else { Effect::Created };
         Ok(Written { id: outcome.id, effect })
     }
 
     async fn find(&self, def: &Arc<ResourceDef>, key: &RecordKey) -> Result<Option<Id>> {
-        let RecordKey::Unique { field, value } = key else {
-            return Err(Error::internal("keys of other systems cannot be looked up yet"));
-        };
-        let filter = Filter::field(field.clone(), Comparison::Equal(Value::Text(value.clone())));
-        let inner = &self.engine.inner;
-        let scope = inner.store.scope(self.context.tenant);
-        let found = inner.find(&self.context, &scope, def, &filter, DeletedMode::Exclude, 1).await?.pop();
-        Ok(found.and_then(|record| def.field_index(system::ID).and_then(|index| record.get(index)).and_then(Value::as_id)).map(Id))
+        self.engine.inner.id_by(&self.context, def, &key.by()).await
     }
 
     fn internals(&self) -> bool {

@@ -100,6 +100,8 @@ struct Run {
     seen: HashMap<u64, (u64, u64)>,
     /// By row: the records that wait for another reading.
     waiting: BTreeMap<u64, u32>,
+    /// Rows of which something was refused already and something still waits.
+    refused: HashSet<u64>,
 }
 
 /// Which reading of the file this is.
@@ -130,7 +132,7 @@ impl Run {
     fn over(records: Arc<dyn Records>, plan: Arc<Plan>, input: Arc<dyn Input>, in_flight: usize) -> Run {
         let preparer = Arc::new(Preparer { plan: Arc::clone(&plan), hasher: RandomState::new() });
         let summary = Summary::default();
-        Run { records, plan, input, preparer, in_flight, summary, seen: HashMap::new(), waiting: BTreeMap::new() }
+        Run { records, plan, input, preparer, in_flight, summary, seen: HashMap::new(), waiting: BTreeMap::new(), refused: HashSet::new() }
     }
 
     async fn passes(mut self, sink: &mut dyn Sink) -> Result<(Summary, Option<Error>), Refusal> {
@@ -160,7 +162,13 @@ impl Run {
         let mut held_back: HashSet<u64> = HashSet::new();
         let mut stopped = None;
         'file: while let Some(batch) = rows.recv().await {
-            let batch = batch.map_err(|error| Refusal::File(format!("The file cannot be read any further: {error}.")))?;
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    stopped = Some(Error::internal(format!("The file cannot be read any further: {error}.")));
+                    break;
+                }
+            };
             for row in batch {
                 let Some(mut task) = self.task(row, pass, only.as_ref(), sink) else { continue };
                 self.hold_back(&mut task, &held_back);
@@ -266,8 +274,12 @@ impl Run {
                 counts.rejected += 1;
             }
         }
-        if !done.problems.is_empty() {
+        if !done.problems.is_empty() && self.refused.insert(done.row) {
             self.summary.rejected_rows += 1;
+        }
+        if done.waiting == 0 {
+            // Only a row that comes again could be counted again.
+            self.refused.remove(&done.row);
         }
         for problem in &done.problems {
             self.summary.problems += 1;

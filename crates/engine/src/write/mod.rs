@@ -122,6 +122,8 @@ pub struct WriteOutcome {
     pub record: Option<Vec<Value>>,
     /// Whether the write made the record.
     pub created: bool,
+    /// Whether it changed anything; false also for a replay.
+    pub changed: bool,
     /// Whether this answers a repeated idempotency key.
     pub replayed: bool,
     /// A value shown this once (an API key's secret).

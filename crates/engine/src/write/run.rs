@@ -112,6 +112,7 @@ impl<'a> Write<'a> {
             version: record.version,
             record: None,
             created: record.status == 201,
+            changed: false,
             replayed: true,
             revealed: None,
         }))
@@ -289,7 +290,7 @@ impl<'a> Write<'a> {
                 return Ok(Attempt::Taken);
             }
         }
-        Ok(Attempt::Done(self.outcome(id, version, record, false, None)))
+        Ok(Attempt::Done(WriteOutcome { changed: false, ..self.outcome(id, version, record, false, None) }))
     }
 
     pub(super) async fn commit(&self, gathering: Gathering<'_>, status: u16) -> Result<Attempt> {
@@ -323,7 +324,7 @@ impl<'a> Write<'a> {
     }
 
     fn outcome(&self, id: Id, version: i64, record: Vec<Value>, created: bool, revealed: Option<String>) -> WriteOutcome {
-        WriteOutcome { def: Arc::clone(self.def()), id, version, record: Some(record), created, replayed: false, revealed }
+        WriteOutcome { def: Arc::clone(self.def()), id, version, record: Some(record), created, changed: true, replayed: false, revealed }
     }
 
     fn idempotency(&self, id: Id, version: i64, status: u16) -> Option<IdempotencyWrite> {

@@ -354,7 +354,16 @@ impl Source for Memory {
                 self.by_id(self.index(&request.def.name), &id).ok_or_else(|| Error::new(ErrorCode::NotFound, "No such record."))?
             }
         };
-        Ok(WriteOutcome { def: request.def, id: Id(uuid(row)), version: 2, record: None, created: false, replayed: false, revealed: None })
+        Ok(WriteOutcome {
+            def: request.def,
+            id: Id(uuid(row)),
+            version: 2,
+            record: None,
+            created: false,
+            changed: true,
+            replayed: false,
+            revealed: None,
+        })
     }
 
     async fn find_by(&self, _: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>> {

@@ -1,0 +1,66 @@
+//! Files of foreign systems become records: real ones, damaged ones, all or nothing, and through the sudden death of the process.
+
+mod damage;
+mod northwind;
+mod process;
+mod whole;
+
+use clientela_engine::import::{self, Input, Mapping, Mode, Outcome, Plan, Problem, Sink, Summary};
+use clientela_testkit::{Client, TestApp};
+use serde_json::Value as Json;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+/// A file in memory.
+struct Bytes(Vec<u8>);
+
+impl Input for Bytes {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(io::Cursor::new(self.0.clone())))
+    }
+}
+
+/// Keeps every problem.
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Sink for Problems {
+    fn problem(&mut self, problem: &Problem) {
+        self.0.push(problem.clone());
+    }
+
+    fn progress(&mut self, _: &Summary) {}
+}
+
+/// Imports a file as the caller of this client.
+async fn import_from(app: &TestApp, client: &Client, mapping: &str, input: Arc<dyn Input>, mode: Mode) -> (Outcome, Vec<Problem>) {
+    let mapping = Mapping::parse(mapping).expect("the mapping can be read");
+    let plan = Plan::new(&mapping, &app.registry).expect("the mapping fits the resources");
+    let mut problems = Problems::default();
+    let outcome = import::run(&app.engine, &client.context, Arc::new(plan), input, mode, &mut problems).await;
+    (outcome.expect("the import starts"), problems.0)
+}
+
+async fn import(app: &TestApp, mapping: &str, file: impl Into<Vec<u8>>, mode: Mode) -> (Outcome, Vec<Problem>) {
+    import_from(app, &app.alpha, mapping, Arc::new(Bytes(file.into())), mode).await
+}
+
+/// Created, updated, unchanged and refused records of a resource.
+fn counts(outcome: &Outcome, resource: &str) -> [u64; 4] {
+    let found = outcome.summary.records.get(resource).copied().unwrap_or_default();
+    [found.created, found.updated, found.unchanged, found.rejected]
+}
+
+/// How many records a list holds.
+async fn total(app: &TestApp, path: &str) -> u64 {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let page = app.alpha.get(&format!("{path}{separator}limit=1&total=true")).await.expect(200);
+    page["page"]["total"].as_u64().expect("a total")
+}
+
+/// Every record of a list.
+async fn all(app: &TestApp, path: &str) -> Vec<Json> {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let page = app.alpha.get(&format!("{path}{separator}limit=1000")).await.expect(200);
+    page["data"].as_array().cloned().expect("records")
+}
