@@ -190,3 +190,17 @@ async fn credentials() {
     })
     .await;
 }
+
+/// A primary role takes its contact along, which then names the missing account as well: the caller hears of the role's field.
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_records_named_through_a_companion() {
+    both(|app| async move {
+        let def = app.registry.resource("contact").expect("contacts exist");
+        let contact = text(&app.factory(&app.alpha).create(def, Fill::Required).await, "id");
+        let body = json!({ "accountId": "acc_01h455vb4pex5vsknk084sn02q", "contactId": contact, "role": "BUYER", "primary": true });
+        let refused = app.alpha.post("/v1/account-contacts", &body).await.refused(422, "VALIDATION_FAILED");
+        assert_eq!(refused["errors"][0]["pointer"], "/accountId", "{refused}");
+        assert_eq!(refused["errors"][0]["code"], "REFERENCE_NOT_FOUND", "{refused}");
+    })
+    .await;
+}

@@ -58,7 +58,7 @@ pub(crate) fn read(field: &FieldDef, json: &Json, pointer: &str) -> Result<Value
         (FieldType::TextSet { .. }, _) => wrong("a list of texts"),
         (FieldType::Boolean, Json::Bool(flag)) => Ok(Value::Boolean(*flag)),
         (FieldType::Boolean, _) => wrong("true or false"),
-        (FieldType::Integer { min, max }, Json::Number(number)) => integer(number.as_i64(), *min, *max).ok_or_else(|| {
+        (FieldType::Integer { min, max }, Json::Number(number)) => integer(whole(number), *min, *max).ok_or_else(|| {
             FieldProblem::new(
                 pointer,
                 ProblemCode::OutOfRange,
@@ -161,6 +161,13 @@ fn money(field: &FieldDef, parts: &serde_json::Map<String, Json>, pointer: &str)
     }
 }
 
+/// A JSON number without a fraction; `5.0` is one (JSON Schema).
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = || number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT);
+    number.as_i64().or_else(|| float().and_then(|float| format!("{float:.0}").parse().ok()))
+}
+
 fn integer(number: Option<i64>, min: i64, max: i64) -> Option<Value> {
     number.filter(|number| (min..=max).contains(number)).map(Value::Integer)
 }
@@ -178,4 +185,22 @@ fn range(min: i64, max: i64) -> String {
 fn shorten(text: &str) -> String {
     let start: String = text.chars().take(60).collect();
     if start.len() < text.len() { format!("{start:?}…") } else { format!("{start:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn whole_numbers_may_be_written_with_a_fraction_of_zero() {
+        let read = |json: Json| json.as_number().and_then(whole);
+        assert_eq!(read(json!(5)), Some(5));
+        assert_eq!(read(json!(5.0)), Some(5));
+        assert_eq!(read(json!(-0.0)), Some(0));
+        assert_eq!(read(json!(i64::MAX)), Some(i64::MAX));
+        for other in [json!(5.5), json!(1e300), json!(u64::MAX), json!(9_007_199_254_740_994.0)] {
+            assert_eq!(read(other.clone()), None, "{other}");
+        }
+    }
 }

@@ -40,8 +40,9 @@ pub(crate) async fn explain(
             if inserted || inner.current(context, scope, &target, Id(*id), DeletedMode::Exclude).await?.is_some() {
                 continue;
             }
+            // What went along with it may name the same missing record; the caller can correct the principal row alone.
             if position != principal {
-                return Ok(());
+                continue;
             }
             let text = Id(*id).to_text(&target.prefix);
             let detail =

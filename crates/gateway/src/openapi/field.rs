@@ -3,7 +3,7 @@
 use clientela_kernel::currency::Currency;
 use clientela_model::{ChoiceDef, FieldDef, FieldType, ReferenceDef, ResourceDef, TextFormat};
 use serde_json::Value as Json;
-use utoipa::openapi::schema::{KnownFormat, OneOfBuilder, RefBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, OneOfBuilder, RefBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
 
 /// What a schema is for.
@@ -15,8 +15,16 @@ pub(super) enum Use {
     Written,
 }
 
-/// The base 32 part of an id: 26 characters, the first at most 7, with a 7 where UUIDs have their version.
-const SUFFIX: &str = "[0-7][0-9a-hjkmnp-tv-z]{25}";
+/// The base 32 part of an id: 26 characters, the first at most 7, with the version 7 and the variant where UUIDs have them.
+const SUFFIX: &str = "[0-7][0-9a-hjkmnp-tv-z]{9}[ef][0-9a-hjkmnp-tv-z]{2}[89abrstv][0-9a-hjkmnp-tv-z]{12}";
+/// A character of a text: no control character but tab and line breaks.
+const CHARACTER: &str = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]";
+/// One that is no space either.
+const VISIBLE: &str = r"[^\s\x00-\x1f\x7f-\x9f]";
+/// A decimal number as text.
+const AMOUNT: &str = r"^-?[0-9]+(\.[0-9]+)?$";
+/// The whole is at most 253 characters long, which is checked besides.
+const HOST: &str = r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 
 /// The schema of a field, null among its types where `nullable`.
 pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: bool) -> RefOr<Schema> {
@@ -31,9 +39,14 @@ pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: 
             let prefixes: Vec<&str> = reference.targets.iter().map(|target| target.prefix.as_ref()).collect();
             plain(Type::String).pattern(Some(format!("^({})_{SUFFIX}$", prefixes.join("|")))).into()
         }
-        FieldType::Text { max, format } => text(plain(Type::String), *max, *format).into(),
+        FieldType::Text { max, format } => {
+            let schema = text(plain(Type::String), *max, *format);
+            // What is stored has these forms; where it is written, blank means empty.
+            if usage == Use::Written { schema.pattern(Some(written(*format, field.required))).into() } else { schema.into() }
+        }
         FieldType::TextSet { max_items, max_length } => {
             let items = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(size(*max_length));
+            let items = if usage == Use::Written { items.pattern(Some(written(TextFormat::Plain, true))) } else { items };
             // A set is never null when it is shown: it is empty.
             let schema_type = types(Type::Array, nullable && usage == Use::Written);
             let array = ArrayBuilder::new().schema_type(schema_type).items(items).max_items(size(*max_items));
@@ -80,7 +93,7 @@ pub(super) fn choice(choice: &ChoiceDef) -> ObjectBuilder {
 pub(super) fn money() -> ObjectBuilder {
     let amount = ObjectBuilder::new()
         .schema_type(Type::String)
-        .pattern(Some(r"^-?[0-9]+(\.[0-9]+)?$"))
+        .pattern(Some(AMOUNT))
         .max_length(Some(24))
         .description(Some("A decimal number as text, with at most as many decimal places as the currency has."))
         .examples([Json::from("1234.50")]);
@@ -91,6 +104,7 @@ pub(super) fn money() -> ObjectBuilder {
         .examples(Currency::parse("EUR").map(|euro| Json::from(euro.code())));
     ObjectBuilder::new()
         .description(Some("An amount of money in a currency; never a float."))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
         .property("amount", amount)
         .property("currency", currency)
         .required("amount")
@@ -134,6 +148,25 @@ fn text(schema: ObjectBuilder, max: u32, format: TextFormat) -> ObjectBuilder {
         TextFormat::Currency => schema.pattern(Some("^[A-Z]{3}$")),
         TextFormat::Plain | TextFormat::Phone | TextFormat::Domain | TextFormat::Language | TextFormat::TimeZone => schema,
     }
+}
+
+/// What a written text must look like, as near as a pattern comes: codes of registers (zones, countries, currencies) are
+/// looked up besides. A blank text is the empty field, so an optional field takes one.
+fn written(format: TextFormat, required: bool) -> String {
+    let form = match format {
+        TextFormat::Plain if required => return format!("^{CHARACTER}*{VISIBLE}{CHARACTER}*$"),
+        TextFormat::Plain => return format!("^{CHARACTER}*$"),
+        TextFormat::Email => r"[^\s@,;<>()\x22]+@[^\s@]+\.[^\s@]+".to_owned(),
+        TextFormat::Phone => r"\+?([ ()/.-]*[0-9]){3,15}[ ()/.-]*([eE]?[xX][tT. ]*[0-9]{0,5})?".to_owned(),
+        TextFormat::Url => format!(r"https?://(localhost|{HOST})(:[0-9]*)?([/?#]\S*)?"),
+        TextFormat::Domain => HOST.to_owned(),
+        TextFormat::Country => "[A-Z]{2}".to_owned(),
+        TextFormat::Currency => "[A-Z]{3}".to_owned(),
+        TextFormat::Language => "[a-z]{2,3}(-[A-Za-z0-9]{1,8})*".to_owned(),
+        TextFormat::Slug => "[a-z][a-z0-9-]*".to_owned(),
+        TextFormat::TimeZone => r"[A-Za-z]+[A-Za-z0-9_+/-]*".to_owned(),
+    };
+    if required { format!("^{form}$") } else { format!(r"^(\s*|{form})$") }
 }
 
 fn size(limit: u32) -> Option<usize> {

@@ -1,6 +1,6 @@
 //! The operations on a record by a key other than its id, and its erasure.
 
-use super::operation::{JSON, MERGE_PATCH, answer, body, errors, operation, with_parameters};
+use super::operation::{JSON, MERGE_PATCH, answer, body, errors, operation, with_own, with_parameters};
 use super::{parameter, record, response};
 use clientela_model::{Registry, ResourceDef, naming};
 use serde_json::{Value as Json, json};
@@ -28,9 +28,9 @@ fn get(registry: &Registry, def: &ResourceDef) -> PathItem {
     let get = operation(def, &format!("get{}ByKey", def.type_name), &format!("Read {one} by key"))
         .description(Some(format!("Reads {one} by a unique field or by what another system calls it. A deleted record has no keys.")))
         .parameters(Some(key(registry, def)))
-        .response("200", answer("The record.".to_owned(), def.type_name.to_string()).header_ref("ETag", response::header("ETag")))
+        .response("200", answer("The record.".to_owned(), record::part_name(def)).header_ref("ETag", response::header("ETag")))
         .response("304", response::base("The record still has the version you know.").header_ref("ETag", response::header("ETag")));
-    let get = with_parameters(get, &["Fields", "Expand", "IfNoneMatch"]);
+    let get = with_parameters(with_own(get, def, &["Fields", "Expand"]), &["IfNoneMatch"]);
     PathItem::new(HttpMethod::Get, errors(get, &[400, 401, 403, 404, 500, 503]))
 }
 

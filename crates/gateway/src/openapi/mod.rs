@@ -4,6 +4,7 @@
 mod common;
 mod field;
 mod keyed;
+mod listing;
 mod operation;
 mod overview;
 mod parameter;
@@ -32,6 +33,7 @@ pub fn document(registry: &Registry) -> OpenApi {
     let mut tags = Vec::new();
     for def in registry.resources() {
         components = record::add(components, registry, def);
+        components = listing::add(components, def);
         paths = keyed::add(operation::add(paths, def), registry, def);
         tags.push(TagBuilder::new().name(tag(def)).description(Some(def.description.as_ref())).build());
     }
@@ -146,6 +148,7 @@ mod tests {
         assert!(!document.to_string().contains("tenant_id"));
         let required = |name: &str| schemas[name]["required"].as_array().cloned().unwrap_or_default();
         assert!(required("Contact").contains(&"balance".into()) && required("Contact").contains(&"deletedAt".into()));
+        assert!(required("ContactPart").is_empty(), "fields may leave out every field");
         assert_eq!(required("ContactCreate"), ["name"]);
         assert!(required("ContactPatch").is_empty());
         assert!(schemas["ContactCreate"]["properties"].get("id").is_some());
@@ -154,8 +157,8 @@ mod tests {
         assert_eq!(schemas["ContactPatch"]["properties"]["employees"]["type"], serde_json::json!(["integer", "null"]));
         assert_eq!(schemas["ContactPatch"]["properties"]["name"]["type"], "string");
         assert_eq!(schemas["Industry"]["enum"], serde_json::json!(["RETAIL", "FOOD"]));
-        assert!(schemas["Contact"]["properties"]["account"].is_object());
-        assert!(schemas["Account"]["properties"]["contacts"].is_object());
+        assert!(schemas["ContactPart"]["properties"]["account"].is_object());
+        assert!(schemas["AccountPart"]["properties"]["contacts"].is_object());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The operations of a resource.
 
-use super::{parameter, record, response};
+use super::{listing, parameter, record, response};
 use clientela_model::{ResourceDef, naming};
 use serde_json::Value as Json;
 use utoipa::openapi::content::{Content, ContentBuilder};
@@ -24,24 +24,26 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
 
     let list = operation(def, &format!("list{plural}"), &format!("List {words}"))
         .description(Some(format!("Lists {words}, page by page. {}", def.description)))
-        .response("200", page().header_ref("Link", response::header("Link")));
-    let list = with_parameters(list, &["Filter", "Sort", "Limit", "After", "Before", "Fields", "Expand", "Total", "Deleted"]);
+        .response("200", listed_links(page().header_ref("Link", response::header("Link")), def));
+    let list = with_own(list, def, &["Filter", "Sort", "Fields", "Expand"]);
+    let list = with_parameters(list, &["Limit", "After", "Before", "Total", "Deleted"]);
     let mut many = PathItem::new(HttpMethod::Get, errors(list, &[400, 401, 403, 500, 503]));
 
     let search = operation(def, &format!("search{plural}"), &format!("Search {words}"))
         .description(Some(format!(
             "Lists {words} like the list, with everything in a body: for filters that are long or built by a program."
         )))
-        .request_body(Some(body("What to list.", &[JSON], "Search", None)))
+        .request_body(Some(body("What to list.", &[JSON], &format!("{type_name}Search"), Some(listing::search_example()))))
         .response("200", page());
     let search = PathItem::new(HttpMethod::Post, errors(search, &[400, 401, 403, 413, 415, 500, 503]));
 
     let get = operation(def, &format!("get{type_name}"), &format!("Read {one}"))
         .description(Some(format!("Reads {one} by id.")))
         .parameter(parameter::id(def))
-        .response("200", shown("The record."))
+        .response("200", answer("The record.".to_owned(), record::part_name(def)).header_ref("ETag", response::header("ETag")))
         .response("304", response::base("The record still has the version you know.").header_ref("ETag", response::header("ETag")));
-    let get = with_parameters(get, &["Fields", "Expand", "Deleted", "IfNoneMatch"]);
+    let get = with_own(get, def, &["Fields", "Expand"]);
+    let get = with_parameters(get, &["Deleted", "IfNoneMatch"]);
     let mut single = PathItem::new(HttpMethod::Get, errors(get, &[400, 401, 403, 404, 500, 503]));
 
     if def.creatable {
@@ -53,7 +55,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
         let create = operation(def, &format!("create{type_name}"), &format!("Create {one}"))
             .description(Some(format!("Creates {one}. You may choose its id; the server mints one otherwise.")))
             .request_body(Some(body("The new record.", &[JSON], &format!("{type_name}Create"), Some(record::create_example(def)))))
-            .response("201", links(created, def));
+            .response("201", created_links(created, def));
         let create = with_parameters(create, &["IdempotencyKey"]);
         many.merge_operations(PathItem::new(HttpMethod::Post, errors(create, &[400, 401, 403, 409, 413, 415, 422, 500, 503])));
     }
@@ -72,6 +74,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
     let mut paths = paths;
     if def.deletable {
         let gone = response::base("The record is deleted.").header_ref("Idempotency-Replayed", response::header("Idempotency-Replayed"));
+        let gone = linked(gone, def, "restore", "$request.path.id");
         let delete = operation(def, &format!("delete{type_name}"), &format!("Delete {one}"))
             .description(Some(format!("Deletes {one} softly: it can be read with `deleted=include`, and restored.")))
             .parameter(parameter::id(def))
@@ -118,6 +121,12 @@ pub(super) fn with_parameters(operation: OperationBuilder, names: &[&str]) -> Op
     names.iter().fold(operation, |operation, name| operation.parameter_ref(parameter::shared(name)))
 }
 
+/// Adds parameters that name fields and relations of the resource.
+pub(super) fn with_own(operation: OperationBuilder, def: &ResourceDef, names: &[&str]) -> OperationBuilder {
+    let own = listing::parameter_names(def, names);
+    own.iter().fold(operation, |operation, name| operation.parameter_ref(parameter::shared(name)))
+}
+
 pub(super) fn body(description: &str, types: &[&str], schema: &str, example: Option<Json>) -> RequestBody {
     let content =
         |example: Option<Json>| -> Content { ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).example(example).build() };
@@ -126,10 +135,24 @@ pub(super) fn body(description: &str, types: &[&str], schema: &str, example: Opt
 }
 
 /// What can be done with a new record.
-fn links(response: ResponseBuilder, def: &ResourceDef) -> ResponseBuilder {
-    let link =
-        |verb: &str| LinkBuilder::new().operation_id(format!("{verb}{}", def.type_name)).parameter("id", "$response.body#/id").build();
-    let response = response.link("get", link("get"));
-    let response = if def.updatable { response.link("update", link("update")) } else { response };
-    if def.deletable { response.link("delete", link("delete")) } else { response }
+fn created_links(response: ResponseBuilder, def: &ResourceDef) -> ResponseBuilder {
+    let response = linked(response, def, "get", "$response.body#/id");
+    let response = if def.updatable { linked(response, def, "update", "$response.body#/id") } else { response };
+    if def.deletable { linked(response, def, "delete", "$response.body#/id") } else { response }
+}
+
+/// What can be done with the first record of a page.
+fn listed_links(response: ResponseBuilder, def: &ResourceDef) -> ResponseBuilder {
+    let response = linked(response, def, "get", "$response.body#/data/0/id");
+    if def.updatable { linked(response, def, "update", "$response.body#/data/0/id") } else { response }
+}
+
+fn linked(response: ResponseBuilder, def: &ResourceDef, verb: &str, id: &str) -> ResponseBuilder {
+    let text = match verb {
+        "get" => "Read this record.",
+        "update" => "Change this record.",
+        "delete" => "Delete this record.",
+        _ => "Bring this record back.",
+    };
+    response.link(verb, LinkBuilder::new().operation_id(format!("{verb}{}", def.type_name)).parameter("id", id).description(text).build())
 }

@@ -4,7 +4,6 @@ use crate::idempotency;
 use clientela_kernel::PageArguments;
 use clientela_model::{ResourceDef, system};
 use serde_json::{Value as Json, json};
-use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Ref, Required};
@@ -29,10 +28,13 @@ pub(super) fn id(def: &ResourceDef) -> Parameter {
     base("id", ParameterIn::Path, "The record's id.").required(Required::True).schema(Some(schema)).build()
 }
 
-fn all() -> [(&'static str, Parameter); 12] {
+/// Entity tags as `If-Match` and `If-None-Match` take them: strong or weak, several with commas between, or `*`.
+const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-+.-~-]*"(, ?(W/)?"[!#-+.-~-]*")*)$"#;
+
+fn all() -> [(&'static str, Parameter); 8] {
     let string = || ObjectBuilder::new().schema_type(Type::String);
+    let tags = || string().pattern(Some(ENTITY_TAGS)).examples([json!("\"7\""), json!("*")]);
     let query = |name: &str, description: &str| base(name, ParameterIn::Query, description);
-    let filter = ContentBuilder::new().schema(Some(Ref::from_schema_name("Filter"))).build();
     let limit = ObjectBuilder::new()
         .schema_type(Type::Integer)
         .minimum(Some(1))
@@ -40,28 +42,9 @@ fn all() -> [(&'static str, Parameter); 12] {
         .default(Some(json!(PageArguments::DEFAULT_LIMIT)));
     let key = string().min_length(Some(1)).max_length(Some(idempotency::LONGEST)).pattern(Some("^[!-~]+$"));
     [
-        (
-            "Filter",
-            query("filter", "Which records, as a JSON filter tree. The same can be spelled with brackets: `filter[name][startsWith]=Ac`; see Filters in the introduction.")
-                .content("application/json", filter)
-                .build(),
-        ),
-        (
-            "Sort",
-            query("sort", "Fields to sort by with commas between, greatest first with `-` before the name, also through relations to one record: `-createdAt,account.name`. The id is always the last key.")
-                .schema(Some(string().examples([json!("-createdAt")])))
-                .build(),
-        ),
         ("Limit", query("limit", "How many records at most.").schema(Some(limit)).build()),
         ("After", query("after", "Continue after this place: `page.next` of the page before.").schema(Some(string())).build()),
         ("Before", query("before", "Go back from this place: `page.previous` of the page after.").schema(Some(string())).build()),
-        (
-            "Fields",
-            query("fields", "Which fields to show, with commas between; all where absent. `account.name` shows a field of a relation.")
-                .schema(Some(string().examples([json!("id,createdAt")])))
-                .build(),
-        ),
-        ("Expand", query("expand", "Which relations to show, with commas between: `account`, `account.parent`, `contacts`.").schema(Some(string())).build()),
         (
             "Total",
             query("total", "Count all records too, as `page.total`. It costs a statement of its own.")
@@ -77,13 +60,13 @@ fn all() -> [(&'static str, Parameter); 12] {
         (
             "IfMatch",
             header("If-Match", "Carry the write out only if the record's `ETag` is one of these, or with `*` if the record exists; 412 otherwise.")
-                .schema(Some(string().examples([json!("\"7\"")])))
+                .schema(Some(tags()))
                 .build(),
         ),
         (
             "IfNoneMatch",
             header("If-None-Match", "Answer 304 without a body if the record's `ETag` is one of these.")
-                .schema(Some(string().examples([json!("\"7\"")])))
+                .schema(Some(tags()))
                 .build(),
         ),
         (

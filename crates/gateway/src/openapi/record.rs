@@ -4,7 +4,7 @@ use super::field::{self, Use};
 use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, naming};
 use serde_json::{Map, Value as Json};
 use utoipa::openapi::schema::RefBuilder;
-use utoipa::openapi::schema::{AdditionalProperties, OneOfBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, AllOfBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{ArrayBuilder, ComponentsBuilder, ObjectBuilder, Ref, RefOr, Schema};
 
 /// Adds the schemas of a resource and of its choices.
@@ -13,7 +13,11 @@ pub(super) fn add(mut components: ComponentsBuilder, registry: &Registry, def: &
     for choice in def.visible_fields().filter_map(|(_, field)| choice_of(field)) {
         components = components.schema(choice.name.as_ref(), field::choice(choice));
     }
-    components = components.schema(name, record(registry, def)).schema(format!("{name}Page"), page(def));
+    components = components.schema(part_name(def), part(registry, def)).schema(format!("{name}Page"), page(def));
+    // What nobody may write is answered by reads alone.
+    if def.creatable || def.updatable || def.deletable {
+        components = components.schema(name, whole(def));
+    }
     if leads_here(registry, def) {
         components = components.schema(format!("{name}Expansion"), expansion(def));
     }
@@ -62,21 +66,27 @@ fn leads_here(registry: &Registry, def: &ResourceDef) -> bool {
     relations.any(|relation| relation.target == def.name && !relation.is_to_one())
 }
 
-fn record(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
-    let text =
-        format!("{} With `fields`, only the named fields are there; relations are there only where `expand` names them.", def.description);
+/// The name of the schema reads answer with.
+pub(super) fn part_name(def: &ResourceDef) -> String {
+    format!("{}Part", def.type_name)
+}
+
+/// What reads show: no member has to be there, since `fields` leaves out what it does not name.
+fn part(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
+    let text = format!(
+        "{} A read shows every field, or with `fields` the named ones alone; relations are there only where `expand` names them.",
+        def.description
+    );
     let mut schema = ObjectBuilder::new().description(Some(text));
     for (_, field) in def.visible_fields() {
-        schema = schema
-            .property(field.name.as_ref(), field::schema(def, field, Use::Shown, field::nullable(field)))
-            .required(field.name.as_ref());
+        schema = shown(schema, def, field);
     }
     for relation in &def.relations {
         let Some(target) = registry.target(relation) else { continue };
         let text = format!("{} There only with `expand={}`.", relation.description, relation.name);
         let related: RefOr<Schema> = if relation.is_to_one() {
             let null = ObjectBuilder::new().schema_type(Type::Null);
-            OneOfBuilder::new().item(Ref::from_schema_name(target.type_name.as_ref())).item(null).description(Some(text)).into()
+            OneOfBuilder::new().item(Ref::from_schema_name(part_name(target))).item(null).description(Some(text)).into()
         } else {
             let reference = Ref::from_schema_name(format!("{}Expansion", target.type_name));
             RefOr::Ref(RefBuilder::from(reference).description(Some(text)).build())
@@ -84,6 +94,17 @@ fn record(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
         schema = schema.property(relation.name.as_ref(), related);
     }
     schema
+}
+
+/// The record with all its fields, as writes answer. Spelled out rather than made of the part, since generators of clients do not
+/// agree on what `required` beside a reference means.
+fn whole(def: &ResourceDef) -> ObjectBuilder {
+    let schema = ObjectBuilder::new().description(Some(format!("{} Every field is there.", def.description)));
+    def.visible_fields().fold(schema, |schema, (_, field)| shown(schema, def, field).required(field.name.as_ref()))
+}
+
+fn shown(schema: ObjectBuilder, def: &ResourceDef, field: &FieldDef) -> ObjectBuilder {
+    schema.property(field.name.as_ref(), field::schema(def, field, Use::Shown, field::nullable(field)))
 }
 
 fn create(def: &ResourceDef) -> ObjectBuilder {
@@ -119,16 +140,18 @@ fn upsert(def: &ResourceDef) -> ObjectBuilder {
 }
 
 /// The record, with what is shown this once.
-fn created(def: &ResourceDef) -> utoipa::openapi::schema::AllOfBuilder {
+fn created(def: &ResourceDef) -> AllOfBuilder {
     let (name, description) = def.reveals.clone().unwrap_or_default();
     let shown = ObjectBuilder::new().schema_type(Type::String).description(Some(description.as_ref()));
-    let more = ObjectBuilder::new().property(name.as_ref(), shown).description(Some("Shown in this answer alone."));
-    utoipa::openapi::schema::AllOfBuilder::new().item(Ref::from_schema_name(def.type_name.as_ref())).item(more)
+    let more = ObjectBuilder::new().property(name.as_ref(), shown).required(name.as_ref()).description(Some("Shown in this answer alone."));
+    AllOfBuilder::new()
+        .description(Some(format!("{} With what is shown this once.", def.description)))
+        .item(Ref::from_schema_name(def.type_name.as_ref()))
+        .item(more)
 }
 
 fn page(def: &ResourceDef) -> ObjectBuilder {
-    let data =
-        ArrayBuilder::new().items(Ref::from_schema_name(def.type_name.as_ref())).description(Some("The records, in the order asked for."));
+    let data = ArrayBuilder::new().items(Ref::from_schema_name(part_name(def))).description(Some("The records, in the order asked for."));
     ObjectBuilder::new()
         .description(Some(format!("A page of {}.", naming::words(&def.plural))))
         .property("data", data)
@@ -138,7 +161,7 @@ fn page(def: &ResourceDef) -> ObjectBuilder {
 }
 
 fn expansion(def: &ResourceDef) -> ObjectBuilder {
-    let data = ArrayBuilder::new().items(Ref::from_schema_name(def.type_name.as_ref())).description(Some("The first of them."));
+    let data = ArrayBuilder::new().items(Ref::from_schema_name(part_name(def))).description(Some("The first of them."));
     ObjectBuilder::new()
         .description(Some(format!("Related {}, as an expanded relation shows them.", naming::words(&def.plural))))
         .property("data", data)

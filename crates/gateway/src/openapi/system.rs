@@ -44,7 +44,7 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder) -> (Compon
                 "Can the server serve",
                 "Answers 200 when the database answers and its schema is the one this program needs. With `verbose`, shows facts.",
                 "Health",
-                &[503],
+                &[400, 503],
             ),
         )
         .path("/metrics", metrics_path())

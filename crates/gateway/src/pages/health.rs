@@ -4,6 +4,7 @@ use super::{info, text};
 use crate::{GatewayState, problem};
 use axum::extract::Request;
 use axum::response::Response;
+use clientela_kernel::{Error, ErrorCode};
 use serde_json::{Map, json};
 use std::sync::Arc;
 
@@ -18,8 +19,12 @@ pub(super) async fn ready(state: Arc<GatewayState>, request: Request) -> Respons
         return problem::response(&error, info(&request).id, request.uri().path());
     }
     let query = request.uri().query().unwrap_or("");
-    let verbose = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "verbose" && value != "false");
-    if !verbose {
+    let asked = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "verbose").map(|(_, value)| value);
+    if let Some(other) = asked.as_deref().filter(|value| !matches!(*value, "" | "true" | "false")) {
+        let text = format!("verbose is {other:?}, but must be true or false, or stand there without a value.");
+        return problem::response(&Error::new(ErrorCode::InvalidParameter, text), info(&request).id, request.uri().path());
+    }
+    if asked.is_none_or(|value| value == "false") {
         return text("application/json", r#"{"status":"ready"}"#);
     }
     let facts: Map<_, _> = state.health.facts().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();

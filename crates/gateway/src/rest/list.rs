@@ -85,7 +85,8 @@ fn from_body(body: Map<String, Json>) -> Result<ListRequest> {
             "sort" => request.sort = members(&name, value)?,
             "fields" => request.fields = members(&name, value)?,
             "expand" => request.expand = members(&name, value)?,
-            "limit" => request.limit = Some(parameters::limit(&value.to_string())?),
+            // 5.0 is the whole number 5 (JSON Schema).
+            "limit" => request.limit = Some(parameters::limit(value.to_string().trim_end_matches(".0"))?),
             "after" => request.after = Some(text(&name, value)?),
             "before" => request.before = Some(text(&name, value)?),
             "deleted" => request.deleted = parameters::deleted(&text(&name, value)?)?,
@@ -180,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_search_takes_arrays_and_comma_texts() {
-        let asked = json!({"filter": {"name": {"eq": "x"}}, "sort": ["-name"], "fields": "id,name", "limit": 5, "total": true, "deleted": "only", "after": null});
+        let asked = json!({"filter": {"name": {"eq": "x"}}, "sort": ["-name"], "fields": "id,name", "limit": 5.0, "total": true, "deleted": "only", "after": null});
         let read = body(asked).unwrap();
         assert_eq!(read.sort, ["-name"]);
         assert_eq!(read.fields, ["id", "name"]);

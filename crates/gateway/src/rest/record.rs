@@ -64,12 +64,10 @@ async fn read(
     if !answer.found {
         return Err(not_found(bound, id));
     }
+    // A malformed header is refused whether or not this answer carries a tag.
+    let known = conditional::none_match_hits(&call.parts.headers, answer.version.unwrap_or(0))?;
     let Some(version) = answer.version.filter(|_| plain) else { return Ok(json_answer(StatusCode::OK, bytes)) };
-    let mut response = if conditional::none_match_hits(&call.parts.headers, version)? {
-        empty_answer(StatusCode::NOT_MODIFIED)
-    } else {
-        json_answer(StatusCode::OK, bytes)
-    };
+    let mut response = if known { empty_answer(StatusCode::NOT_MODIFIED) } else { json_answer(StatusCode::OK, bytes) };
     response.headers_mut().insert(header::ETAG, conditional::entity_tag(version));
     Ok(response)
 }

@@ -1,0 +1,92 @@
+// Both documentation pages in Chromium. Every request to anything but the server is refused, and any of them, any error on the
+// console and any missing content is a failure. CLIENTELA_SCREENSHOTS, a folder, keeps a picture of each page.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const url = process.env.CLIENTELA_URL;
+const profile = await mkdtemp(join(tmpdir(), "clientela-pages-"));
+const flags = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: flags.split(" "),
+    viewport: { width: 1400, height: 900 },
+});
+const failures = [];
+
+async function page(path, work) {
+    const tab = await browser.newPage();
+    await tab.route("**/*", (route) => {
+        const wanted = route.request().url();
+        if (wanted.startsWith(`${url}/`) || wanted.startsWith("data:") || wanted.startsWith("blob:")) return route.continue();
+        failures.push(`${path} asked for ${wanted}`);
+        return route.abort();
+    });
+    tab.on("console", (message) => {
+        if (["error", "warning"].includes(message.type())) failures.push(`${path} logged: ${message.text()}`);
+    });
+    tab.on("pageerror", (error) => failures.push(`${path} threw: ${error}`));
+    try {
+        await tab.goto(url + path, { waitUntil: "load" });
+        await work(tab);
+    } catch (error) {
+        failures.push(`${path}: ${error}`);
+    }
+    if (process.env.CLIENTELA_SCREENSHOTS) {
+        await tab.screenshot({ path: join(process.env.CLIENTELA_SCREENSHOTS, `${path.replaceAll("/", "_")}.png`) });
+    }
+    await tab.close();
+}
+
+/** Waits until a text is to be seen. */
+const sees = (tab, text) => tab.getByText(text).first().waitFor({ state: "visible", timeout: 60_000 });
+
+/** Replaces what an editor holds. */
+async function type(tab, editor, text) {
+    await tab.locator(editor).first().click();
+    await tab.keyboard.press("Control+A");
+    await tab.keyboard.insertText(text);
+    // The editor closes the brackets it sees opened: what it added goes again.
+    await tab.keyboard.press("Control+Shift+End");
+    await tab.keyboard.press("Delete");
+}
+
+await page("/", async (tab) => {
+    await sees(tab, "headless CRM");
+    await sees(tab, "/graphiql");
+});
+
+await page("/docs", async (tab) => {
+    for (const text of ["Clientela", "Accounts", "Contacts", "Filters"]) await sees(tab, text);
+    await tab.locator("h2", { hasText: "Create an account" }).first().waitFor({ state: "visible", timeout: 60_000 });
+    // The document lists its operations, each with its answers.
+    const document = await (await fetch(`${url}/openapi.json`)).json();
+    const operations = Object.values(document.paths).flatMap((item) => Object.values(item)).filter((operation) => operation.operationId);
+    const shown = await tab.locator('[id*="/operation/"]').count();
+    if (shown < operations.length) failures.push(`/docs shows ${shown} of ${operations.length} operations`);
+});
+
+await page("/graphiql", async (tab) => {
+    const editor = tab.locator(".graphiql-query-editor .monaco-editor").first();
+    await editor.waitFor({ state: "visible", timeout: 60_000 });
+    // The token is typed where a person types it: into the editor of headers.
+    await tab.getByRole("button", { name: "Headers" }).click();
+    await type(tab, ".graphiql-editor-tool .monaco-editor:visible", `{"Authorization": "Bearer ${process.env.CLIENTELA_TOKEN}"}`);
+    await type(tab, ".graphiql-query-editor .monaco-editor", "{ accounts(first: 3) { nodes { id name } pageInfo { hasNextPage } } }");
+    await tab.locator("button.graphiql-execute-button").click();
+    await tab.locator(".result-window", { hasText: "acc_" }).waitFor({ state: "visible", timeout: 30_000 });
+    await tab.locator(".result-window", { hasText: "hasNextPage" }).waitFor({ state: "visible", timeout: 30_000 });
+});
+
+await page("/problems", (tab) => sees(tab, "VERSION_CONFLICT"));
+await page("/problems/VERSION_CONFLICT", (tab) => sees(tab, "What to do"));
+
+await browser.close();
+await rm(profile, { recursive: true, force: true });
+if (failures.length > 0) {
+    console.error(failures.join("\n"));
+    process.exit(1);
+}
+console.log("/, /docs, /graphiql and /problems render, ask nobody else for anything, and log nothing");
