@@ -46,6 +46,8 @@ CREATE TABLE account (
 
 CREATE INDEX account_contact_id_index ON account (tenant_id, contact_id, id) WHERE contact_id IS NOT NULL;
 
+CREATE INDEX account_name_folded_index ON account (tenant_id, name_folded, id);
+
 CREATE INDEX account_name_index ON account (tenant_id, name, id);
 
 CREATE INDEX account_owner_id_index ON account (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
@@ -226,6 +228,8 @@ CREATE TABLE contact (
 CREATE INDEX contact_account_id_index ON contact (tenant_id, account_id, id) WHERE account_id IS NOT NULL;
 
 CREATE INDEX contact_email_folded_index ON contact (tenant_id, email_folded, id);
+
+CREATE INDEX contact_name_folded_index ON contact (tenant_id, name_folded, id);
 
 CREATE INDEX contact_name_index ON contact (tenant_id, name, id);
 

@@ -19,12 +19,17 @@ END $$";
 const SCHEMA: &str =
     "SELECT quote_ident(n.nspname) AS name FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'";
 
-/// Indexes folded columns by their trigrams, where the database can.
+/// Indexes folded columns for searches: by their trigrams where the database can, for `startsWith` and `contains`; on
+/// SQLite in their order, for `startsWith` (`contains` reads the tenant's rows there).
 pub(crate) async fn index(manager: &SchemaManager<'_>, columns: &[(&str, &str)]) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
     if manager.get_database_backend() != DbBackend::Postgres {
+        for (table, column) in columns {
+            let index = format!("CREATE INDEX {table}_{column}_index ON {table} (tenant_id, {column}, id)");
+            connection.execute_unprepared(&index).await?;
+        }
         return Ok(());
     }
-    let connection = manager.get_connection();
     connection.execute_unprepared(INSTALL).await?;
     let Some(row) = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, SCHEMA)).await? else {
         return Ok(());

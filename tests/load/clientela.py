@@ -2,7 +2,7 @@
 log and as many database connections as the others (BENCH_POOL).
 
   tests/load/load postgres://postgres@127.0.0.1:55432/clientela      once
-  run floor,postgraphile,$PWD/tests/load/clientela.py -w W1,W3,W4,W5,W7 -c 1,16,64 -o out.jsonl
+  run floor,postgraphile,$PWD/tests/load/clientela.py -w W1,W3,W4,W5,W7,W9 -c 1,16,64 -o out.jsonl
 
 Environment: CLIENTELA_BIN (default: target/release/clientela), CLIENTELA_DATABASE_URL (default: database `clientela` of the
 rig's cluster; a sqlite: URL measures SQLite), CLIENTELA_TOKEN (default: one that `clientela token` mints).
@@ -32,7 +32,7 @@ def mint():
 
 headers = {"Content-Type": "application/json", "Authorization": "Bearer " + (os.environ.get("CLIENTELA_TOKEN") or mint())}
 ready = ("GET", "/readyz", None)
-workloads = ["W1", "W3", "W4", "W5", "W7"]
+workloads = ["W1", "W3", "W4", "W5", "W7", "W9"]
 NESTED = """query q($id: ID!) { accounts(first: 20, filter: {id: {gt: $id}}) { nodes { id name industry
   contacts(first: 10) { nodes { id name email
     participations(first: 3, orderBy: [{occurredAt: DESC}]) { nodes { id interaction { id kind subject occurredAt } } } } } } } }"""
@@ -104,6 +104,8 @@ def request(w, p, r):
         return "POST", "/v1/contacts", json.dumps(contact)
     if w == "W7":
         return "GET", "/v1/contacts?limit=50&after=" + urllib.parse.quote(cursor(r.choice(p["deep"]))), None
+    if w == "W9":
+        return "GET", "/v1/contacts?limit=20&filter[name][contains]=" + urllib.parse.quote(r.choice(p["terms"])), None
     raise NotImplementedError(w)
 
 
@@ -112,6 +114,6 @@ def rows(w, j):
         return int("id" in j)
     if w == "W4":
         return int("id" in j["data"]["contact"])
-    if w == "W7":
+    if w in ("W7", "W9"):
         return len(j["data"])
     return sum(1 + sum(1 + len(c["participations"]["nodes"]) for c in a["contacts"]["nodes"]) for a in j["data"]["accounts"]["nodes"])

@@ -198,12 +198,14 @@ fn folded(sql: &mut Sql, alias: Alias, field: &FieldDef, needle: &str, push: imp
     Ok(())
 }
 
-/// A range of the byte order, which an ordinary index serves on both databases.
+/// A range of the byte order, which an ordinary index serves on both databases; on PostgreSQL also the pattern, for columns
+/// that have a trigram index.
 fn starts_with(sql: &mut Sql, alias: Alias, column: &str, prefix: &str) {
     sql.push("(").of(alias, column).push(" >= ").value(&Value::from(prefix));
     if let Some(end) = successor(prefix) {
         sql.push(" AND ").of(alias, column).push(" < ").value(&Value::Text(end));
     }
+    sql.dialect.prefix_pattern(sql, alias, column, prefix);
     sql.push(")");
 }
 

@@ -1,6 +1,6 @@
 //! Which database, and what differs: every text that the two databases do not share is made in this folder.
 
-mod postgres;
+pub(crate) mod postgres;
 mod sqlite;
 
 use crate::compile::Level;
@@ -31,6 +31,15 @@ impl Dialect {
         match self {
             Dialect::Sqlite => sqlite::ends_with(sql, alias, column, needle),
             Dialect::Postgres => postgres::like(sql, alias, column, "%", needle, ""),
+        }
+    }
+
+    /// Appends, led by AND: the text column begins with the prefix, in the form that a trigram index serves, where there are
+    /// such indexes.
+    pub(crate) fn prefix_pattern(self, sql: &mut Sql, alias: Alias, column: &str, prefix: &str) {
+        if self == Dialect::Postgres {
+            sql.push(" AND ");
+            postgres::like(sql, alias, column, "", prefix, "%");
         }
     }
 

@@ -5,6 +5,10 @@ use crate::select::Parents;
 use crate::sql::{Alias, Argument, Sql};
 use clientela_kernel::{Result, Value};
 
+/// The operator, as it stands in a statement. Whether its index is worth using depends on the pattern, so a statement with
+/// it is planned for its values each time, and never by the plan for any value that PostgreSQL makes of one it has seen often.
+pub(crate) const LIKE: &str = " LIKE ";
+
 /// `LIKE`, which a trigram index serves.
 pub(super) fn like(sql: &mut Sql, alias: Alias, column: &str, before: &str, needle: &str, after: &str) {
     let mut pattern = String::with_capacity(needle.len() + 4);
@@ -16,7 +20,7 @@ pub(super) fn like(sql: &mut Sql, alias: Alias, column: &str, before: &str, need
         pattern.push(letter);
     }
     pattern.push_str(after);
-    sql.of(alias, column).push(" LIKE ").bind(Argument::Value(Value::Text(pattern)));
+    sql.of(alias, column).push(LIKE).bind(Argument::Value(Value::Text(pattern)));
 }
 
 pub(super) fn is_one_of(sql: &mut Sql, alias: Alias, column: &str, set: Argument) {

@@ -3,6 +3,7 @@
 pub(crate) mod commit;
 
 use crate::Row;
+use crate::dialect::postgres::LIKE;
 use crate::fault::{Fault, classify};
 use crate::pool::Link;
 use crate::sql::Sql;
@@ -43,7 +44,8 @@ impl Link for PgConnection {
     }
 
     async fn rows(&mut self, text: SqlStr, arguments: PgArguments) -> sqlx::Result<Vec<Row>> {
-        let mut stream = self.fetch_many(sqlx::query_with(text, arguments));
+        let any_values_alike = !text.as_str().contains(LIKE);
+        let mut stream = self.fetch_many(sqlx::query_with(text, arguments).persistent(any_values_alike));
         let mut rows = Vec::new();
         while let Some(item) = stream.try_next().await? {
             if let Either::Right(row) = item {
