@@ -22,7 +22,6 @@ use uuid::Uuid;
 pub(crate) const MAXIMUM_NODES: usize = 1_000;
 
 /// What a root field takes.
-#[expect(clippy::large_enum_variant, reason = "a request has few root fields, and nearly all of them are reads")]
 enum Step {
     /// Text that is known already.
     Constant(String),
