@@ -103,7 +103,7 @@ error_codes! {
     Referenced = "REFERENCED", 409, UserErrors, "Still referenced", "Delete or re-point the records the message names first.";
     /// A request with the same idempotency key is still running.
     IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS", 409, UserErrors, "Same request still running", "Try again after the time in Retry-After.";
-    /// The record has changed since the version you named; the answer carries the current version.
+    /// The record has changed since the version you named, or is there (or not) where you asked to create only (or change only); the answer carries the current version of what is there.
     VersionConflict = "VERSION_CONFLICT", 412, UserErrors, "Record has changed", "Read the record again, merge your change, send it with the new version.";
     /// The body is larger than this server accepts.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, TopLevel, "Body too large", "Send a smaller body.";

@@ -51,6 +51,7 @@ async fn nothing_crosses_between_tenants() {
             writes(&app, def, &victim).await;
             victim.is_untouched(&app, "the other tenant").await;
             taken_id(&app, def, &victim).await;
+            keys(&app, def).await;
             deleted(&app, def).await;
         }
     })
@@ -179,6 +180,43 @@ async fn references(app: &TestApp, def: &ResourceDef) {
             assert_eq!(refused["errors"][0]["code"], json!("REFERENCE_NOT_FOUND"), "{refused}");
             assert_eq!(app.beta.get(&path).await.expect(200), before);
         }
+    }
+}
+
+/// A key finds and changes only what is one's own: the same key makes a record of one's own.
+async fn keys(app: &TestApp, def: &ResourceDef) {
+    if !app.registry.is_upsertable(def) {
+        return;
+    }
+    let external = app.registry.external_keys(def).map(|_| ("isolated".to_owned(), format!("shared/{}", def.name)));
+    let own = def.keys().map(|(field, _)| (field.name.to_string(), text(&json!({ "v": factory::value(def, field) }), "v")));
+    for (key, value) in external.into_iter().chain(own) {
+        let encoded = form(&json!(value)).replace("%22", "");
+        let path = format!("/v1/{}/by/{key}/{encoded}", def.path);
+        let mut bodies = Vec::new();
+        for client in [&app.alpha, &app.beta] {
+            let mut body = app.factory(client).body(def, Fill::Required).await;
+            body.remove(&key);
+            bodies.push(Json::Object(body));
+        }
+        let made = app.alpha.send(Method::PUT, &path, &[], bodies.first()).await.expect(201);
+        let victim = format!("/v1/{}/{}", def.path, text(&made, "id"));
+        let shown = app.alpha.get(&victim).await.expect(200);
+        assert_eq!(app.alpha.get(&path).await.expect(200)["id"], made["id"], "the owner does not find {path}");
+        app.beta.get(&path).await.refused(404, "NOT_FOUND");
+        let by = format!("query($key: RecordKey!) {{ record: {}By(key: $key) {{ id }} }}", def.name);
+        let found = app.beta.graphql(&by, json!({ "key": { "key": key, "value": value } })).await.data();
+        assert_eq!(found, json!({ "record": null }));
+        app.beta.send(Method::PUT, &path, &[("if-match", "*")], bodies.last()).await.refused(412, "VERSION_CONFLICT");
+        let other = app.beta.send(Method::PUT, &path, &[], bodies.last()).await.expect(201);
+        assert_ne!(other["id"], made["id"], "{path}");
+        let erase = |id: &Json| format!("/v1/{}/{}/erase", def.path, id.as_str().unwrap_or_default());
+        app.beta.send(Method::POST, &erase(&made["id"]), &[], None).await.refused(404, "NOT_FOUND");
+        if def.deletable {
+            assert_eq!(app.beta.send(Method::POST, &erase(&other["id"]), &[], None).await.status, 204);
+        }
+        assert_eq!(app.alpha.get(&victim).await.expect(200), shown, "the other tenant's key changed {victim}");
+        assert_eq!(app.alpha.get(&path).await.expect(200)["id"], made["id"]);
     }
 }
 
