@@ -1,7 +1,9 @@
 //! What the operator looks at: doctor, metrics, seed.
 
-use crate::support::{Server, json, run};
+use crate::support::{Server, clientela, json, run};
 use serde_json::{Value as Json, json};
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 fn state(answer: &Json, check: &str) -> String {
     let checks = answer["checks"].as_array().unwrap();
@@ -79,4 +81,27 @@ fn metrics_count_requests_and_name_no_tenant() {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }
     assert!(!text.contains(me["tenantId"].as_str().unwrap()));
+}
+
+#[test]
+fn the_two_lines_of_the_banner_work() {
+    let has_curl = std::process::Command::new("curl").arg("--version").output().is_ok();
+    if !has_curl {
+        eprintln!("skipped: there is no curl");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = clientela(folder.path(), &["serve", "--demo", "--port", "0"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Kept open to the end: the banner is longer than these two lines.
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let commands: Vec<String> = lines.by_ref().filter(|line| line.starts_with("curl ")).take(2).collect();
+    for (command, pointer) in commands.iter().zip(["/data/2/name", "/data/accounts/nodes/2/name"]) {
+        let output = std::process::Command::new("sh").args(["-c", command]).output().unwrap();
+        let answer: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(answer.pointer(pointer).is_some_and(Json::is_string), "{command}: {answer:#}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(commands.len(), 2);
 }
