@@ -44,6 +44,22 @@ async fn bodies_that_cannot_be_read() {
     .await;
 }
 
+/// The whole record once more: its id and every unique key are taken, by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_record_twice() {
+    both(|app| async move {
+        for def in app.registry.resources().iter().filter(|def| def.creatable) {
+            let path = format!("/v1/{}", def.path);
+            let mut body = app.factory(&app.alpha).body(def, Fill::Everything).await;
+            let made = app.alpha.post(&path, &Json::Object(body.clone())).await.expect(201);
+            body.insert("id".to_owned(), made["id"].clone());
+            let refused = app.alpha.post(&path, &Json::Object(body)).await.expect(409);
+            assert_eq!((&refused["code"], &refused["existingId"]), (&json!("ID_TAKEN"), &made["id"]), "{}: {refused}", def.name);
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_that_are_wrong() {
     both(|app| async move {

@@ -5,7 +5,7 @@ use crate::key::same;
 use clientela_access::{Action, Grant, authorize};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_model::{FieldDef, ResourceDef, UniqueDef, system};
-use clientela_store::{Commit, RowChange, Scope, WriteSet};
+use clientela_store::{Commit, RowChange, RowGuard, Scope, WriteSet};
 
 /// Answers `Ok` where the write should simply be attempted again, the error for the caller otherwise.
 pub(crate) async fn explain(
@@ -23,7 +23,12 @@ pub(crate) async fn explain(
             .ok_or_else(|| Error::internal("a duplicate without a row"))?;
         return match index {
             None => Err(id_taken(set.rows.get(principal).unwrap_or(row))),
-            Some(index) => duplicate(inner, context, scope, row, index).await.and_then(|error| error.map_or(Ok(()), Err)),
+            Some(index) => match duplicate(inner, context, scope, row, index).await? {
+                Some(error) => Err(error),
+                // Nobody else has the values: the record that has them is the one that has the id as well.
+                None if row.guard == RowGuard::Insert && id_exists(inner, context, scope, row).await? => Err(id_taken(row)),
+                None => Ok(()),
+            },
         };
     }
     let mut problems = Vec::new();
@@ -51,6 +56,10 @@ pub(crate) async fn explain(
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::validation(problems)) }
+}
+
+async fn id_exists(inner: &Inner, context: &Context, scope: &Scope, row: &RowChange) -> Result<bool> {
+    Ok(inner.current(context, scope, &row.def, row.id, DeletedMode::Include).await?.is_some())
 }
 
 fn id_taken(row: &RowChange) -> Error {

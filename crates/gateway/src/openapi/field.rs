@@ -152,7 +152,7 @@ fn text(schema: ObjectBuilder, max: u32, format: TextFormat) -> ObjectBuilder {
 
 /// What a written text must look like, as near as a pattern comes: codes of registers (zones, countries, currencies) are
 /// looked up besides. A blank text is the empty field, so an optional field takes one.
-fn written(format: TextFormat, required: bool) -> String {
+pub(super) fn written(format: TextFormat, required: bool) -> String {
     let form = match format {
         TextFormat::Plain if required => return format!("^{CHARACTER}*{VISIBLE}{CHARACTER}*$"),
         TextFormat::Plain => return format!("^{CHARACTER}*$"),

@@ -1,8 +1,8 @@
 //! The operations on a record by a key other than its id, and its erasure.
 
 use super::operation::{JSON, MERGE_PATCH, answer, body, errors, operation, with_own, with_parameters};
-use super::{parameter, record, response};
-use clientela_model::{Registry, ResourceDef, naming};
+use super::{field, parameter, record, response};
+use clientela_model::{FieldType, Registry, ResourceDef, TextFormat, naming};
 use serde_json::{Value as Json, json};
 use utoipa::openapi::path::{HttpMethod, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder};
 use utoipa::openapi::schema::Type;
@@ -101,11 +101,25 @@ fn key(registry: &Registry, def: &ResourceDef) -> [Parameter; 2] {
         keys.push("the name of another system, such as `erp`".to_owned());
     }
     let text = format!("What {} are known by: {}.", naming::words(&def.plural), keys.join(", or "));
-    [part("key", &text, key_example), part("value", "The value there, percent-encoded.", value_example)]
+    // What another system calls a record is any text; the values of unique fields have forms of their own besides.
+    let longest = external.and_then(|(_, value)| match value.kind {
+        FieldType::Text { max, .. } => usize::try_from(max).ok(),
+        _ => None,
+    });
+    let any_text = Any { pattern: Some(field::written(TextFormat::Plain, true)), longest };
+    let any_name = Any { pattern: None, longest: None };
+    [part("key", &text, key_example, any_name), part("value", "The value there, percent-encoded.", value_example, any_text)]
 }
 
-fn part(name: &str, description: &str, example: Option<Json>) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).examples(example);
+/// What is known of a part of the address, whatever the key.
+struct Any {
+    pattern: Option<String>,
+    longest: Option<usize>,
+}
+
+fn part(name: &str, description: &str, example: Option<Json>, any: Any) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(any.longest).pattern(any.pattern);
+    let schema = schema.examples(example);
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
     parameter.description(Some(description)).schema(Some(schema)).build()
 }
