@@ -31,29 +31,23 @@ pub(crate) async fn explain(
             },
         };
     }
+    // What went along with the principal row may name the same missing record; the caller can correct the principal row alone.
+    let row = set.rows.get(principal).ok_or_else(|| Error::internal("a write without its principal row"))?;
     let mut problems = Vec::new();
-    for (position, row) in set.rows.iter().enumerate() {
-        for (index, id) in &row.references {
-            let Some(field) = row.def.fields.get(*index) else { continue };
-            let written = || row.values.iter().find(|(written, _)| written == index).and_then(|(_, value)| value.as_record());
-            let Some(target) = field.reference().map(|reference| &reference.target).or_else(|| written().map(|record| &record.resource))
-            else {
-                continue;
-            };
-            let target = inner.resource(target)?;
-            let inserted = set.rows.iter().any(|other| other.def.name == target.name && other.id.0 == *id);
-            if inserted || inner.current(context, scope, &target, Id(*id), DeletedMode::Exclude).await?.is_some() {
-                continue;
-            }
-            // What went along with it may name the same missing record; the caller can correct the principal row alone.
-            if position != principal {
-                continue;
-            }
-            let text = Id(*id).to_text(&target.prefix);
-            let detail =
-                format!("{} names {text}, and there is no such {}, or it is deleted, or you may not see it.", field.name, target.name);
-            problems.push(FieldProblem::new(format!("/{}", field.name), ProblemCode::ReferenceNotFound, detail));
+    for (index, id) in &row.references {
+        let Some(field) = row.def.fields.get(*index) else { continue };
+        let written = || row.values.iter().find(|(written, _)| written == index).and_then(|(_, value)| value.as_record());
+        let Some(target) = field.reference().map(|reference| &reference.target).or_else(|| written().map(|record| &record.resource)) else {
+            continue;
+        };
+        let target = inner.resource(target)?;
+        let inserted = set.rows.iter().any(|other| other.def.name == target.name && other.id.0 == *id);
+        if inserted || inner.current(context, scope, &target, Id(*id), DeletedMode::Exclude).await?.is_some() {
+            continue;
         }
+        let text = Id(*id).to_text(&target.prefix);
+        let detail = format!("{} names {text}, and there is no such {}, or it is deleted, or you may not see it.", field.name, target.name);
+        problems.push(FieldProblem::new(format!("/{}", field.name), ProblemCode::ReferenceNotFound, detail));
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::validation(problems)) }
 }

@@ -10,7 +10,7 @@ use clientela_engine::write::Idempotency;
 use clientela_engine::{Expected, Item, ReadPlan, Root, Selection, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result};
 use clientela_model::system;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::Value as Json;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -44,28 +44,47 @@ pub(super) async fn update(bound: Arc<Bound>, call: Call) -> Result<Response> {
 
 /// `DELETE /v1/accounts/{id}`.
 pub(super) async fn delete(bound: Arc<Bound>, call: Call) -> Result<Response> {
-    let context = call.context(&bound.state).await?;
-    Parameters::parse(call.query(), &[])?;
-    let id = call.id(&bound)?;
-    let idempotency = idempotency::from_headers(&call.parts.headers, &operation(&call), &Json::Null)?;
-    let expected = expected(&bound, &context, id, conditional::if_match(&call.parts.headers)?, idempotency.is_some()).await?;
-    let outcome = write(&bound, &context, WriteAction::Delete { id, expected }, idempotency).await?;
-    let mut response = empty_answer(StatusCode::NO_CONTENT);
-    mark_replay(&outcome, &mut response);
-    Ok(response)
+    let (_, outcome) = without_body(&bound, call, |id, expected| WriteAction::Delete { id, expected }).await?;
+    Ok(emptied(&outcome))
 }
 
 /// `POST /v1/accounts/{id}/restore`.
 pub(super) async fn restore(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let (context, outcome) = without_body(&bound, call, |id, expected| WriteAction::Restore { id, expected }).await?;
+    render(&bound, &context, &outcome, StatusCode::OK).await
+}
+
+/// `POST /v1/accounts/{id}/erase`.
+pub(super) async fn erase(bound: Arc<Bound>, call: Call) -> Result<Response> {
+    let (_, outcome) = without_body(&bound, call, |id, expected| WriteAction::Erase { id, expected }).await?;
+    Ok(emptied(&outcome))
+}
+
+/// Carries out what takes nothing but the record and the version it builds on. A deletion's body, if a client sends one, is
+/// left unread.
+async fn without_body(
+    bound: &Arc<Bound>,
+    call: Call,
+    action: impl FnOnce(Id, Option<Expected>) -> WriteAction,
+) -> Result<(Context, WriteOutcome)> {
     let context = call.context(&bound.state).await?;
     Parameters::parse(call.query(), &[])?;
-    let id = call.id(&bound)?;
+    let id = call.id(bound)?;
     let (headers, operation) = (call.parts.headers.clone(), operation(&call));
-    call.no_body(&bound.state).await?;
+    if call.parts.method != Method::DELETE {
+        call.no_body(&bound.state).await?;
+    }
     let idempotency = idempotency::from_headers(&headers, &operation, &Json::Null)?;
-    let expected = expected(&bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
-    let outcome = write(&bound, &context, WriteAction::Restore { id, expected }, idempotency).await?;
-    render(&bound, &context, &outcome, StatusCode::OK).await
+    let expected = expected(bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
+    let outcome = write(bound, &context, action(id, expected), idempotency).await?;
+    Ok((context, outcome))
+}
+
+/// The answer where no record is left to show.
+fn emptied(outcome: &WriteOutcome) -> Response {
+    let mut response = empty_answer(StatusCode::NO_CONTENT);
+    mark_replay(outcome, &mut response);
+    response
 }
 
 /// `PUT /v1/accounts/by/{key}/{value}`.
@@ -92,21 +111,6 @@ pub(super) async fn upsert(bound: Arc<Bound>, call: Call) -> Result<Response> {
         return render(&bound, &context, &outcome, StatusCode::OK).await;
     }
     Ok(located(&bound, &outcome, render(&bound, &context, &outcome, StatusCode::CREATED).await?))
-}
-
-/// `POST /v1/accounts/{id}/erase`.
-pub(super) async fn erase(bound: Arc<Bound>, call: Call) -> Result<Response> {
-    let context = call.context(&bound.state).await?;
-    Parameters::parse(call.query(), &[])?;
-    let id = call.id(&bound)?;
-    let (headers, operation) = (call.parts.headers.clone(), operation(&call));
-    call.no_body(&bound.state).await?;
-    let idempotency = idempotency::from_headers(&headers, &operation, &Json::Null)?;
-    let expected = expected(&bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
-    let outcome = write(&bound, &context, WriteAction::Erase { id, expected }, idempotency).await?;
-    let mut response = empty_answer(StatusCode::NO_CONTENT);
-    mark_replay(&outcome, &mut response);
-    Ok(response)
 }
 
 /// Adds the address of a new record.
