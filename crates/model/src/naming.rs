@@ -50,6 +50,13 @@ pub fn words(camel: &str) -> String {
     separated(camel, ' ')
 }
 
+/// `apiKey` → `an api key`, `user` → `a user`. The u of our names is the one of "unit", which takes no `an`.
+pub fn one(camel: &str) -> String {
+    let words = words(camel);
+    let article = if words.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {words}")
+}
+
 /// The regular English plural: `category` → `categories`, `address` → `addresses`.
 pub fn plural(singular: &str) -> String {
     let before_last = singular.chars().rev().nth(1).unwrap_or(' ');
@@ -73,6 +80,7 @@ mod tests {
         assert_eq!(pascal("accountContact"), "AccountContact");
         assert_eq!(kebab("accountContacts"), "account-contacts");
         assert_eq!(snake("apiKey"), "api_key");
+        assert_eq!([one("apiKey"), one("user"), one("contact")], ["an api key", "a user", "a contact"]);
         assert_eq!(plural("party"), "parties");
         assert_eq!(plural("address"), "addresses");
         assert_eq!(plural("apiKey"), "apiKeys");

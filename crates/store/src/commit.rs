@@ -288,21 +288,31 @@ pub(crate) fn logged(set: &WriteSet) -> impl Iterator<Item = (&RowChange, &LogEn
 
 /// The set's rows in their order, cut where one `INSERT` cannot write a row together with the one before it. Together go
 /// new records of one resource, with the same fields, that are written in any case.
-pub(crate) fn runs(set: &WriteSet) -> impl Iterator<Item = (usize, &[RowChange])> {
-    let together = |left: &RowChange, right: &RowChange| {
-        let plain = |row: &RowChange| row.guard == RowGuard::Insert && !is_conditional(set, row);
-        let same_fields = || left.values.iter().map(|(index, _)| index).eq(right.values.iter().map(|(index, _)| index));
-        plain(left) && plain(right) && left.def.name == right.def.name && same_fields()
+pub(crate) fn runs<'s>(set: &'s WriteSet, conditional: &[bool]) -> Vec<(usize, &'s [RowChange])> {
+    let plain = |index: usize, row: &RowChange| row.guard == RowGuard::Insert && conditional.get(index) == Some(&false);
+    let same_shape = |left: &RowChange, right: &RowChange| {
+        left.def.name == right.def.name && left.values.iter().map(|(field, _)| field).eq(right.values.iter().map(|(field, _)| field))
     };
-    set.rows.chunk_by(together).scan(0, |next, run| {
-        let first = *next;
-        *next += run.len();
-        Some((first, run))
-    })
+    let together = |index: usize| match (index.checked_sub(1).and_then(|before| set.rows.get(before)), set.rows.get(index)) {
+        (Some(left), Some(right)) => plain(index - 1, left) && plain(index, right) && same_shape(left, right),
+        _ => false,
+    };
+    let mut starts: Vec<usize> = (0..set.rows.len()).filter(|index| !together(*index)).collect();
+    starts.push(set.rows.len());
+    starts
+        .windows(2)
+        .filter_map(|ends| ends.first().zip(ends.last()))
+        .filter_map(|(from, to)| Some((*from, set.rows.get(*from..*to)?)))
+        .collect()
+}
+
+/// For each row, whether it may turn out not to be written.
+pub(crate) fn conditional(set: &WriteSet) -> Vec<bool> {
+    set.rows.iter().map(|row| is_conditional(set, row)).collect()
 }
 
 /// Whether a row may turn out not to be written: its version has moved, or a reference points to nothing that lives.
-pub(crate) fn is_conditional(set: &WriteSet, row: &RowChange) -> bool {
+fn is_conditional(set: &WriteSet, row: &RowChange) -> bool {
     let checked = |(index, id): &(usize, Uuid)| referred(row, *index).map_or(true, |(target, ..)| !made_by(set, target, *id));
     matches!(row.guard, RowGuard::Version(_) | RowGuard::Erase(_)) || row.references.iter().any(checked)
 }

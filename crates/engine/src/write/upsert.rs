@@ -24,11 +24,11 @@ impl Write<'_> {
     ) -> Result<Attempt> {
         let def = self.def();
         let key = Key::read(&self.inner.registry, &self.grant.fields, def, by)?;
-        let one = naming::words(&def.name);
         let Some(before) = self.inner.by_key(self.context, self.scope, def, &key).await? else {
             if mode == UpsertMode::UpdateOnly || expected.is_some() {
                 let text = format!(
-                    "There is no {one} with {}, and the request is to change one only. Let it create one, or check the key.",
+                    "There is no {} with {}, and the request is to change one only. Let it create one, or check the key.",
+                    naming::words(&def.name),
                     key.words()
                 );
                 return Err(Error::new(ErrorCode::VersionConflict, text));
@@ -40,7 +40,8 @@ impl Write<'_> {
         if mode == UpsertMode::CreateOnly {
             let version = version_of(def, &before);
             let text = format!(
-                "There is a {one} with {} already, at version {version}, and the request is to create one only. Let it change the record, or leave it.",
+                "There is {} with {} already, at version {version}, and the request is to create one only. Let it change the record, or leave it.",
+                naming::one(&def.name),
                 key.words()
             );
             let error = Error::new(ErrorCode::VersionConflict, text).with_current_version(version);

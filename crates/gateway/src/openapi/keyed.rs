@@ -24,7 +24,7 @@ pub(super) fn add(mut paths: PathsBuilder, registry: &Registry, def: &ResourceDe
 }
 
 fn get(registry: &Registry, def: &ResourceDef) -> PathItem {
-    let one = record::one(def);
+    let one = naming::one(&def.name);
     let get = operation(def, &format!("get{}ByKey", def.type_name), &format!("Read {one} by key"))
         .description(Some(format!("Reads {one} by a unique field or by what another system calls it. A deleted record has no keys.")))
         .parameters(Some(key(registry, def)))
@@ -35,7 +35,7 @@ fn get(registry: &Registry, def: &ResourceDef) -> PathItem {
 }
 
 fn upsert(registry: &Registry, def: &ResourceDef) -> PathItem {
-    let (one, type_name) = (record::one(def), def.type_name.as_ref());
+    let (one, type_name) = (naming::one(&def.name), def.type_name.as_ref());
     let shown = |text: &str, schema: String| {
         answer(text.to_owned(), schema)
             .header_ref("ETag", response::header("ETag"))
@@ -62,7 +62,7 @@ fn upsert(registry: &Registry, def: &ResourceDef) -> PathItem {
 }
 
 fn erase(def: &ResourceDef) -> PathItem {
-    let one = record::one(def);
+    let one = naming::one(&def.name);
     let gone = response::base("The record is gone.").header_ref("Idempotency-Replayed", response::header("Idempotency-Replayed"));
     let erase = operation(def, &format!("erase{}", def.type_name), &format!("Erase {one}"))
         .description(Some(format!(

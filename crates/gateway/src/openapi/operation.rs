@@ -18,7 +18,7 @@ pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
 pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
     let (path, type_name) = (format!("/v1/{}", def.path), def.type_name.as_ref());
     let (plural, words) = (naming::pascal(&def.plural), naming::words(&def.plural));
-    let one = record::one(def);
+    let one = naming::one(&def.name);
     let page = || answer(format!("A page of {words}."), format!("{type_name}Page"));
     let shown = |text: &str| answer(text.to_owned(), type_name.to_owned()).header_ref("ETag", response::header("ETag"));
 

@@ -108,7 +108,7 @@ fn shown(schema: ObjectBuilder, def: &ResourceDef, field: &FieldDef) -> ObjectBu
 }
 
 fn create(def: &ResourceDef) -> ObjectBuilder {
-    let mut schema = input(format!("What makes {}.", one(def)));
+    let mut schema = input(format!("What makes {}.", naming::one(&def.name)));
     for field in def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret) {
         let nullable = !field.required_on_create() && !matches!(field.kind, FieldType::Id) && field.default.is_none();
         schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, nullable && !field.required));
@@ -120,7 +120,7 @@ fn create(def: &ResourceDef) -> ObjectBuilder {
 }
 
 fn patch(def: &ResourceDef) -> ObjectBuilder {
-    let mut schema = input(format!("A JSON Merge Patch (RFC 7396) of {}: absent keeps, null clears.", one(def)));
+    let mut schema = input(format!("A JSON Merge Patch (RFC 7396) of {}: absent keeps, null clears.", naming::one(&def.name)));
     for field in def.fields.iter().filter(|field| field.write == WriteMode::Writable && !field.secret) {
         schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, field::nullable(field)));
     }
@@ -130,7 +130,7 @@ fn patch(def: &ResourceDef) -> ObjectBuilder {
 fn upsert(def: &ResourceDef) -> ObjectBuilder {
     let text = format!(
         "What makes {0} or patches it: absent keeps, null clears. What cannot be changed later may only say again what is so.",
-        one(def)
+        naming::one(&def.name)
     );
     let mut schema = input(text);
     for field in def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret) {
@@ -172,11 +172,4 @@ fn expansion(def: &ResourceDef) -> ObjectBuilder {
 
 fn input(description: String) -> ObjectBuilder {
     ObjectBuilder::new().description(Some(description)).additional_properties(Some(AdditionalProperties::FreeForm(false)))
-}
-
-/// `an account`.
-pub(super) fn one(def: &ResourceDef) -> String {
-    let words = naming::words(&def.name);
-    let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {words}")
 }

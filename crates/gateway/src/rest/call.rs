@@ -9,8 +9,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use clientela_engine::{RecordBy, Selection};
-use clientela_kernel::{Context, Error, ErrorCode, Id, Result, Timestamp};
-use clientela_model::ResourceDef;
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result, Timestamp};
+use clientela_model::{ResourceDef, naming};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
@@ -71,8 +71,11 @@ impl Call {
         let text = rest.split('/').next().unwrap_or("");
         Id::parse(text, &bound.def.prefix).map_err(|_| {
             let def = &bound.def;
-            let text =
-                format!("{text:?} is not the id of {}. Such ids look like {}_01h455vb4pex5vsknk084sn02q.", article(&def.name), def.prefix);
+            let text = format!(
+                "{text:?} is not the id of {}. Such ids look like {}_01h455vb4pex5vsknk084sn02q.",
+                naming::one(&def.name),
+                def.prefix
+            );
             Error::new(ErrorCode::NotFound, text)
         })
     }
@@ -106,26 +109,21 @@ impl Call {
     }
 }
 
-/// `an account`, `a contact`.
-pub(super) fn article(name: &str) -> String {
-    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {}", clientela_model::naming::words(name))
-}
-
 /// The error of a record that is not there for this caller.
-pub(super) fn not_found(bound: &Bound, id: Id) -> Error {
+pub(super) fn not_found(bound: &Bound, id: Id, deleted: DeletedMode) -> Error {
     let def = &bound.def;
-    let text = format!(
-        "There is no {} {}. It may be deleted: read it with deleted=include.",
-        clientela_model::naming::words(&def.name),
-        id.to_text(&def.prefix)
-    );
+    let hint = match deleted {
+        DeletedMode::Exclude => "It may be deleted: read it with deleted=include.",
+        DeletedMode::Only => "It may not be deleted: read it without deleted=only.",
+        DeletedMode::Include => "It may have been erased, or you may not see it.",
+    };
+    let text = format!("There is no {} {}. {hint}", naming::words(&def.name), id.to_text(&def.prefix));
     Error::new(ErrorCode::NotFound, text)
 }
 
 /// The error of a key that no record has for this caller.
 pub(super) fn not_found_by(bound: &Bound, by: &RecordBy) -> Error {
-    let words = clientela_model::naming::words(&bound.def.name);
+    let words = naming::words(&bound.def.name);
     let text = format!("There is no {words} with {} {:?}. A deleted record has no keys.", by.key, by.value);
     Error::new(ErrorCode::NotFound, text)
 }

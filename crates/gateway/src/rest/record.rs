@@ -62,7 +62,7 @@ async fn read(
     let mut bytes = Vec::with_capacity(2048);
     let answer = bound.state.engine.read(context, &plan, &mut bytes).await?;
     if !answer.found {
-        return Err(not_found(bound, id));
+        return Err(not_found(bound, id, deleted));
     }
     // A malformed header is refused whether or not this answer carries a tag.
     let known = conditional::none_match_hits(&call.parts.headers, answer.version.unwrap_or(0))?;

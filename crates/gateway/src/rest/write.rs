@@ -1,6 +1,6 @@
 //! Writes: create, patch, delete, restore, upsert, erase.
 
-use super::call::{Bound, Call, article, empty_answer, json_answer, not_found};
+use super::call::{Bound, Call, empty_answer, json_answer, not_found};
 use super::conditional::{self, IfMatch};
 use super::media::{JSON, MERGE_PATCH};
 use super::parameters::{self, Parameters};
@@ -9,7 +9,7 @@ use axum::response::Response;
 use clientela_engine::write::Idempotency;
 use clientela_engine::{Expected, Item, ReadPlan, Root, Selection, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result};
-use clientela_model::system;
+use clientela_model::{naming, system};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -181,11 +181,13 @@ async fn render(bound: &Bound, context: &Context, outcome: &WriteOutcome, status
 /// A repeated request whose record has gone since, or a record its writer may not read.
 fn gone(bound: &Bound, outcome: &WriteOutcome) -> Error {
     if !outcome.replayed {
-        return not_found(bound, outcome.id);
+        return not_found(bound, outcome.id, DeletedMode::Include);
     }
     let wire = outcome.id.to_text(&bound.def.prefix);
-    let text =
-        format!("This request was carried out before, on {} that is deleted or hidden from you by now: {wire}.", article(&bound.def.name));
+    let text = format!(
+        "This request was carried out before, on {} that is deleted or hidden from you by now: {wire}.",
+        naming::one(&bound.def.name)
+    );
     Error::new(ErrorCode::NotFound, text).with_existing_id(wire)
 }
 

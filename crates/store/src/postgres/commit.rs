@@ -6,7 +6,7 @@
 //! does must undo the rest: the statement then divides by zero, on purpose.
 
 use crate::bind::{PgInstant, PgJson, bind_pg_value};
-use crate::commit::{Bound, Draft, IDEMPOTENCY, is_conditional, logged, runs};
+use crate::commit::{Bound, Draft, IDEMPOTENCY, conditional, logged, runs};
 use crate::pool::{Failure, Pool};
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
@@ -44,7 +44,8 @@ pub(crate) fn parts(set: &WriteSet) -> Result<(SqlStr, PgArguments)> {
 /// nothing has to be undone; an idempotency row cannot hang on anything, since twins must meet there first.
 fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
     let mut draft = Draft::new(set.tenant)?;
-    let conditional: Vec<usize> = (0..).zip(&set.rows).filter(|(_, row)| is_conditional(set, row)).map(|(index, _)| index).collect();
+    let flags = conditional(set);
+    let conditional: Vec<usize> = (0..).zip(&flags).filter(|(_, flag)| **flag).map(|(index, _)| index).collect();
     let must_look = conditional.len() > 1 || (set.idempotency.is_some() && !conditional.is_empty());
     let anchor = conditional.first().copied().filter(|_| !must_look);
     let mut separator = "WITH ";
@@ -57,7 +58,7 @@ fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
         condition = "EXISTS (SELECT 1 FROM i)".to_owned();
     }
     // What others hang on stands before them.
-    let mut runs: Vec<(usize, &[RowChange])> = runs(set).collect();
+    let mut runs = runs(set, &flags);
     runs.sort_by_key(|(first, _)| Some(*first) != anchor);
     for (first, run) in runs {
         draft.push(separator).push("r").push_number(first).push(" AS (");

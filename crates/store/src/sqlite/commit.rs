@@ -1,7 +1,7 @@
 //! A write set as a few statements in one string, which the writer runs in its transaction in one go.
 
 use crate::bind::bind_sqlite_value;
-use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY, logged, runs};
+use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY, conditional, logged, runs};
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
 use clientela_model::{FieldType, ResourceDef, system};
@@ -38,7 +38,7 @@ impl Work {
             draft.push(";");
             guarded.push(false);
         }
-        let mut runs: Vec<&[RowChange]> = runs(set).map(|(_, run)| run).collect();
+        let mut runs: Vec<&[RowChange]> = runs(set, &conditional(set)).into_iter().map(|(_, run)| run).collect();
         runs.sort_by_key(|run| match run.first().map(|row| row.guard) {
             Some(RowGuard::Unguarded) | None => 0,
             Some(RowGuard::Insert | RowGuard::Version(_)) => 1,

@@ -70,11 +70,10 @@ fn infinitive(verb: Verb) -> &'static str {
 /// `CreateAccountInput` and `CreateAccountPayload`.
 pub(crate) fn of_verb(def: &ResourceDef, verb: Verb) -> [Definition; 2] {
     let stem = type_stem(def, verb);
-    let one = naming::words(&def.name);
-    let (done, article) = (infinitive(verb), article(&one));
-    let input = Definition::input(&format!("{stem}Input"), format!("What it takes to {done} {article} {one}."), arguments(def, verb, &one));
-    let text = format!("What came of the wish to {done} {article} {one}.");
-    [input, Definition::object(&format!("{stem}Payload"), text, false, parts(def, verb, &one))]
+    let (words, one, done) = (naming::words(&def.name), naming::one(&def.name), infinitive(verb));
+    let input = Definition::input(&format!("{stem}Input"), format!("What it takes to {done} {one}."), arguments(def, verb, &words));
+    let text = format!("What came of the wish to {done} {one}.");
+    [input, Definition::object(&format!("{stem}Payload"), text, false, parts(def, verb, &words))]
 }
 
 fn arguments(def: &ResourceDef, verb: Verb, one: &str) -> Vec<InputField> {
@@ -151,10 +150,6 @@ fn parts(def: &ResourceDef, verb: Verb, one: &str) -> Vec<OutputField> {
     }
     parts.push(OutputField::new("userErrors", required_list("UserError"), Role::UserErrors, "Why nothing was done; empty on success."));
     parts
-}
-
-pub(crate) fn article(words: &str) -> &'static str {
-    if words.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
 fn creation(field: &FieldDef) -> InputField {

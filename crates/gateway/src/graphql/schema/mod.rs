@@ -7,7 +7,7 @@ pub(crate) mod render;
 mod scalars;
 pub(crate) mod types;
 
-use clientela_model::{FieldType, Registry, naming};
+use clientela_model::{FieldType, Registry, ResourceDef, naming};
 use std::collections::HashSet;
 use std::sync::Arc;
 use types::{Definition, InputField, OutputField, Role, TypeSystem, Verb, list, nullable, required, required_list};
@@ -69,7 +69,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                     format!("{}{}", verb.as_str(), def.type_name),
                     nullable(&format!("{stem}Payload")),
                     Role::Mutation(index, verb),
-                    mutation_description(verb, &one),
+                    mutation_description(verb, def),
                 )
                 .with_arguments(vec![InputField::new(
                     "input",
@@ -121,18 +121,18 @@ fn nullable_items(name: &str) -> async_graphql::parser::types::Type {
     ty
 }
 
-fn mutation_description(verb: Verb, one: &str) -> String {
-    let article = inputs::article(one);
+fn mutation_description(verb: Verb, def: &ResourceDef) -> String {
+    let (words, one) = (naming::words(&def.name), naming::one(&def.name));
     match verb {
-        Verb::Create => format!("Creates {article} {one}."),
-        Verb::Update => format!("Changes {article} {one}: a field that is absent stays as it is, null clears it."),
-        Verb::Delete => format!("Deletes {article} {one}. It can be restored."),
-        Verb::Restore => format!("Brings a deleted {one} back."),
+        Verb::Create => format!("Creates {one}."),
+        Verb::Update => format!("Changes {one}: a field that is absent stays as it is, null clears it."),
+        Verb::Delete => format!("Deletes {one}. It can be restored."),
+        Verb::Restore => format!("Brings a deleted {words} back."),
         Verb::Upsert => {
-            format!("Changes the {one} that has a key, or creates one with it: a field that is absent stays as it is, null clears it.")
+            format!("Changes the {words} that has a key, or creates one with it: a field that is absent stays as it is, null clears it.")
         }
-        Verb::Erase => format!(
-            "Removes {article} {one} for good, living or deleted, with what depends on it and what its history holds. It cannot be restored."
-        ),
+        Verb::Erase => {
+            format!("Removes {one} for good, living or deleted, with what depends on it and what its history holds. It cannot be restored.")
+        }
     }
 }
