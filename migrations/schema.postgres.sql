@@ -160,7 +160,7 @@ CREATE TABLE change_log
     before jsonb
     after jsonb
     CONSTRAINT change_log_pkey PRIMARY KEY (tenant_id, xid, seq)
-    CREATE INDEX change_log_record ON public.change_log USING btree (tenant_id, resource, record_id, version)
+    CREATE INDEX change_log_record ON public.change_log USING btree (tenant_id, record_id, version)
 
 CREATE TABLE contact
     tenant_id uuid NOT NULL

@@ -181,7 +181,7 @@ CREATE TABLE change_log (
 
 CREATE INDEX change_log_feed ON change_log (tenant_id, seq);
 
-CREATE INDEX change_log_record ON change_log (tenant_id, resource, record_id, version);
+CREATE INDEX change_log_record ON change_log (tenant_id, record_id, version);
 
 CREATE TABLE contact (
     tenant_id BLOB NOT NULL,

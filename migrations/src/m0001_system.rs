@@ -32,7 +32,7 @@ CREATE TABLE change_log (
     after jsonb,
     PRIMARY KEY (tenant_id, xid, seq)
 );
-CREATE INDEX change_log_record ON change_log (tenant_id, resource, record_id, version);
+CREATE INDEX change_log_record ON change_log (tenant_id, record_id, version);
 CREATE TABLE idempotency (
     tenant_id uuid NOT NULL,
     principal text COLLATE "C" NOT NULL,
@@ -64,7 +64,7 @@ CREATE TABLE change_log (
     after TEXT
 );
 CREATE INDEX change_log_feed ON change_log (tenant_id, seq);
-CREATE INDEX change_log_record ON change_log (tenant_id, resource, record_id, version);
+CREATE INDEX change_log_record ON change_log (tenant_id, record_id, version);
 CREATE TABLE idempotency (
     tenant_id BLOB NOT NULL,
     principal TEXT NOT NULL,

@@ -38,6 +38,9 @@ NESTED = """query q($id: ID!) { accounts(first: 20, filter: {id: {gt: $id}}) { n
     participations(first: 3, orderBy: [{occurredAt: DESC}]) { nodes { id interaction { id kind subject occurredAt } } } } } } } }"""
 TEN = "query q($id: ID!) { contact(id: $id) { id name firstName lastName email phone title city country createdAt } }"
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+# What the floor and the peers answer with; the whole record is twice as long. CLIENTELA_WHOLE=1 asks for that.
+COLUMNS = "id,accountId,name,firstName,lastName,email,phone,title,city,country,source,createdAt,updatedAt"
+columns = "" if os.environ.get("CLIENTELA_WHOLE") else "&fields=" + COLUMNS
 fields = {"account_id": "accountId", "first_name": "firstName", "last_name": "lastName"}
 place = None
 batch = None
@@ -103,9 +106,9 @@ def request(w, p, r):
         contact["accountId"] = wire("acc", contact["accountId"])
         return "POST", "/v1/contacts", json.dumps(contact)
     if w == "W7":
-        return "GET", "/v1/contacts?limit=50&after=" + urllib.parse.quote(cursor(r.choice(p["deep"]))), None
+        return "GET", f"/v1/contacts?limit=50{columns}&after=" + urllib.parse.quote(cursor(r.choice(p["deep"]))), None
     if w == "W9":
-        return "GET", "/v1/contacts?limit=20&filter[name][contains]=" + urllib.parse.quote(r.choice(p["terms"])), None
+        return "GET", f"/v1/contacts?limit=20{columns}&filter[name][contains]=" + urllib.parse.quote(r.choice(p["terms"])), None
     raise NotImplementedError(w)
 
 
