@@ -257,6 +257,7 @@ CREATE TABLE idempotency
     record_id uuid NOT NULL
     version bigint NOT NULL
     at timestamp with time zone NOT NULL
+    answer text COLLATE "C"
     CONSTRAINT idempotency_pkey PRIMARY KEY (tenant_id, principal, key)
     CREATE INDEX idempotency_at ON public.idempotency USING btree (at)
 

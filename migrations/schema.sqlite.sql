@@ -291,6 +291,7 @@ CREATE TABLE idempotency (
     record_id BLOB NOT NULL,
     version INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    answer TEXT,
     PRIMARY KEY (tenant_id, principal, key)
 ) WITHOUT ROWID;
 

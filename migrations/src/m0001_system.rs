@@ -43,6 +43,7 @@ CREATE TABLE idempotency (
     record_id uuid NOT NULL,
     version bigint NOT NULL,
     at timestamptz NOT NULL,
+    answer text COLLATE "C",
     PRIMARY KEY (tenant_id, principal, key)
 );
 CREATE INDEX idempotency_at ON idempotency (at);
@@ -75,6 +76,7 @@ CREATE TABLE idempotency (
     record_id BLOB NOT NULL,
     version INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    answer TEXT,
     PRIMARY KEY (tenant_id, principal, key)
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_at ON idempotency (at);

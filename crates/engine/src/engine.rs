@@ -4,11 +4,12 @@ use crate::filter::FilterReader;
 use crate::held::Late;
 use crate::key::RecordBy;
 use crate::module::{Module, Rules};
+use crate::operation::Runs;
 use crate::plan::{Item, ReadPlan, Root, Selection};
 use crate::read::{self, Layout, Source};
 use crate::write::{self, WriteOutcome, WriteRequest};
 use crate::{order, task};
-use clientela_kernel::{Clock, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Result, SortKey};
+use clientela_kernel::{Clock, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Name, Result, SortKey};
 use clientela_model::{Registry, ResourceDef};
 use clientela_store::Store;
 use serde_json::Value as Json;
@@ -25,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) store: Store,
     pub(crate) rules: HashMap<&'static str, Arc<dyn Rules>>,
+    pub(crate) operations: Arc<HashMap<Name, Arc<dyn Runs>>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Inside a transaction over many writes: what rules hear of when it is durable.
     pub(crate) held: Option<Late>,
@@ -43,18 +45,21 @@ pub struct ReadAnswer {
     pub previous_cursor: Option<String>,
 }
 
-/// Links the resources of every module: all a schema needs.
+/// Links the resources and operations of every module: all a schema needs.
 pub fn registry(modules: &mut [Module]) -> Result<Arc<Registry>> {
     let definitions = modules.iter_mut().flat_map(|module| std::mem::take(&mut module.resources)).collect();
-    Registry::new(definitions).map(Arc::new).map_err(Error::internal)
+    let operations = modules.iter().flat_map(|module| module.operations.iter().map(|operation| operation.def.clone())).collect();
+    Registry::with_operations(definitions, operations).map(Arc::new).map_err(Error::internal)
 }
 
 impl Engine {
     /// An engine over every module's resources and rules.
     pub fn new(mut modules: Vec<Module>, store: Store, clock: Arc<dyn Clock>) -> Result<Engine> {
         let registry = registry(&mut modules)?;
+        let operations = modules.iter_mut().flat_map(|module| std::mem::take(&mut module.operations));
+        let operations = Arc::new(operations.map(|operation| (operation.def.name.clone(), operation.run)).collect());
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
-        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, clock, held: None }) })
+        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, clock, held: None }) })
     }
 
     /// Every resource.

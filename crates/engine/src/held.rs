@@ -26,6 +26,7 @@ impl Engine {
             registry: Arc::clone(&self.inner.registry),
             store,
             rules: self.inner.rules.clone(),
+            operations: Arc::clone(&self.inner.operations),
             clock: Arc::clone(&self.inner.clock),
             held: Some(Late::default()),
         });

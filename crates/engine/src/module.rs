@@ -1,6 +1,7 @@
 //! What a domain crate hands to the server: its resources and their rules.
 
 pub use crate::input::check_format;
+use crate::operation::{Operation, Registered};
 use async_trait::async_trait;
 use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_model::ResourceDef;
@@ -15,6 +16,8 @@ pub struct Module {
     pub resources: Vec<ResourceDef>,
     /// Rules by resource name.
     pub rules: HashMap<&'static str, Arc<dyn Rules>>,
+    /// What else can be done with them.
+    pub(crate) operations: Vec<Registered>,
 }
 
 impl Module {
@@ -22,6 +25,13 @@ impl Module {
     #[must_use]
     pub fn resource<R: clientela_model::Resource>(mut self) -> Self {
         self.resources.push(R::definition());
+        self
+    }
+
+    /// Adds an operation.
+    #[must_use]
+    pub fn operation(mut self, operation: impl Operation) -> Self {
+        self.operations.push(Registered::new(operation));
         self
     }
 

@@ -198,6 +198,7 @@ struct Body {
     retry_after: Option<u32>,
     allow: Option<String>,
     internal: Option<String>,
+    collided: bool,
 }
 
 impl Error {
@@ -213,6 +214,7 @@ impl Error {
                 .then_some(1),
             allow: None,
             internal: None,
+            collided: false,
         }))
     }
 
@@ -239,6 +241,18 @@ impl Error {
         );
         error.0.internal = Some(text.to_string());
         error
+    }
+
+    /// Two transactions met head-on and this one was undone: it can start anew at once.
+    pub fn collision(text: impl fmt::Display) -> Self {
+        let mut error = Error::unavailable(text);
+        error.0.collided = true;
+        error
+    }
+
+    /// Whether a transaction that failed by this can start anew at once.
+    pub fn is_collision(&self) -> bool {
+        self.0.collided
     }
 
     /// The database's disk is full: the text goes to the log only.

@@ -46,6 +46,14 @@ pub(crate) fn expand(item: &DeriveInput) -> syn::Result<TokenStream> {
                 match text { #(#from_text,)* _ => ::core::option::Option::None }
             }
         }
+        impl ::clientela_model::ShapeValue for #name {
+            fn from_content(content: ::clientela_model::Content) -> ::core::option::Option<Self> {
+                #name::from_wire(content.into_value()?.as_text()?)
+            }
+            fn into_content(self) -> ::clientela_model::Content {
+                ::clientela_model::Content::Value(::clientela_model::Choice::as_str(&self).into())
+            }
+        }
         impl ::core::convert::From<#name> for ::sea_orm::Value {
             fn from(value: #name) -> Self {
                 ::sea_orm::Value::from(::clientela_model::Choice::as_str(&value))

@@ -21,7 +21,7 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
     }
     let mut arguments = Arguments::of_field(&field.attrs)?;
     let name = arguments.text("name")?.unwrap_or_else(|| camel(&declared));
-    let (optional, inner) = unwrap_option(&field.ty);
+    let (optional, inner) = unwrap(&field.ty, "Option");
     let kind_name = inner.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     // A reference to any record takes two columns, named after the relation: `record_id` is `record_resource` and `record_id`.
     let column = match declared.strip_suffix("_id") {
@@ -112,7 +112,12 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
 }
 
 /// The field type, and an example where the type alone gives a good one.
-fn kind(name: &str, path: &syn::TypePath, arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStream, Option<TokenStream>)> {
+pub(crate) fn kind(
+    name: &str,
+    path: &syn::TypePath,
+    arguments: &mut Arguments,
+    column: &str,
+) -> syn::Result<(TokenStream, Option<TokenStream>)> {
     let model = quote! { ::clientela_model::FieldType };
     Ok(match name {
         "String" => {
@@ -188,12 +193,13 @@ fn other_side(arguments: &mut Arguments) -> syn::Result<(TokenStream, String, sy
     Ok((inverse, inverse_description, on_delete))
 }
 
-fn unwrap_option(ty: &Type) -> (bool, syn::TypePath) {
+/// Whether a type is the wrapper of another, and that other.
+pub(crate) fn unwrap(ty: &Type, wrapper: &str) -> (bool, syn::TypePath) {
     let Type::Path(path) = ty else {
         return (false, syn::parse_quote!(Unknown));
     };
     let Some(last) = path.path.segments.last() else { return (false, path.clone()) };
-    if last.ident == "Option"
+    if last.ident == wrapper
         && let PathArguments::AngleBracketed(inner) = &last.arguments
         && let Some(GenericArgument::Type(Type::Path(inner))) = inner.args.first()
     {

@@ -1,10 +1,12 @@
 //! `#[resource]` turns a struct into a resource definition and a sea-orm entity; `derive(Choice)` turns an enum into the
-//! options of a choice field. Both emit data, never behaviour.
+//! options of a choice field, `derive(Shape)` a struct into what goes into an operation or comes out of it. They emit data,
+//! never behaviour.
 
 mod attributes;
 mod choice;
 mod field;
 mod resource;
+mod shape;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, ItemStruct, parse_macro_input};
@@ -44,4 +46,26 @@ pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub fn choice(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
     choice::expand(&item).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Describes what goes into an operation, comes out of it, or is a part of either.
+///
+/// ```ignore
+/// /// Where the party stands.
+/// #[derive(Shape)]
+/// pub struct Status {
+///     /// The party's consents that count.
+///     #[field(record = "consent", most = 50)]
+///     pub consents: Vec<Id>,
+/// }
+/// ```
+///
+/// `Option` makes a field optional, `Vec` a list (`most`: how many members at most, 100 otherwise). Field types: `String`,
+/// `bool`, `i64`, `Date`, `Timestamp`, `Money`, `Id` (`refers`), `RecordKey` (`refers_any`), any enum with `derive(Choice)`,
+/// all with the arguments they have in `#[resource]`, `example` and `default`; another shape (`shape`); and in outputs
+/// `Id` with `record = "resource"`: the record itself, read as the caller may see it.
+#[proc_macro_derive(Shape, attributes(field))]
+pub fn shape(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    shape::expand(&item).unwrap_or_else(|error| error.to_compile_error()).into()
 }

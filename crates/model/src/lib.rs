@@ -3,17 +3,22 @@
 
 pub mod field;
 pub mod naming;
+pub mod operation;
+mod operations;
 pub mod registry;
 pub mod relation;
 pub mod resource;
+pub mod shape;
 pub mod system;
 
 pub use field::{
     AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, RecordTarget, ReferenceDef, TextFormat, WriteMode,
 };
+pub use operation::{OperationDef, OperationTarget};
 pub use registry::Registry;
 pub use relation::{RelationDef, RelationKind};
 pub use resource::{ExternalKeyDef, ResourceDef, UniqueDef};
+pub use shape::{Content, Holds, Shape, ShapeDef, ShapeField, ShapeValue};
 
 pub use clientela_kernel::Name;
 

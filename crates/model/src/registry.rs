@@ -1,6 +1,10 @@
 //! All resources together, checked and linked once at start.
 
-use crate::{ExternalKeyDef, FieldDef, FieldType, OnDelete, RecordTarget, RelationDef, RelationKind, ResourceDef, WriteMode, naming};
+use crate::operations;
+use crate::{
+    ExternalKeyDef, FieldDef, FieldType, OnDelete, OperationDef, RecordTarget, ReferenceDef, RelationDef, RelationKind, ResourceDef,
+    WriteMode, naming,
+};
 use clientela_kernel::Name;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -115,6 +119,7 @@ pub struct Registry {
     by_name: HashMap<Name, usize>,
     by_path: HashMap<Name, usize>,
     by_prefix: HashMap<Name, usize>,
+    operations: Vec<Arc<OperationDef>>,
 }
 
 /// Why definitions do not fit together. A fault of the code or of a tenant's metadata, told at start.
@@ -129,8 +134,13 @@ impl std::fmt::Display for DefinitionProblem {
 impl std::error::Error for DefinitionProblem {}
 
 impl Registry {
-    /// Checks and links definitions.
-    pub fn new(mut defs: Vec<ResourceDef>) -> Result<Registry, DefinitionProblem> {
+    /// Checks and links definitions of resources.
+    pub fn new(defs: Vec<ResourceDef>) -> Result<Registry, DefinitionProblem> {
+        Registry::with_operations(defs, Vec::new())
+    }
+
+    /// Checks and links definitions of resources and of what is done with them.
+    pub fn with_operations(mut defs: Vec<ResourceDef>, operations: Vec<OperationDef>) -> Result<Registry, DefinitionProblem> {
         let mut targets: BTreeMap<Name, (Name, Name)> = BTreeMap::new();
         let mut faces: BTreeMap<Name, Vec<(Name, Name, Name)>> = BTreeMap::new();
         for def in &defs {
@@ -209,7 +219,29 @@ impl Registry {
             Ok(map)
         };
         let (by_name, by_path, by_prefix) = (index(|def| &def.name)?, index(|def| &def.path)?, index(|def| &def.prefix)?);
-        Ok(Registry { resources: defs.into_iter().map(Arc::new).collect(), by_name, by_path, by_prefix })
+        let mut registry =
+            Registry { resources: defs.into_iter().map(Arc::new).collect(), by_name, by_path, by_prefix, operations: Vec::new() };
+        registry.operations = operations::linked(&registry, operations)?;
+        Ok(registry)
+    }
+
+    /// Every operation, in the order of registration.
+    pub fn operations(&self) -> &[Arc<OperationDef>] {
+        &self.operations
+    }
+
+    /// An operation by its name.
+    pub fn operation(&self, name: &str) -> Option<&Arc<OperationDef>> {
+        self.operations.iter().find(|operation| operation.name == name)
+    }
+
+    /// The names by which references to a resource are known: its prefix, its table, the prefixes of its faces.
+    pub(crate) fn link(&self, reference: &mut ReferenceDef) -> Option<()> {
+        let target = self.resource(&reference.target)?;
+        (reference.prefix, reference.table) = (target.prefix.clone(), target.table.clone());
+        let faces = self.resources.iter().filter(|face| face.face.as_ref() == Some(&target.name));
+        reference.also_accepts = faces.map(|face| face.prefix.clone()).collect();
+        Some(())
     }
 
     /// Every resource, in the order of registration.
@@ -278,7 +310,7 @@ fn check_copies(def: &ResourceDef, defs: &[ResourceDef]) -> Result<(), Definitio
     Ok(())
 }
 
-fn target(def: &ResourceDef) -> RecordTarget {
+pub(crate) fn target(def: &ResourceDef) -> RecordTarget {
     RecordTarget { resource: def.name.clone(), prefix: def.prefix.clone(), table: def.table.clone() }
 }
 

@@ -265,7 +265,7 @@ impl<B: Bound> Draft<B> {
     /// `INSERT INTO idempotency (…) VALUES (…)`.
     pub(crate) fn idempotency(&mut self, write: &IdempotencyWrite) -> Result<()> {
         self.push("INSERT INTO ").push(IDEMPOTENCY);
-        self.push(" (tenant_id, principal, key, fingerprint, status, resource, record_id, version, at) VALUES ($1, ");
+        self.push(" (tenant_id, principal, key, fingerprint, status, resource, record_id, version, at, answer) VALUES ($1, ");
         let before = self.bound.count();
         self.bound.text(Some(&write.principal))?;
         self.bound.text(Some(&write.key))?;
@@ -275,6 +275,7 @@ impl<B: Bound> Draft<B> {
         self.bound.id(write.record.0)?;
         self.bound.number(write.version)?;
         self.bound.instant(write.at)?;
+        self.bound.text(write.answer.as_deref())?;
         self.placeholders_since(before);
         self.push(")");
         Ok(())

@@ -123,7 +123,8 @@ impl Inside {
         }
     }
 
-    /// Writes inside the transaction: all of the set, or nothing of it.
+    /// Writes inside the transaction: all of the set, or nothing of it. [`Error::is_collision`] where the transaction met
+    /// another head-on: it must be taken back, and can start anew.
     pub(crate) async fn commit(&self, set: &WriteSet) -> Result<Commit> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let mut link = self.link.lock().await;
@@ -135,6 +136,8 @@ impl Inside {
                 let outcome = match link.rows(text, arguments).await {
                     Ok(rows) if rows.is_empty() => Ok(Commit::GuardFailed),
                     Ok(_) => return Ok(Commit::Done),
+                    // What this transaction wrote before still stands in the other's way: only a new start can help.
+                    Err(error) if collided(&error) => Err(Error::collision(error)),
                     Err(error) => {
                         let fault = <PgConnection as Link>::fault(&error);
                         postgres::commit::refused(Failure { fault, error: Some(error), reused: false }, &set.rows)
@@ -156,6 +159,11 @@ impl Inside {
             }
         }
     }
+}
+
+fn collided(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| postgres::commit::COLLISIONS.contains(&code.as_ref()))
 }
 
 async fn rows<L: Link>(link: &mut L, sql: Sql) -> Result<Rows> {

@@ -10,7 +10,8 @@ pub(crate) async fn find(scope: &Scope, principal: &str, key: &str) -> Result<Op
     let rows = scope.store().read(|| {
         let mut sql = Sql::of_tenant(scope.dialect(), scope.tenant());
         // The driver knows a status as any other whole number.
-        sql.push("SELECT fingerprint, CAST(status AS bigint), resource, record_id, version FROM idempotency WHERE tenant_id = ").tenant();
+        sql.push("SELECT fingerprint, CAST(status AS bigint), resource, record_id, version, answer FROM idempotency WHERE tenant_id = ")
+            .tenant();
         sql.push(" AND principal = ").bind(Argument::Value(principal.into()));
         sql.push(" AND key = ").bind(Argument::Value(key.into()));
         Ok(sql)
@@ -26,5 +27,6 @@ fn record(row: &Row) -> Result<IdempotencyRecord> {
         resource: row.text(2)?.ok_or_else(broken)?.to_owned(),
         record: Id(row.uuid(3)?.ok_or_else(broken)?),
         version: row.integer(4)?.ok_or_else(broken)?,
+        answer: row.text(5)?.map(str::to_owned),
     })
 }

@@ -118,6 +118,8 @@ pub struct IdempotencyWrite {
     pub version: i64,
     /// When.
     pub at: Timestamp,
+    /// What a repetition is answered with, where the record alone does not say it: JSON, records in it by their ids.
+    pub answer: Option<String>,
 }
 
 /// A remembered request.
@@ -133,6 +135,8 @@ pub struct IdempotencyRecord {
     pub record: Id,
     /// Its version after the write.
     pub version: i64,
+    /// What a repetition is answered with, where the record alone does not say it.
+    pub answer: Option<String>,
 }
 
 /// How a write set ended. Everything but `Done` means that nothing was written.

@@ -8,7 +8,7 @@ mod log;
 mod run;
 mod upsert;
 
-pub(crate) use run::execute;
+pub(crate) use run::{execute, expect, not_found};
 
 use crate::key::RecordBy;
 use clientela_kernel::{Id, Value};
@@ -76,6 +76,20 @@ pub enum WriteAction {
         /// Whether to create, to change, or both.
         mode: UpsertMode,
         /// The version the caller builds on; there must be a record then.
+        expected: Option<Expected>,
+    },
+    /// Make one of these values, among them fields that only the server writes: for operations, whatever the API offers.
+    Make {
+        /// Field values by name.
+        values: Vec<(&'static str, Value)>,
+    },
+    /// Set these fields, among them such that only the server writes: for operations, whatever the API offers.
+    Set {
+        /// The record.
+        id: Id,
+        /// Field values by name.
+        values: Vec<(&'static str, Value)>,
+        /// The version the change builds on.
         expected: Option<Expected>,
     },
     /// Remove for good, whether living or deleted, with what the change log keeps of it.

@@ -28,8 +28,8 @@ pub(super) enum Attempt {
 /// Carries out a write.
 pub(crate) async fn execute(inner: Arc<Inner>, context: Context, request: WriteRequest) -> Result<WriteOutcome> {
     let action = match &request.action {
-        WriteAction::Create { .. } => Action::Create,
-        WriteAction::Update { .. } => Action::Update,
+        WriteAction::Create { .. } | WriteAction::Make { .. } => Action::Create,
+        WriteAction::Update { .. } | WriteAction::Set { .. } => Action::Update,
         WriteAction::Delete { .. } => Action::Delete,
         WriteAction::Restore { .. } => Action::Restore,
         // Which of the two it will be is known only when the record is looked for.
@@ -39,6 +39,8 @@ pub(crate) async fn execute(inner: Arc<Inner>, context: Context, request: WriteR
     let grant = authorize(&context, &request.def, action)?;
     let def = &request.def;
     let offered = match action {
+        // An operation says itself what may be done, but never with a mirror.
+        _ if matches!(request.action, WriteAction::Make { .. } | WriteAction::Set { .. }) => !def.mirror,
         _ if matches!(request.action, WriteAction::Upsert { .. }) => inner.registry.is_upsertable(def),
         // What the API does not make, such as a tenant, the server itself does.
         Action::Create => def.creatable || (context.actor.kind == ActorKind::System && !def.mirror),
@@ -85,6 +87,8 @@ impl<'a> Write<'a> {
                 WriteAction::Delete { id, expected } => self.delete(*id, *expected).await?,
                 WriteAction::Restore { id, expected } => self.restore(*id, *expected).await?,
                 WriteAction::Upsert { by, body, mode, expected } => self.upsert(by, body, *mode, *expected).await?,
+                WriteAction::Make { values } => self.make(values).await?,
+                WriteAction::Set { id, values, expected } => self.set(*id, values, *expected).await?,
                 WriteAction::Erase { id, expected } => self.erase(*id, *expected).await?,
             };
             match attempt {
@@ -126,12 +130,40 @@ impl<'a> Write<'a> {
 
     /// A new record, checked.
     pub(super) async fn made(&self, body: &Map<String, Json>, mut problems: Vec<FieldProblem>) -> Result<(Gathering<'a>, Draft)> {
+        let decoded = input::decode(self.def(), &self.grant.fields, body, Mode::Create);
+        problems.extend(decoded.problems);
+        self.drafted(decoded.id, decoded.values, problems).await
+    }
+
+    async fn make(&self, values: &[(&'static str, Value)]) -> Result<Attempt> {
+        let (mut gathering, draft) = self.drafted(None, self.places(values)?, Vec::new()).await?;
+        gathering.add(draft).await?;
+        self.commit(gathering, 201).await
+    }
+
+    async fn set(&self, id: Id, values: &[(&'static str, Value)], expected: Option<Expected>) -> Result<Attempt> {
+        let before = self.living(id).await?;
+        expect(self.def(), &before, expected)?;
+        self.merged(id, before, self.places(values)?, Vec::new()).await
+    }
+
+    /// Values by the places of their fields.
+    fn places(&self, values: &[(&'static str, Value)]) -> Result<Vec<(usize, Value)>> {
         let def = self.def();
-        let decoded = input::decode(def, &self.grant.fields, body, Mode::Create);
+        let place = |(name, value): &(&'static str, Value)| {
+            let index = def.field_index(name).ok_or_else(|| Error::internal(format!("{} has no field {name}", def.name)))?;
+            Ok((index, value.clone()))
+        };
+        values.iter().map(place).collect()
+    }
+
+    /// A new record of these values, checked.
+    async fn drafted(&self, id: Option<Id>, values: Vec<(usize, Value)>, problems: Vec<FieldProblem>) -> Result<(Gathering<'a>, Draft)> {
+        let def = self.def();
         let now = self.inner.clock.now();
-        let id = decoded.id.unwrap_or_else(|| ids::mint(now));
+        let id = id.unwrap_or_else(|| ids::mint(now));
         let mut after: Vec<Value> = def.fields.iter().map(input::default).collect();
-        for (index, value) in decoded.values {
+        for (index, value) in values {
             if let Some(slot) = after.get_mut(index)
                 && !(value.is_null() && def.fields.get(index).is_some_and(|field| field.required))
             {
@@ -140,7 +172,6 @@ impl<'a> Write<'a> {
         }
         let mut draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Created, None, after);
         let gathering = Gathering::new(self.inner, self.context, self.scope, now);
-        problems.extend(decoded.problems);
         self.complete(&gathering, &mut draft, problems).await?;
         Ok((gathering, draft))
     }
@@ -160,18 +191,22 @@ impl<'a> Write<'a> {
         body: &Map<String, Json>,
         mut problems: Vec<FieldProblem>,
     ) -> Result<Attempt> {
+        let decoded = input::decode(self.def(), &self.grant.fields, body, Mode::Patch);
+        problems.extend(decoded.problems);
+        self.merged(id, before, decoded.values, problems).await
+    }
+
+    async fn merged(&self, id: Id, before: Vec<Value>, values: Vec<(usize, Value)>, problems: Vec<FieldProblem>) -> Result<Attempt> {
         let def = self.def();
-        let decoded = input::decode(def, &self.grant.fields, body, Mode::Patch);
         let now = self.inner.clock.now();
         let mut after = before.clone();
-        for (index, value) in decoded.values {
+        for (index, value) in values {
             if let Some(slot) = after.get_mut(index) {
                 *slot = value;
             }
         }
         let mut draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Updated, Some(before), after);
         let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
-        problems.extend(decoded.problems);
         self.complete(&gathering, &mut draft, problems).await?;
         let before = draft.before.as_deref().unwrap_or_default();
         if log::differing(def, before, &draft.after).is_empty() {
@@ -237,22 +272,7 @@ impl<'a> Write<'a> {
     }
 
     pub(super) fn expect(&self, def: &ResourceDef, record: &[Value], expected: Option<Expected>) -> Result<()> {
-        let version = version_of(def, record);
-        let holds = match expected {
-            None | Some(Expected::Any) => true,
-            Some(Expected::Version(wanted)) => wanted == version,
-            Some(Expected::Never) => false,
-        };
-        if holds {
-            return Ok(());
-        }
-        let wanted = match expected {
-            Some(Expected::Version(wanted)) => format!("version {wanted}"),
-            _ => "none of the versions given".to_owned(),
-        };
-        let text =
-            format!("The {} has version {version} now, and the request builds on {wanted}. Read it again and merge your change.", def.name);
-        Err(Error::new(ErrorCode::VersionConflict, text).with_current_version(version))
+        expect(def, record, expected)
     }
 
     /// Derived fields, then every check there is.
@@ -338,8 +358,29 @@ impl<'a> Write<'a> {
             record: id,
             version,
             at: self.inner.clock.now(),
+            answer: None,
         })
     }
+}
+
+/// Refuses a record that is not in the state a write builds on.
+pub(crate) fn expect(def: &ResourceDef, record: &[Value], expected: Option<Expected>) -> Result<()> {
+    let version = version_of(def, record);
+    let holds = match expected {
+        None | Some(Expected::Any) => true,
+        Some(Expected::Version(wanted)) => wanted == version,
+        Some(Expected::Never) => false,
+    };
+    if holds {
+        return Ok(());
+    }
+    let wanted = match expected {
+        Some(Expected::Version(wanted)) => format!("version {wanted}"),
+        _ => "none of the versions given".to_owned(),
+    };
+    let text =
+        format!("The {} has version {version} now, and the request builds on {wanted}. Read it again and merge your change.", def.name);
+    Err(Error::new(ErrorCode::VersionConflict, text).with_current_version(version))
 }
 
 pub(crate) fn version_of(def: &ResourceDef, record: &[Value]) -> i64 {

@@ -21,7 +21,7 @@ const UNIQUE_VIOLATION: &str = "23505";
 const FOREIGN_KEY_VIOLATION: &str = "23503";
 /// Two writes of several rows met head-on, and this one was undone. The caller reads again and finds its guards as they
 /// are now, so it is one more way for a guard to fail.
-const COLLISIONS: [&str; 2] = ["40P01", "40001"];
+pub(crate) const COLLISIONS: [&str; 2] = ["40P01", "40001"];
 
 /// Writes a set.
 pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<Commit> {

@@ -254,6 +254,7 @@ pub(crate) fn key(key: &str, record: Id, version: i64) -> IdempotencyWrite {
         record,
         version,
         at: NOW,
+        answer: None,
     }
 }
 

@@ -25,8 +25,14 @@ async fn one_of_many_twins_is_done() {
         assert_eq!(taken, TWINS - 1, "{}", database.name);
         let winner = done[0].0;
         let remembered = scope.idempotency("usr_toy", "create").await.unwrap();
-        let expected =
-            IdempotencyRecord { fingerprint: "f00d".into(), status: 201, resource: "toyItem".into(), record: winner, version: 1 };
+        let expected = IdempotencyRecord {
+            fingerprint: "f00d".into(),
+            status: 201,
+            resource: "toyItem".into(),
+            record: winner,
+            version: 1,
+            answer: None,
+        };
         assert_eq!(remembered, Some(expected));
         assert_eq!(scope.idempotency("usr_other", "create").await.unwrap(), None);
         assert_eq!(scope.idempotency("usr_toy", "other").await.unwrap(), None);

@@ -1,0 +1,102 @@
+//! What an operation may do: read and write, in the caller's name, inside one transaction.
+
+use crate::Engine;
+use crate::module::Found;
+use crate::write::{self, Expected, WriteAction, WriteOutcome, WriteRequest};
+use clientela_access::{Action, authorize};
+use clientela_kernel::{Comparison, Context, DeletedMode, Error, FieldProblem, Filter, Id, ProblemCode, Result, Timestamp, Value};
+use clientela_model::{ResourceDef, system};
+use std::sync::Arc;
+
+/// Greatest number of records that an operation reads at once.
+const MAXIMUM_FOUND: u32 = 1_000;
+
+/// One run of an operation.
+pub struct Call<'a> {
+    pub(super) engine: &'a Engine,
+    /// Who asks.
+    pub context: &'a Context,
+    pub(super) target: Option<Found>,
+}
+
+impl Call<'_> {
+    /// The engine inside the transaction, for what the other methods do not offer.
+    pub fn engine(&self) -> &Engine {
+        self.engine
+    }
+
+    /// The moment by the server's clock.
+    pub fn now(&self) -> Timestamp {
+        self.engine.inner.clock.now()
+    }
+
+    /// The record it is done with, as it stood when the transaction began.
+    pub fn target(&self) -> Result<&Found> {
+        self.target.as_ref().ok_or_else(|| Error::internal("the operation is done with no record"))
+    }
+
+    /// The living records of a resource that satisfy a filter, at most 1000, whatever the caller may see: what the operation makes of
+    /// them is its own affair. Records it names in its output are read again as the caller may see them.
+    pub async fn find(&self, resource: &str, filter: Filter) -> Result<Vec<Found>> {
+        self.seek(resource, &filter, DeletedMode::Exclude).await
+    }
+
+    /// The living record with an id, whatever the caller may see.
+    pub async fn record(&self, resource: &str, id: Id) -> Result<Option<Found>> {
+        Ok(self.find(resource, Filter::field(system::ID, Comparison::Equal(Value::Id(id.0)))).await?.pop())
+    }
+
+    /// The living record that a field of the input names; `VALIDATION_FAILED` where there is none that the caller may see.
+    pub async fn referenced(&self, field: &str, resource: &str, id: Id) -> Result<Found> {
+        let def = self.engine.inner.resource(resource)?;
+        let grant = authorize(self.context, &def, Action::Read)?;
+        let mut filter = Filter::field(system::ID, Comparison::Equal(Value::Id(id.0)));
+        if let Some(rows) = grant.rows {
+            filter = Filter::And(vec![filter, rows]);
+        }
+        let found = self.seek(resource, &filter, DeletedMode::Exclude).await?.pop();
+        found.ok_or_else(|| {
+            let text = id.to_text(&def.prefix);
+            let detail = format!("{field} names {text}, and there is no such {resource}, or it is deleted, or you may not see it.");
+            Error::validation(vec![FieldProblem::new(format!("/{field}"), ProblemCode::ReferenceNotFound, detail)])
+        })
+    }
+
+    /// Makes a record of these values, whatever the API offers; derived fields, checks, companions and the change log are as
+    /// for any other, and so are the rights: the caller must be one who may create such records.
+    pub async fn create(&self, resource: &str, values: Vec<(&'static str, Value)>) -> Result<WriteOutcome> {
+        self.write(resource, WriteAction::Make { values }).await
+    }
+
+    /// Sets fields of a record, whatever the API offers; otherwise like any other change.
+    pub async fn set(
+        &self,
+        resource: &str,
+        id: Id,
+        values: Vec<(&'static str, Value)>,
+        expected: Option<Expected>,
+    ) -> Result<WriteOutcome> {
+        self.write(resource, WriteAction::Set { id, values, expected }).await
+    }
+
+    /// Carries out a plain write.
+    pub async fn write(&self, resource: &str, action: WriteAction) -> Result<WriteOutcome> {
+        let def = self.engine.inner.resource(resource)?;
+        let request = WriteRequest { def, action, idempotency: None };
+        write::execute(Arc::clone(&self.engine.inner), self.context.clone(), request).await
+    }
+
+    async fn seek(&self, resource: &str, filter: &Filter, deleted: DeletedMode) -> Result<Vec<Found>> {
+        let inner = &self.engine.inner;
+        let def = inner.resource(resource)?;
+        let scope = inner.store.scope(self.context.tenant);
+        let records = inner.find(self.context, &scope, &def, filter, deleted, MAXIMUM_FOUND).await?;
+        Ok(records.into_iter().filter_map(|values| found(&def, values)).collect())
+    }
+}
+
+/// A record with its id.
+pub(super) fn found(def: &Arc<ResourceDef>, values: Vec<Value>) -> Option<Found> {
+    let id = def.field_index(system::ID).and_then(|index| values.get(index)).and_then(Value::as_id)?;
+    Some(Found { def: Arc::clone(def), id: Id(id), values })
+}
