@@ -1,10 +1,12 @@
 //! The engine's face: read by plan, write, render.
 
+use crate::batch::{self, Batch, BatchEntry, BatchOutcome};
 use crate::filter::FilterReader;
 use crate::held::Late;
 use crate::key::RecordBy;
 use crate::module::{Module, Rules};
 use crate::operation::Runs;
+use crate::pack::Pack;
 use crate::plan::{Item, ReadPlan, Root, Selection};
 use crate::read::{self, Layout, Source};
 use crate::write::{self, WriteOutcome, WriteRequest};
@@ -29,7 +31,9 @@ pub(crate) struct Inner {
     pub(crate) operations: Arc<HashMap<Name, Arc<dyn Runs>>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Inside a transaction over many writes: what rules hear of when it is durable.
-    pub(crate) held: Option<Late>,
+    pub(crate) held: Option<Arc<Late>>,
+    /// Among many writes abreast: where they meet.
+    pub(crate) pack: Option<Arc<Pack>>,
 }
 
 /// What a read found, beside the JSON it wrote.
@@ -59,7 +63,7 @@ impl Engine {
         let operations = modules.iter_mut().flat_map(|module| std::mem::take(&mut module.operations));
         let operations = Arc::new(operations.map(|operation| (operation.def.name.clone(), operation.run)).collect());
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
-        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, clock, held: None }) })
+        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, clock, held: None, pack: None }) })
     }
 
     /// Every resource.
@@ -100,6 +104,32 @@ impl Engine {
     /// Carries out a write in a task of the server's own, so that a caller who hangs up changes nothing about it.
     pub async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome> {
         task::owned(write::execute(Arc::clone(&self.inner), context.clone(), request)).await
+    }
+
+    /// Reads the rows of a batch of one resource from their wire form (see [`crate::batch`]). `VALIDATION_FAILED` where they are no list
+    /// or too many; what is wrong with a single row is that row's error.
+    pub fn read_rows(&self, def: &Arc<ResourceDef>, rows: &Json) -> Result<Vec<Result<BatchEntry>>> {
+        batch::wire::rows(&self.inner.registry, def, rows)
+    }
+
+    /// Reads the operations of a transaction over several resources from their wire form. A reference to an operation that does not
+    /// come before is that operation's error.
+    pub fn read_operations(&self, operations: &Json) -> Result<Vec<Result<BatchEntry>>> {
+        batch::wire::operations(&self.inner.registry, operations, self.inner.clock.now())
+    }
+
+    /// What can be done with a resource in a batch: `create`, `update`, `upsert`, `delete`, `restore`.
+    pub fn steps(registry: &Registry, def: &ResourceDef) -> Vec<&'static str> {
+        batch::wire::steps(registry, def)
+    }
+
+    /// Carries out many writes in one transaction, in a task of the server's own. Inside a transaction ([`Engine::begin`]) they are
+    /// part of it, and where an atomic batch fails there the transaction must be taken back.
+    ///
+    /// # Errors
+    /// Where nothing was written: an atomic batch with a row that was refused, a credential that does not allow it, a database that is away.
+    pub async fn batch(&self, context: &Context, batch: Batch) -> Result<BatchOutcome> {
+        task::owned(batch::execute(Arc::clone(&self.inner), context.clone(), batch)).await
     }
 
     /// Appends the written record's JSON object in the shape of the selection: from memory where that is enough, by a

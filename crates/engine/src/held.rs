@@ -3,13 +3,20 @@
 use crate::Engine;
 use crate::engine::Inner;
 use crate::module::Draft;
+use crate::write::Change;
 use clientela_kernel::{Context, Result};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The last change of each resource, of which rules hear once it is durable.
-pub(crate) type Late = Mutex<HashMap<String, (Context, Draft)>>;
+/// What is told once the transaction is durable, or asked before it is taken back.
+#[derive(Default)]
+pub(crate) struct Late {
+    /// The last change of each resource, of which rules hear.
+    last: Mutex<HashMap<String, (Context, Draft)>>,
+    /// Every change, where somebody wants to know.
+    changes: Option<Mutex<Vec<Change>>>,
+}
 
 /// A transaction over many writes. Dropped, it is rolled back.
 pub struct Held {
@@ -21,6 +28,16 @@ impl Engine {
     /// Begins a transaction over many writes: an engine for what happens inside, where reads see what was written
     /// before, and its end. Until it is committed nobody else sees anything. On SQLite it keeps other writers waiting.
     pub async fn begin(&self) -> Result<(Engine, Held)> {
+        self.open(Late::default()).await
+    }
+
+    /// Begins a transaction as [`Engine::begin`] does that keeps in mind what changes in it, for [`Held::changes`]. Taken back at its
+    /// end it is a rehearsal: everything is checked and computed, and nothing is written.
+    pub async fn begin_noting(&self) -> Result<(Engine, Held)> {
+        self.open(Late { changes: Some(Mutex::default()), ..Late::default() }).await
+    }
+
+    async fn open(&self, late: Late) -> Result<(Engine, Held)> {
         let (store, transaction) = self.inner.store.begin().await?;
         let inner = Arc::new(Inner {
             registry: Arc::clone(&self.inner.registry),
@@ -28,7 +45,8 @@ impl Engine {
             rules: self.inner.rules.clone(),
             operations: Arc::clone(&self.inner.operations),
             clock: Arc::clone(&self.inner.clock),
-            held: Some(Late::default()),
+            held: Some(Arc::new(late)),
+            pack: None,
         });
         Ok((Engine { inner: Arc::clone(&inner) }, Held { inner, transaction }))
     }
@@ -41,13 +59,19 @@ impl Held {
     /// Nothing was written.
     pub async fn commit(self) -> Result<()> {
         self.transaction.commit().await?;
-        let late = self.inner.held.as_ref().map(|late| std::mem::take(&mut *late.lock())).unwrap_or_default();
+        let late = self.inner.held.as_ref().map(|late| std::mem::take(&mut *late.last.lock())).unwrap_or_default();
         for (resource, (context, draft)) in late {
             if let Some(rules) = self.inner.rules.get(resource.as_str()) {
                 rules.committed(&context, &draft);
             }
         }
         Ok(())
+    }
+
+    /// What has changed so far, in order; empty unless begun with [`Engine::begin_noting`].
+    pub fn changes(&self) -> Vec<Change> {
+        let noted = self.inner.held.as_ref().and_then(|late| late.changes.as_ref());
+        noted.map(|changes| changes.lock().clone()).unwrap_or_default()
     }
 
     /// Takes everything back.
@@ -59,12 +83,15 @@ impl Held {
 impl Inner {
     /// Lets rules hear of changes, now or when the transaction they belong to is durable.
     pub(crate) fn committed(&self, context: &Context, drafts: &[Draft]) {
+        if let Some(changes) = self.held.as_ref().and_then(|late| late.changes.as_ref()) {
+            changes.lock().extend(drafts.iter().map(Change::of));
+        }
         for draft in drafts {
             let name = draft.def.name.as_ref();
             match (&self.held, self.rules.get(name)) {
                 (_, None) => {}
                 (None, Some(rules)) => rules.committed(context, draft),
-                (Some(late), Some(_)) => drop(late.lock().insert(name.to_owned(), (context.clone(), draft.clone()))),
+                (Some(late), Some(_)) => drop(late.last.lock().insert(name.to_owned(), (context.clone(), draft.clone()))),
             }
         }
     }

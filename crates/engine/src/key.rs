@@ -2,6 +2,7 @@
 
 use crate::engine::Inner;
 use crate::input;
+use crate::pack::Asked;
 use clientela_access::{Action, FieldMask, authorize};
 use clientela_kernel::fold::fold;
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, Result, Value};
@@ -108,49 +109,73 @@ impl Inner {
     pub(crate) async fn by_key(&self, context: &Context, scope: &Scope, def: &ResourceDef, key: &Key<'_>) -> Result<Option<Vec<Value>>> {
         match key {
             Key::Field { field, value } => Ok(self.find(context, scope, def, &same(field, value), DeletedMode::Exclude, 1).await?.pop()),
-            Key::External { keys, fields, system, value } => self.by_external(scope, def, keys, fields, [system, value]).await,
+            Key::External { system, value, .. } => match &self.pack {
+                Some(pack) => {
+                    let asked = Asked::External { def: self.resource(&def.name)?, system: (*system).clone(), value: (*value).clone() };
+                    Ok(pack.ask(asked).await?.pop())
+                }
+                None => {
+                    let found = self.by_externals(scope, def, system, std::slice::from_ref(value)).await?;
+                    Ok(found.into_iter().next().map(|(_, record)| record))
+                }
+            },
         }
     }
 
-    /// Starts at the key, of which there is one, and joins the record.
-    async fn by_external(
+    /// The living records that another system calls so, each with its name there, by one statement. Starts at the keys, of which
+    /// there is one for each record, and joins the records.
+    pub(crate) async fn by_externals(
         &self,
         scope: &Scope,
         def: &ResourceDef,
-        keys: &ResourceDef,
-        fields: &ExternalKeyDef,
-        [system, value]: [&Value; 2],
-    ) -> Result<Option<Vec<Value>>> {
+        system: &Value,
+        values: &[Value],
+    ) -> Result<Vec<(Value, Vec<Value>)>> {
+        let (keys, fields) =
+            self.registry.external_keys(def).ok_or_else(|| Error::internal(format!("{} have no keys of other systems", def.plural)))?;
         let of = |name: &str| keys.field(name).ok_or_else(|| Error::internal(format!("{} has no field {name}", keys.name)));
-        let record = of(&fields.record)?;
+        let (record, named) = (of(&fields.record)?, of(&fields.value)?);
+        let any = match values {
+            [value] => same(named, value),
+            values if named.folded => Filter::Or(values.iter().map(|value| same(named, value)).collect()),
+            values => Filter::field(named.name.clone(), Comparison::In(values.to_vec())),
+        };
         let filter = Filter::And(vec![
             same(of(&fields.system)?, system),
             Filter::field(record.name.clone(), Comparison::OfResource(def.name.clone())),
-            same(of(&fields.value)?, value),
+            any,
         ]);
+        let mut columns = vec![Column { table: 0, field: named }];
+        columns.extend(def.fields.iter().map(|field| Column { table: 1, field }));
         let select = Select {
             registry: &self.registry,
-            def: keys,
+            def: keys.as_ref(),
             joins: vec![Join { from: 0, field: record, def, filter: None }],
-            columns: def.fields.iter().map(|field| Column { table: 1, field }).collect(),
+            columns,
             filters: vec![&filter],
             deleted: DeletedMode::Exclude,
             sort: Vec::new(),
             seek: None,
             until: None,
             backward: false,
-            limit: Some(1),
+            limit: u32::try_from(values.len()).ok(),
             parents: None,
         };
         let rows = scope.fetch(&select).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let mut position = 0;
-        let mut values = Vec::with_capacity(def.fields.len());
-        for field in &def.fields {
-            values.push(row.value(position, field)?);
-            position += width(field);
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let name = row.value(0, named)?;
+            let mut position = width(named);
+            let mut values = Vec::with_capacity(def.fields.len());
+            for field in &def.fields {
+                values.push(row.value(position, field)?);
+                position += width(field);
+            }
+            let present = def.fields.iter().zip(&values).any(|(field, value)| matches!(field.kind, FieldType::Id) && !value.is_null());
+            if present {
+                found.push((name, values));
+            }
         }
-        let present = def.fields.iter().zip(&values).any(|(field, value)| matches!(field.kind, FieldType::Id) && !value.is_null());
-        Ok(present.then_some(values))
+        Ok(found)
     }
 }

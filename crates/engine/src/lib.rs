@@ -1,6 +1,7 @@
 //! One way to read and write records. Both APIs decode a request into a [`plan::ReadPlan`] or a [`write::WriteRequest`];
 //! what they may do, what it means and how it is stored is decided here and nowhere else.
 
+pub mod batch;
 pub mod engine;
 pub mod filter;
 #[cfg(test)]
@@ -13,11 +14,13 @@ mod key;
 pub mod module;
 pub mod operation;
 pub mod order;
+mod pack;
 pub mod plan;
 mod read;
 mod task;
 pub mod write;
 
+pub use batch::{Batch, BatchEntry, BatchOutcome, RowOutcome, Step, Target};
 pub use clientela_access::{Action, FieldMask, Grant};
 pub use engine::{Engine, ReadAnswer, registry};
 pub use held::Held;
@@ -26,4 +29,4 @@ pub use module::{Module, Rules};
 pub use operation::{Call, Operation, OperationOutcome, OperationRequest};
 pub use plan::{Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, Root, Selection};
 pub use read::cost::{MAXIMUM_COST, MAXIMUM_DEPTH};
-pub use write::{Expected, Idempotency, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
+pub use write::{Change, Expected, Idempotency, UpsertMode, WriteAction, WriteOutcome, WriteRequest};

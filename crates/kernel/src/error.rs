@@ -284,6 +284,15 @@ impl Error {
         self
     }
 
+    /// The same error of a part of a larger body: the pointers of its problems start at `pointer`, the part's own.
+    #[must_use]
+    pub fn within(mut self, pointer: &str) -> Self {
+        for problem in &mut self.0.fields {
+            problem.pointer.insert_str(0, pointer);
+        }
+        self
+    }
+
     /// The methods a route allows, for 405.
     #[must_use]
     pub fn with_allow(mut self, allow: impl Into<String>) -> Self {

@@ -66,7 +66,7 @@ impl<B: Bound> Draft<B> {
     }
 
     /// Appends placeholders, separated by commas, for what was bound since there were `before` values.
-    fn placeholders_since(&mut self, before: usize) {
+    pub(crate) fn placeholders_since(&mut self, before: usize) {
         for number in before + 1..=self.bound.count() {
             if number > before + 1 {
                 self.text.push_str(", ");
@@ -146,7 +146,7 @@ impl<B: Bound> Draft<B> {
     }
 
     /// `INSERT INTO table (…)`.
-    fn insert_into(&mut self, row: &RowChange) -> Result<()> {
+    pub(crate) fn insert_into(&mut self, row: &RowChange) -> Result<()> {
         self.push("INSERT INTO ").push(&row.def.table).push(" (tenant_id, id");
         self.each_column(row, |draft, column, _| {
             draft.push(", ").push(column);
@@ -156,7 +156,7 @@ impl<B: Bound> Draft<B> {
     }
 
     /// The id and the values of a new row.
-    fn inserted(&mut self, row: &RowChange) -> Result<()> {
+    pub(crate) fn inserted(&mut self, row: &RowChange) -> Result<()> {
         let before = self.bound.count();
         self.bound.id(row.id.0)?;
         for (field, value) in written(row) {
@@ -187,7 +187,7 @@ impl<B: Bound> Draft<B> {
 
     /// Calls back with every column the row writes, the tenant and the id left out, in the order in which
     /// [`Draft::bind_field`] binds them.
-    fn each_column(&mut self, row: &RowChange, mut call: impl FnMut(&mut Self, &str, usize)) -> Result<()> {
+    pub(crate) fn each_column(&mut self, row: &RowChange, mut call: impl FnMut(&mut Self, &str, usize)) -> Result<()> {
         let mut index = 0;
         let mut name = String::new();
         for (field, _) in written(row) {
@@ -207,7 +207,7 @@ impl<B: Bound> Draft<B> {
         Ok(())
     }
 
-    fn bind_field(&mut self, field: &FieldDef, value: &Value) -> Result<()> {
+    pub(crate) fn bind_field(&mut self, field: &FieldDef, value: &Value) -> Result<()> {
         self.bound.value(value, &field.kind)?;
         if field.folded {
             self.bound.text(value.as_text().map(fold).as_deref())?;
@@ -246,7 +246,7 @@ impl<B: Bound> Draft<B> {
         Ok(())
     }
 
-    fn log(&mut self, def: &ResourceDef, record: Id, entry: &LogEntry) -> Result<()> {
+    pub(crate) fn log(&mut self, def: &ResourceDef, record: Id, entry: &LogEntry) -> Result<()> {
         let before = self.bound.count();
         self.bound.text(Some(&def.name))?;
         self.bound.id(record.0)?;
@@ -324,7 +324,7 @@ fn made_by(set: &WriteSet, target: &str, id: Uuid) -> bool {
 }
 
 /// The resource and table that a row's reference points to, and whether it does so without a foreign key.
-fn referred(row: &RowChange, index: usize) -> Result<(&str, &str, bool)> {
+pub(crate) fn referred(row: &RowChange, index: usize) -> Result<(&str, &str, bool)> {
     let field = row.def.fields.get(index);
     if let Some(reference) = field.and_then(FieldDef::reference) {
         return Ok((&reference.target, &reference.table, false));
@@ -336,7 +336,7 @@ fn referred(row: &RowChange, index: usize) -> Result<(&str, &str, bool)> {
 }
 
 /// Whether the record lives because of this row: it is new, or restored.
-fn makes_alive(row: &RowChange) -> bool {
+pub(crate) fn makes_alive(row: &RowChange) -> bool {
     let restored = |(index, value): &(usize, Value)| {
         value.is_null() && row.def.fields.get(*index).is_some_and(|field| field.name == system::DELETED_AT)
     };
@@ -348,7 +348,7 @@ fn makes_alive(row: &RowChange) -> bool {
 }
 
 /// The fields a row writes, without the id.
-fn written(row: &RowChange) -> impl Iterator<Item = (Result<&FieldDef>, &Value)> {
+pub(crate) fn written(row: &RowChange) -> impl Iterator<Item = (Result<&FieldDef>, &Value)> {
     row.values.iter().filter_map(|(index, value)| match row.def.fields.get(*index) {
         Some(field) if field.name == system::ID => None,
         Some(field) => Some((Ok(field), value)),

@@ -10,10 +10,12 @@ use crate::sql::Sql;
 use crate::sqlite::commit::Work;
 use crate::sqlite::writer::Hand;
 use crate::store::Backend;
-use crate::write::{Commit, WriteSet};
+use crate::together::Together;
+use crate::write::{Commit, RowChange, WriteSet};
 use crate::{Dialect, Rows, Store, postgres, sqlite};
 use clientela_kernel::{Error, Result};
-use sqlx::PgConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::{PgConnection, SqlStr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
@@ -126,13 +128,27 @@ impl Inside {
     /// Writes inside the transaction: all of the set, or nothing of it. [`Error::is_collision`] where the transaction met
     /// another head-on: it must be taken back, and can start anew.
     pub(crate) async fn commit(&self, set: &WriteSet) -> Result<Commit> {
+        match self.dialect {
+            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::parts(set)?, &set.rows)).await,
+            Dialect::Sqlite => self.carry_out(Task::Sqlite(Box::new(Work::new(set)?))).await,
+        }
+    }
+
+    /// Writes several sets inside the transaction: all of them, or nothing.
+    pub(crate) async fn commit_together(&self, sets: &Together<'_>) -> Result<Commit> {
+        match self.dialect {
+            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::together(sets)?, &[])).await,
+            Dialect::Sqlite => self.carry_out(Task::Sqlite(Box::new(Work::together(sets)?))).await,
+        }
+    }
+
+    async fn carry_out(&self, task: Task<'_>) -> Result<Commit> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let mut link = self.link.lock().await;
-        match link.as_mut().ok_or_else(ended)? {
-            Connection::Postgres(link) => {
+        match (link.as_mut().ok_or_else(ended)?, task) {
+            (Connection::Postgres(link), Task::Postgres((text, arguments), changes)) => {
                 let plain = |error: sqlx::Error| <PgConnection as Link>::fault(&error).error(error);
                 sqlx::raw_sql(NEXT).execute(&mut *link).await.map_err(plain)?;
-                let (text, arguments) = postgres::commit::parts(set)?;
                 let outcome = match link.rows(text, arguments).await {
                     Ok(rows) if rows.is_empty() => Ok(Commit::GuardFailed),
                     Ok(_) => return Ok(Commit::Done),
@@ -140,14 +156,13 @@ impl Inside {
                     Err(error) if collided(&error) => Err(Error::collision(error)),
                     Err(error) => {
                         let fault = <PgConnection as Link>::fault(&error);
-                        postgres::commit::refused(Failure { fault, error: Some(error), reused: false }, &set.rows)
+                        postgres::commit::refused(Failure { fault, error: Some(error), reused: false }, changes)
                     }
                 };
                 sqlx::raw_sql(UNDO).execute(&mut *link).await.map_err(plain)?;
                 outcome
             }
-            Connection::Sqlite(hand) => {
-                let mut work = Work::new(set)?;
+            (Connection::Sqlite(hand), Task::Sqlite(mut work)) => {
                 if work.guarded.is_empty() {
                     return Ok(Commit::Done);
                 }
@@ -157,6 +172,7 @@ impl Inside {
                 }
                 outcome
             }
+            _ => Err(Error::internal("a write for another database")),
         }
     }
 }
@@ -164,6 +180,12 @@ impl Inside {
 fn collided(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| postgres::commit::COLLISIONS.contains(&code.as_ref()))
+}
+
+/// A write in the form of its database.
+enum Task<'s> {
+    Postgres((SqlStr, PgArguments), &'s [RowChange]),
+    Sqlite(Box<Work>),
 }
 
 async fn rows<L: Link>(link: &mut L, sql: Sql) -> Result<Rows> {

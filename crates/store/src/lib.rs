@@ -27,6 +27,7 @@ mod sqlite;
 mod store;
 mod system;
 mod task;
+mod together;
 #[cfg(test)]
 mod toy;
 pub mod write;

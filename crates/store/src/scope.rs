@@ -46,6 +46,16 @@ impl Scope {
         crate::idempotency::find(self, principal, key).await
     }
 
+    /// Writes several sets, all or none, with few statements. None where they cannot be put together: one is remembered under an
+    /// idempotency key or removes rows, or two change the same record. Where it is not `Done`, which set stood in the way is
+    /// found by writing fewer of them.
+    pub async fn commit_together(&self, sets: &[&WriteSet]) -> Result<Option<Commit>> {
+        if sets.iter().any(|set| set.tenant != self.tenant) {
+            return Err(Error::internal("a write set of another tenant"));
+        }
+        self.store.commit_together(self.tenant, sets).await
+    }
+
     /// Writes rows, their change-log rows and the idempotency row, all or nothing. When this answers, the outcome is
     /// durable; `DATABASE_UNAVAILABLE` leaves it in doubt, and a retry with the same idempotency key resolves the doubt.
     ///

@@ -8,6 +8,7 @@ use crate::sql::Sql;
 use crate::sqlite::commit::Work;
 use crate::sqlite::writer::Writer;
 use crate::system::SystemPool;
+use crate::together::Together;
 use crate::write::{Commit, WriteSet};
 use crate::{Dialect, Rows, Scope, postgres, sqlite};
 use clientela_kernel::{Error, Result, TenantId};
@@ -149,6 +150,17 @@ impl Store {
             }
             Backend::Held(inside) => inside.commit(set).await,
         }
+    }
+
+    /// Writes several sets of one tenant, all or none, with few statements; none where they cannot be put together.
+    pub(crate) async fn commit_together(&self, tenant: TenantId, sets: &[&WriteSet]) -> Result<Option<Commit>> {
+        let Some(together) = Together::new(tenant, sets)? else { return Ok(None) };
+        let outcome = match &self.0.backend {
+            Backend::Postgres(pool) => postgres::commit::commit_together(pool, &together).await,
+            Backend::Sqlite { writer, .. } => writer.commit(Work::together(&together)?).await,
+            Backend::Held(inside) => inside.commit_together(&together).await,
+        };
+        outcome.map(Some)
     }
 
     /// A statement without values.

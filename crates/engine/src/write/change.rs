@@ -4,6 +4,7 @@ use super::log;
 use super::run::version_of;
 use crate::engine::Inner;
 use crate::module::{Companion, Draft, Found, RuleReader};
+use crate::pack::Asked;
 use crate::{ids, input};
 use async_trait::async_trait;
 use clientela_access::{Action, authorize};
@@ -270,6 +271,9 @@ impl Inner {
         deleted: DeletedMode,
         limit: u32,
     ) -> Result<Vec<Vec<Value>>> {
+        if let Some(pack) = &self.pack {
+            return pack.ask(Asked::Find { def: self.resource(&def.name)?, filter: filter.clone(), deleted, limit }).await;
+        }
         crate::read::record(&self.registry, context, scope, def, filter, deleted, limit).await
     }
 

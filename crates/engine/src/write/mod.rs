@@ -11,8 +11,10 @@ mod upsert;
 pub(crate) use run::{execute, expect, not_found};
 
 use crate::key::RecordBy;
+use crate::module::Draft;
 use clientela_kernel::{Id, Value};
 use clientela_model::ResourceDef;
+use clientela_store::ChangeKind;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -121,6 +123,37 @@ pub enum Expected {
     Never,
     /// Any existing version (`If-Match: *`).
     Any,
+}
+
+/// A change as the log tells of it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The resource.
+    pub def: Arc<ResourceDef>,
+    /// The record.
+    pub id: Id,
+    /// Its version after the change.
+    pub version: i64,
+    /// What kind of change.
+    pub kind: ChangeKind,
+    /// The fields that changed, by index of the definition; none for a record that is new, gone or back.
+    pub fields: Vec<usize>,
+}
+
+impl Change {
+    pub(crate) fn of(draft: &Draft) -> Change {
+        let fields = match (&draft.before, draft.kind) {
+            (Some(before), ChangeKind::Updated) => log::differing(&draft.def, before, &draft.after),
+            _ => Vec::new(),
+        };
+        let version = run::version_of(&draft.def, &draft.after);
+        Change { def: Arc::clone(&draft.def), id: draft.id, version, kind: draft.kind, fields }
+    }
+
+    /// The name of the event: `account.created`, `account.updated`, `account.deleted`, `account.restored`, `account.erased`.
+    pub fn event(&self) -> String {
+        format!("{}.{}", self.def.name, self.kind.as_str().to_ascii_lowercase())
+    }
 }
 
 /// A finished write.

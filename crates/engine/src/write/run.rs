@@ -318,8 +318,11 @@ impl<'a> Write<'a> {
         let Some((id, version)) = drafts.first().map(|draft| (draft.id, version_of(&draft.def, &draft.after))) else {
             return Err(Error::internal("a write without a draft"));
         };
-        let set = WriteSet { tenant: self.context.tenant, rows, idempotency: self.idempotency(id, version, status) };
-        let result = self.scope.commit(&set).await?;
+        let set = Arc::new(WriteSet { tenant: self.context.tenant, rows, idempotency: self.idempotency(id, version, status) });
+        let result = match &self.inner.pack {
+            Some(pack) => pack.commit(Arc::clone(&set)).await?,
+            None => self.scope.commit(set.as_ref()).await?,
+        };
         match result {
             Commit::Done => {
                 self.inner.committed(self.context, &drafts);

@@ -8,6 +8,7 @@
 use crate::bind::{PgInstant, PgJson, bind_pg_value};
 use crate::commit::{Bound, Draft, IDEMPOTENCY, conditional, logged, runs};
 use crate::pool::{Failure, Pool};
+use crate::together::Together;
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
 use clientela_model::FieldType;
@@ -32,6 +33,22 @@ pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<
         Ok(_) => Ok(Commit::Done),
         Err(failure) => refused(failure, &set.rows),
     }
+}
+
+/// Writes several sets put together, all or none.
+pub(crate) async fn commit_together(pool: &Pool<PgConnection>, sets: &Together<'_>) -> Result<Commit> {
+    let (text, bound) = together(sets)?;
+    let mut lease = pool.acquire().await?;
+    match lease.run(text, bound).await {
+        Ok(_) => Ok(Commit::Done),
+        Err(failure) => refused(failure, &[]),
+    }
+}
+
+/// The statement of several sets, in the driver's form.
+pub(crate) fn together(sets: &Together<'_>) -> Result<(SqlStr, PgArguments)> {
+    let Draft { text, bound } = sets.statement()?;
+    Ok((AssertSqlSafe(text).into_sql_str(), bound))
 }
 
 /// The statement of a set, in the driver's form.

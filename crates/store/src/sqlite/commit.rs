@@ -2,6 +2,7 @@
 
 use crate::bind::bind_sqlite_value;
 use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY, conditional, logged, runs};
+use crate::together::Together;
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Result, Timestamp, Value};
 use clientela_model::{FieldType, ResourceDef, system};
@@ -21,8 +22,8 @@ pub(crate) struct Work {
     pub(crate) text: String,
     /// Their values, numbered across all of them.
     pub(crate) arguments: SqliteArguments,
-    /// For each statement, whether it must affect a row.
-    pub(crate) guarded: Vec<bool>,
+    /// For each statement, how many rows it must affect, where it might affect fewer.
+    pub(crate) guarded: Vec<Option<u64>>,
     /// What the rows are, by their position in the write set.
     pub(super) rows: Vec<Arc<ResourceDef>>,
 }
@@ -36,7 +37,7 @@ impl Work {
         if let Some(write) = &set.idempotency {
             draft.idempotency(write)?;
             draft.push(";");
-            guarded.push(false);
+            guarded.push(None);
         }
         let mut runs: Vec<&[RowChange]> = runs(set, &conditional(set)).into_iter().map(|(_, run)| run).collect();
         runs.sort_by_key(|run| match run.first().map(|row| row.guard) {
@@ -51,19 +52,37 @@ impl Work {
                 rows => draft.rows(rows, "true")?,
             }
             draft.push(";");
-            guarded.push(run.len() == 1 && run.iter().all(|row| row.guard != RowGuard::Remove));
+            guarded.push((run.len() == 1 && run.iter().all(|row| row.guard != RowGuard::Remove)).then_some(1));
             for row in run.iter().filter(|row| matches!(row.guard, RowGuard::Erase(_))) {
                 draft.forget(row)?;
                 draft.push(";");
-                guarded.push(false);
+                guarded.push(None);
             }
         }
         if logged(set).next().is_some() {
             draft.logs(set, "true")?;
             draft.push(";");
-            guarded.push(false);
+            guarded.push(None);
         }
         let rows = set.rows.iter().map(|row| Arc::clone(&row.def)).collect();
+        Ok(Work { text: draft.text, arguments: draft.bound, guarded, rows })
+    }
+
+    /// Draws up the statements of several sets put together.
+    pub(crate) fn together(sets: &Together<'_>) -> Result<Work> {
+        let mut draft: Draft<SqliteArguments> = Draft::new(sets.tenant())?;
+        let mut guarded = Vec::with_capacity(1 + sets.groups().len());
+        for group in sets.groups() {
+            group.write(&mut draft)?;
+            draft.push(";");
+            guarded.push(group.expected());
+        }
+        if sets.has_logs() {
+            sets.log(&mut draft)?;
+            draft.push(";");
+            guarded.push(None);
+        }
+        let rows = sets.groups().iter().flat_map(|group| &group.rows).map(|row| Arc::clone(&row.def)).collect();
         Ok(Work { text: draft.text, arguments: draft.bound, guarded, rows })
     }
 

@@ -207,7 +207,7 @@ impl Hand {
                 // The prefix has statements of its own.
                 let own = affected.len().saturating_sub(work.guarded.len());
                 let mut guards = affected.iter().skip(own).zip(&work.guarded);
-                let held = guards.all(|(affected, guarded)| !guarded || *affected == 1);
+                let held = guards.all(|(affected, expected)| expected.is_none_or(|expected| *affected == expected));
                 Ok(Ok(if held { Commit::Done } else { Commit::GuardFailed }))
             }
             Err(failure) => match work.refused(&failure.error) {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     fn work(text: String) -> Work {
-        Work { text, arguments: SqliteArguments::default(), guarded: vec![true], rows: Vec::new() }
+        Work { text, arguments: SqliteArguments::default(), guarded: vec![Some(1)], rows: Vec::new() }
     }
 
     fn word(word: &str) -> Work {
