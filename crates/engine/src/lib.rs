@@ -3,6 +3,7 @@
 
 pub mod batch;
 pub mod engine;
+pub mod export;
 pub mod filter;
 #[cfg(test)]
 mod fixture;

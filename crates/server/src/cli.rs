@@ -61,6 +61,8 @@ pub enum Command {
     },
     /// Read a CSV or NDJSON file into records. Exit codes: 0 all was right, 1 it could not start or broke off, 2 something was refused.
     Import(Import),
+    /// Write the records of a resource to a CSV or NDJSON file, by the order of their ids.
+    Export(Export),
     /// Make a tenant with made-up customers, to try things on.
     Seed {
         /// How much: s as in the demonstration, m ten times, l a hundred times
@@ -142,6 +144,44 @@ pub struct Import {
     /// Tell of progress on standard error, also where that is no terminal
     #[arg(long)]
     pub progress: bool,
+}
+
+/// Settings of `export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// The resource, such as account or contact-points
+    #[arg(value_name = "RESOURCE")]
+    pub resource: String,
+    /// Columns, also of related records: name,account.name [default: every field of the record]
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// Which records: the filter tree as JSON, such as {"country": {"eq": "AT"}}
+    #[arg(long, value_name = "JSON")]
+    pub filter: Option<String>,
+    /// Deleted records too
+    #[arg(long)]
+    pub deleted: bool,
+    /// How the records are written
+    #[arg(long, value_enum, default_value = "csv")]
+    pub format: ExportFormat,
+    /// The file, which is there whole or not at all [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write to this file the mapping by which import reads the records back
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// The tenant; may be left out where there is only one
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Comma-separated values in UTF-8. An apostrophe keeps a text that looks like a formula from being one.
+    Csv,
+    /// A JSON object a line, as REST writes it.
+    Ndjson,
 }
 
 /// How many records `seed` makes.

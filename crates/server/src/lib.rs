@@ -10,5 +10,6 @@ mod demo_tokens;
 pub mod lifecycle;
 mod listener;
 mod logging;
+mod partial;
 mod patience;
 pub mod tenants;

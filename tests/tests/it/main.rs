@@ -15,6 +15,7 @@ mod disk;
 mod documentation;
 mod durability;
 mod erasure;
+mod export;
 mod idempotency;
 mod import;
 mod in_step;

@@ -1,6 +1,7 @@
 //! What the commands do. Each answers one value, printed for people or as JSON.
 
 pub mod doctor;
+pub mod export;
 pub mod import;
 pub mod migrate;
 pub mod schema;
@@ -101,6 +102,7 @@ async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Fai
         Command::Migrate { status } => migrate::run(config, *status, json).await,
         Command::Token(arguments) => token::run(config, arguments, json).await,
         Command::Schema { api } => schema::run(*api, json),
+        Command::Export(arguments) => export::run(config, arguments, json).await,
         Command::Seed { size } => seed::run(config, *size, json).await,
         Command::Tenant { command: TenantCommand::Create { name, email, user_name } } => {
             tenant::create(config, name, email, user_name.as_deref(), json).await

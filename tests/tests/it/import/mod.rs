@@ -41,12 +41,12 @@ async fn import_from(app: &TestApp, client: &Client, mapping: &str, input: Arc<d
     (outcome.expect("the import starts"), problems.0)
 }
 
-async fn import(app: &TestApp, mapping: &str, file: impl Into<Vec<u8>>, mode: Mode) -> (Outcome, Vec<Problem>) {
+pub(crate) async fn import(app: &TestApp, mapping: &str, file: impl Into<Vec<u8>>, mode: Mode) -> (Outcome, Vec<Problem>) {
     import_from(app, &app.alpha, mapping, Arc::new(Bytes(file.into())), mode).await
 }
 
 /// Created, updated, unchanged and refused records of a resource.
-fn counts(outcome: &Outcome, resource: &str) -> [u64; 4] {
+pub(crate) fn counts(outcome: &Outcome, resource: &str) -> [u64; 4] {
     let found = outcome.summary.records.get(resource).copied().unwrap_or_default();
     [found.created, found.updated, found.unchanged, found.rejected]
 }

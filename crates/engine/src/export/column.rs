@@ -1,0 +1,151 @@
+//! The columns of an export: paths to fields, and the cells that a record gives for each.
+
+use super::{Format, cell};
+use crate::filter::operand;
+use crate::plan::{Item, Selection};
+use clientela_access::{Action, authorize};
+use clientela_kernel::{Context, Error, ErrorCode, Result};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, system};
+use serde_json::Value as Json;
+use std::borrow::Cow;
+
+/// Columns of one export.
+const MOST_COLUMNS: usize = 200;
+/// Relations a column may lead through.
+const MOST_RELATIONS: usize = 4;
+
+/// A field of the record, or of one reached through to-one relations.
+pub(super) struct Column {
+    path: Vec<String>,
+    kind: Kind,
+    /// Whether an import can write it back.
+    writable: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Free text, which a spreadsheet could take for a formula.
+    Text,
+    /// A set of free texts.
+    Texts,
+    /// An amount and its currency: two cells.
+    Money,
+    /// Anything else: no cell of it can be taken for a formula.
+    Plain,
+}
+
+/// The columns that names ask for, every visible field of the record where there are none, and the selection they read.
+pub(super) fn select(registry: &Registry, context: &Context, def: &ResourceDef, names: &[String]) -> Result<(Vec<Column>, Selection)> {
+    let mut selection = Selection::default();
+    let mut columns = Vec::new();
+    let grant = authorize(context, def, Action::Read)?;
+    let every: Vec<String> = def.fields.iter().filter(|field| grant.fields.sees(field)).map(|field| field.name.to_string()).collect();
+    let names = if names.is_empty() { &every } else { names };
+    if names.len() > MOST_COLUMNS {
+        return Err(refuse(format!("{} columns are asked for; at most {MOST_COLUMNS} are allowed", names.len())));
+    }
+    for name in names {
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        if columns.iter().any(|column: &Column| column.path == path) {
+            return Err(refuse(format!("{name:?} stands in the columns twice")));
+        }
+        if path.len() > MOST_RELATIONS + 1 {
+            return Err(refuse(format!("{name:?} leads through {} relations; at most {MOST_RELATIONS} are allowed", path.len() - 1)));
+        }
+        let field = place(registry, context, def, &path, &mut selection)?;
+        let writable = path.len() == 1 && (field.name == system::ID || field.write != WriteMode::ReadOnly);
+        columns.push(Column { path, kind: kind(field), writable });
+    }
+    Ok((columns, selection))
+}
+
+/// Puts a path's field into the selection.
+fn place<'r>(
+    registry: &'r Registry,
+    context: &Context,
+    def: &'r ResourceDef,
+    path: &[String],
+    selection: &mut Selection,
+) -> Result<&'r FieldDef> {
+    let Some((name, rest)) = path.split_first() else { return Err(refuse("a column has no name".to_owned())) };
+    let grant = authorize(context, def, Action::Read)?;
+    if rest.is_empty() {
+        let visible = || def.fields.iter().enumerate().filter(|(_, field)| grant.fields.sees(field));
+        let found = visible().find(|(_, field)| field.name == *name);
+        let (index, field) = found.ok_or_else(|| {
+            let hint = operand::nearest(name, visible().map(|(_, field)| field.name.as_ref()));
+            refuse(format!("{} have no field {name:?}{hint}", def.plural))
+        })?;
+        selection.items.push(Item::Field { key: name.as_str().into(), field: index });
+        return Ok(field);
+    }
+    let one = |relation: &&clientela_model::RelationDef| relation.is_to_one();
+    let (index, relation) = def.relation_index(name).zip(def.relation(name).filter(one)).ok_or_else(|| {
+        let hint =
+            operand::nearest(name, def.relations.iter().filter(|relation| relation.is_to_one()).map(|relation| relation.name.as_ref()));
+        refuse(format!("{} have no to-one relation {name:?}{hint}", def.plural))
+    })?;
+    let target = registry.target(relation).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
+    let known = selection.items.iter().position(|item| matches!(item, Item::ToOne { relation, .. } if *relation == index));
+    let at = known.unwrap_or_else(|| {
+        selection.items.push(Item::ToOne { key: name.as_str().into(), relation: index, selection: Selection::default() });
+        selection.items.len() - 1
+    });
+    match selection.items.get_mut(at) {
+        Some(Item::ToOne { selection, .. }) => place(registry, context, target, rest, selection),
+        _ => Err(Error::internal("a relation left the selection")),
+    }
+}
+
+fn kind(field: &FieldDef) -> Kind {
+    match field.kind {
+        FieldType::Text { .. } => Kind::Text,
+        FieldType::TextSet { .. } => Kind::Texts,
+        FieldType::Money => Kind::Money,
+        _ => Kind::Plain,
+    }
+}
+
+fn refuse(text: String) -> Error {
+    Error::new(ErrorCode::InvalidParameter, format!("The export cannot begin: {text}."))
+}
+
+impl Column {
+    pub(super) fn is_id(&self) -> bool {
+        matches!(self.path.as_slice(), [only] if only == system::ID)
+    }
+
+    /// The names of its cells.
+    pub(super) fn heads(&self) -> Vec<Cow<'_, str>> {
+        let name = self.path.join(".");
+        match self.kind {
+            Kind::Money => vec![format!("{name}.amount").into(), format!("{name}.currency").into()],
+            _ => vec![name.into()],
+        }
+    }
+
+    /// The cells a record gives.
+    pub(super) fn cells<'r>(&self, record: &'r Json) -> Vec<Cow<'r, str>> {
+        let value = self.path.iter().try_fold(record, |at, name| at.get(name)).unwrap_or(&Json::Null);
+        match self.kind {
+            Kind::Money => vec![cell::plain(value.get("amount")), cell::plain(value.get("currency"))],
+            Kind::Text => vec![cell::guarded(value.as_str().unwrap_or_default().into())],
+            Kind::Texts => vec![cell::guarded(cell::set(value))],
+            Kind::Plain => vec![cell::plain(Some(value))],
+        }
+    }
+
+    /// How an import reads it back; nothing where the server alone writes it, none where it belongs to another record.
+    pub(super) fn mapping(&self, format: Format) -> Option<Option<String>> {
+        let [name] = self.path.as_slice() else { return None };
+        if !self.writable {
+            return Some(None);
+        }
+        Some(Some(match (self.kind, format) {
+            (Kind::Money, Format::Csv) => {
+                format!("{name} = {{ column = \"{name}.amount\", currency_column = \"{name}.currency\" }}")
+            }
+            _ => format!("{name} = \"{name}\""),
+        }))
+    }
+}

@@ -1,0 +1,160 @@
+//! Export: the records of a resource as CSV or NDJSON, in the order of their ids, page by page in constant memory.
+//!
+//! Every page is read as the caller would read it, with the caller's rights. A record that is there from beginning to
+//! end of an export is in it once, as it was when its page was read; the whole is no snapshot of one moment.
+
+mod cell;
+mod column;
+
+use crate::engine::Engine;
+use crate::plan::{Connection, ConnectionItem, PageInfoItem, ReadPlan, Root, Selection};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, ListArguments, PageArguments, Result};
+use clientela_model::{Registry, ResourceDef};
+use column::Column;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::sync::Arc;
+
+/// How the records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values (RFC 4180) in UTF-8 with a line of column names.
+    Csv,
+    /// A JSON object a line.
+    Ndjson,
+}
+
+/// An export as it is asked for.
+#[derive(Clone, Debug)]
+pub struct ExportRequest {
+    /// The resource: its name or its path.
+    pub resource: String,
+    /// Fields, also of records reached through to-one relations (`account.name`); every field of the record where empty.
+    pub fields: Vec<String>,
+    /// Which records: the JSON filter tree.
+    pub filter: Option<Json>,
+    /// Deleted records or not.
+    pub deleted: DeletedMode,
+    /// How they are written.
+    pub format: Format,
+}
+
+/// An export that was checked.
+pub struct ExportPlan {
+    def: Arc<ResourceDef>,
+    columns: Vec<Column>,
+    selection: Arc<Selection>,
+    list: ListArguments,
+    format: Format,
+}
+
+/// The records of a page, each as its JSON text.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
+}
+
+impl ExportPlan {
+    /// Checks a request against the definitions and the caller's rights.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` where there is no such resource, `INVALID_PARAMETER` for a field that cannot be exported, `INVALID_FILTER`.
+    pub fn new(engine: &Engine, context: &Context, request: &ExportRequest) -> Result<ExportPlan> {
+        let registry = engine.registry();
+        let def = find(registry, &request.resource)?;
+        let (columns, selection) = column::select(registry, context, def, &request.fields)?;
+        let filter = request.filter.as_ref().map(|filter| engine.parse_filter(context, def, filter)).transpose()?;
+        let list =
+            ListArguments { filter, sort: Vec::new(), page: PageArguments::first(PageArguments::MAXIMUM_LIMIT), deleted: request.deleted };
+        Ok(ExportPlan { def: Arc::clone(def), columns, selection: Arc::new(selection), list, format: request.format })
+    }
+
+    /// The resource.
+    pub fn resource(&self) -> &ResourceDef {
+        &self.def
+    }
+
+    /// The mapping by which `clientela import` reads the file back: each record is told again by its id.
+    /// None where a column belongs to another record, or the id is not among them.
+    pub fn mapping(&self) -> Option<String> {
+        let fields = self.columns.iter().map(|column| column.mapping(self.format)).collect::<Option<Vec<_>>>()?;
+        self.columns.iter().any(Column::is_id).then_some(())?;
+        let format = match self.format {
+            Format::Csv => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\nquoted_formulas = true",
+            Format::Ndjson => "format = \"ndjson\"",
+        };
+        let mut text =
+            format!("[source]\n{format}\n\n[[record]]\nresource = \"{}\"\nkey = {{ field = \"id\" }}\n\n[record.fields]\n", self.def.name);
+        for line in fields.iter().flatten() {
+            let _ = writeln!(text, "{line}");
+        }
+        Some(text)
+    }
+
+    fn read_plan(&self) -> ReadPlan {
+        let items = vec![
+            ConnectionItem::Nodes { key: "data".into(), selection: Arc::clone(&self.selection) },
+            ConnectionItem::PageInfo { key: "page".into(), items: vec![PageInfoItem::Next("next".into())] },
+        ];
+        ReadPlan { def: Arc::clone(&self.def), root: Root::List(self.list.clone(), Connection { items }) }
+    }
+}
+
+/// Writes the records to `out`, and tells `progress` after each page how many there are so far. Answers how many there were.
+///
+/// # Errors
+/// What a read may answer, and `INTERNAL` where `out` cannot be written, with the reason.
+pub async fn run(
+    engine: &Engine,
+    context: &Context,
+    mut plan: ExportPlan,
+    out: &mut (dyn Write + Send),
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<u64> {
+    let mut written = 0u64;
+    let mut page = Vec::new();
+    let mut text = Vec::new();
+    if plan.format == Format::Csv {
+        cell::write_row(plan.columns.iter().flat_map(Column::heads), &mut text)?;
+    }
+    loop {
+        page.clear();
+        let answer = engine.read(context, &plan.read_plan(), &mut page).await?;
+        let records: Page<'_> = serde_json::from_slice(&page).map_err(Error::internal)?;
+        for record in &records.data {
+            match plan.format {
+                Format::Ndjson => {
+                    text.extend_from_slice(record.get().as_bytes());
+                    text.push(b'\n');
+                }
+                Format::Csv => {
+                    let record: Json = serde_json::from_str(record.get()).map_err(Error::internal)?;
+                    cell::write_row(plan.columns.iter().flat_map(|column| column.cells(&record)), &mut text)?;
+                }
+            }
+        }
+        out.write_all(&text).map_err(|error| unwritable(&error))?;
+        text.clear();
+        written = written.saturating_add(u64::try_from(records.data.len()).unwrap_or(u64::MAX));
+        progress(written);
+        let Some(next) = answer.next_cursor else { break };
+        plan.list.page.after = Some(engine.parse_cursor(&plan.def, &plan.list, &next)?);
+    }
+    out.flush().map_err(|error| unwritable(&error))?;
+    Ok(written)
+}
+
+fn unwritable(error: &std::io::Error) -> Error {
+    Error::internal(format!("The export cannot be written: {error}."))
+}
+
+fn find<'r>(registry: &'r Registry, name: &str) -> Result<&'r Arc<ResourceDef>> {
+    registry.resource(name).or_else(|| registry.resources().iter().find(|def| def.path == *name || def.plural == *name)).ok_or_else(|| {
+        let hint = crate::filter::operand::nearest(name, registry.resources().iter().map(|def| def.name.as_ref()));
+        Error::new(ErrorCode::NotFound, format!("There is no resource {name:?}{hint}."))
+    })
+}
