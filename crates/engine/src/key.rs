@@ -1,4 +1,4 @@
-//! Finding a record by a key other than its id: a field whose value is unique, or the name of an external system.
+//! Finding a record by a key: a field whose value is unique, the name of an external system, or the id that its maker chose.
 
 use crate::engine::Inner;
 use crate::input;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Names a record by a key, as both APIs spell it: `{key: "erp", value: "4711"}`, `/by/erp/4711`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordBy {
-    /// A field with a unique value, or the name of an external system.
+    /// A field with a unique value, `id`, or the name of an external system.
     pub key: String,
     /// The value there.
     pub value: String,
@@ -22,6 +22,8 @@ pub struct RecordBy {
 
 /// A key, checked against the definitions.
 pub(crate) enum Key<'a> {
+    /// Its own id: whoever mints ids upserts by them.
+    Id { id: Id, text: String },
     /// A field whose value no two living records share.
     Field { field: &'a FieldDef, value: Value },
     /// What another system calls the record.
@@ -32,6 +34,10 @@ impl<'a> Key<'a> {
     /// Reads a key. `NOT_FOUND` where the resource has no such key, `VALIDATION_FAILED` where the value cannot be one.
     pub(crate) fn read(registry: &'a Registry, mask: &FieldMask, def: &'a ResourceDef, by: &RecordBy) -> Result<Key<'a>> {
         let invalid = |problem: FieldProblem| Error::validation(vec![problem]);
+        if by.key == system::ID {
+            let id = input::own_id(def, &by.value, "/id").map_err(invalid)?;
+            return Ok(Key::Id { id, text: by.value.clone() });
+        }
         let text = Json::from(by.value.as_str());
         if let Some((field, _)) = def.keys().find(|(field, _)| field.name == by.key && mask.sees(field)) {
             return match input::read(field, &text, &format!("/{}", field.name)).map_err(invalid)? {
@@ -55,6 +61,7 @@ impl<'a> Key<'a> {
     /// `email "a@b.example"`, `erp "4711"`: for messages.
     pub(crate) fn words(&self) -> String {
         match self {
+            Key::Id { text, .. } => format!("id {text:?}"),
             Key::Field { field, value } => format!("{} {:?}", field.name, value.as_text().unwrap_or_default()),
             Key::External { system, value, .. } => {
                 format!("{} {:?}", system.as_text().unwrap_or_default(), value.as_text().unwrap_or_default())
@@ -86,7 +93,8 @@ fn no_key(registry: &Registry, mask: &FieldMask, def: &ResourceDef, key: &str) -
     if registry.external_keys(def).is_some() {
         keys.push("the name of an external system (lower case, such as erp)");
     }
-    let known = if keys.is_empty() { "id only".to_owned() } else { keys.join(", or ") };
+    keys.push(system::ID);
+    let known = keys.join(", or ");
     Error::new(ErrorCode::NotFound, format!("{} have no key {key:?}. They are found by {known}.", def.plural))
 }
 
@@ -108,6 +116,10 @@ impl Inner {
     /// Every field of the living record with this key, by one statement; whatever the caller may see.
     pub(crate) async fn by_key(&self, context: &Context, scope: &Scope, def: &ResourceDef, key: &Key<'_>) -> Result<Option<Vec<Value>>> {
         match key {
+            Key::Id { id, .. } => {
+                let same = Filter::field(system::ID, Comparison::Equal(Value::Id(id.0)));
+                Ok(self.find(context, scope, def, &same, DeletedMode::Exclude, 1).await?.pop())
+            }
             Key::Field { field, value } => Ok(self.find(context, scope, def, &same(field, value), DeletedMode::Exclude, 1).await?.pop()),
             Key::External { system, value, .. } => match &self.pack {
                 Some(pack) => {

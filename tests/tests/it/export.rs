@@ -1,10 +1,13 @@
 //! What an export writes is what the lists of the API show, for every resource, and nothing of another tenant.
 
+use crate::import::{Bytes, counts, import, import_from};
 use clientela_engine::export::{self, ExportPlan, ExportRequest, Format};
+use clientela_engine::import::{Mode, Outcome, Problem};
 use clientela_kernel::DeletedMode;
 use clientela_testkit::factory::Fill;
 use clientela_testkit::{Client, TestApp, both};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 fn request(resource: &str, format: Format) -> ExportRequest {
     ExportRequest { resource: resource.to_owned(), fields: Vec::new(), filter: None, deleted: DeletedMode::Exclude, format }
@@ -131,8 +134,8 @@ async fn pages_follow_one_another() {
         let file = (0..1_005).map(|number| format!("{number},Firma {number}\n")).collect::<String>();
         let mapping =
             "[[record]]\nresource = \"account\"\nkey = { system = \"erp\", column = \"number\" }\n[record.fields]\nname = \"name\"\n";
-        let (outcome, _) = crate::import::import(&app, mapping, format!("number,name\n{file}"), clientela_engine::import::Mode::Each).await;
-        assert_eq!(crate::import::counts(&outcome, "account")[0], 1_005);
+        let (outcome, _) = import(&app, mapping, format!("number,name\n{file}"), Mode::Each).await;
+        assert_eq!(counts(&outcome, "account")[0], 1_005);
         let exported = lines(&written(&app, &app.alpha, &request("account", Format::Ndjson)).await);
         let mut names: Vec<&str> = exported.iter().filter_map(|record| record["name"].as_str()).collect();
         assert!(exported.is_sorted_by_key(|record| record["id"].as_str().unwrap()));
@@ -140,6 +143,67 @@ async fn pages_follow_one_another() {
         names.dedup();
         assert_eq!(names.iter().filter(|name| name.starts_with("Firma ")).count(), 1_005);
         assert_eq!(names.len(), exported.len());
+    })
+    .await;
+}
+
+async fn read_back(app: &TestApp, client: &Client, request: &ExportRequest, file: String) -> (Outcome, Vec<Problem>) {
+    let mapping = ExportPlan::new(&app.engine, &app.alpha.context, request).unwrap().mapping().unwrap();
+    import_from(app, client, &mapping, Arc::new(Bytes(file.into_bytes())), Mode::Each).await
+}
+
+#[tokio::test]
+async fn reading_an_export_back_changes_nothing() {
+    both(|app| async move {
+        for def in app.registry.resources().iter().filter(|def| app.registry.is_upsertable(def)) {
+            for fill in [Fill::Everything, Fill::Required] {
+                app.factory(&app.alpha).create(def, fill).await;
+            }
+            for format in [Format::Csv, Format::Ndjson] {
+                let request = request(&def.name, format);
+                let file = written(&app, &app.alpha, &request).await;
+                let (outcome, problems) = read_back(&app, &app.alpha, &request, file.clone()).await;
+                assert_eq!(problems, [], "{} {file}", def.name);
+                let [created, updated, unchanged, refused] = counts(&outcome, &def.name);
+                assert!(unchanged >= 2, "{}: {unchanged}", def.name);
+                assert_eq!([created, updated, refused], [0, 0, 0], "{} {file}", def.name);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_one_tenant_exports_another_can_have() {
+    both(|app| async move {
+        let parent = app
+            .alpha
+            .post("/v1/accounts", &json!({"name": "'=Apostrophe", "tags": ["a,b", "[x", "c"], "description": " two\nlines, \"quoted\" "}))
+            .await;
+        let parent = parent.expect(201);
+        let first = app
+            .alpha
+            .post("/v1/accounts", &json!({"name": "-12 °C GmbH", "creditLimit": {"amount": "-1234.50", "currency": "EUR"}}))
+            .await
+            .expect(201);
+        // The child comes before its parent in the file.
+        app.alpha.patch(&format!("/v1/accounts/{}", parent["id"].as_str().unwrap()), &json!({"parentId": first["id"]})).await.expect(200);
+        for (format, created) in [(Format::Csv, 2), (Format::Ndjson, 0)] {
+            let request = request("account", format);
+            let file = written(&app, &app.alpha, &request).await;
+            let (outcome, problems) = read_back(&app, &app.beta, &request, file).await;
+            assert_eq!(problems, []);
+            assert_eq!(counts(&outcome, "account"), [created, 0, 2 - created, 0]);
+            for id in [&parent["id"], &first["id"]] {
+                let path = format!("/v1/accounts/{}", id.as_str().unwrap());
+                let (mut one, mut other) = (app.alpha.get(&path).await.expect(200), app.beta.get(&path).await.expect(200));
+                for system in ["version", "createdAt", "createdBy", "updatedAt", "updatedBy"] {
+                    one[system].take();
+                    other[system].take();
+                }
+                assert_eq!(one, other);
+            }
+        }
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! The columns of an export: paths to fields, and the cells that a record gives for each.
 
-use super::{Format, cell};
+use super::cell;
 use crate::filter::operand;
 use crate::plan::{Item, Selection};
 use clientela_access::{Action, authorize};
@@ -20,6 +20,8 @@ pub(super) struct Column {
     kind: Kind,
     /// Whether an import can write it back.
     writable: bool,
+    /// Whether it names a record of the same resource, which may come later in the file.
+    own: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,8 @@ pub(super) fn select(registry: &Registry, context: &Context, def: &ResourceDef, 
         }
         let field = place(registry, context, def, &path, &mut selection)?;
         let writable = path.len() == 1 && (field.name == system::ID || field.write != WriteMode::ReadOnly);
-        columns.push(Column { path, kind: kind(field), writable });
+        let own = field.reference().is_some_and(|reference| reference.target == def.name);
+        columns.push(Column { path, kind: kind(field), writable, own });
     }
     Ok((columns, selection))
 }
@@ -136,15 +139,14 @@ impl Column {
     }
 
     /// How an import reads it back; nothing where the server alone writes it, none where it belongs to another record.
-    pub(super) fn mapping(&self, format: Format) -> Option<Option<String>> {
+    pub(super) fn mapping(&self) -> Option<Option<String>> {
         let [name] = self.path.as_slice() else { return None };
         if !self.writable {
             return Some(None);
         }
-        Some(Some(match (self.kind, format) {
-            (Kind::Money, Format::Csv) => {
-                format!("{name} = {{ column = \"{name}.amount\", currency_column = \"{name}.currency\" }}")
-            }
+        Some(Some(match self.kind {
+            Kind::Money => format!("{name} = {{ column = \"{name}.amount\", currency_column = \"{name}.currency\" }}"),
+            _ if self.own => format!("{name} = {{ column = \"{name}\", reference = {{ field = \"id\" }} }}"),
             _ => format!("{name} = \"{name}\""),
         }))
     }

@@ -8,6 +8,7 @@ mod column;
 
 use crate::engine::Engine;
 use crate::plan::{Connection, ConnectionItem, PageInfoItem, ReadPlan, Root, Selection};
+pub(crate) use cell::FORMULA;
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, ListArguments, PageArguments, Result};
 use clientela_model::{Registry, ResourceDef};
 use column::Column;
@@ -49,6 +50,7 @@ pub struct ExportPlan {
     selection: Arc<Selection>,
     list: ListArguments,
     format: Format,
+    importable: bool,
 }
 
 /// The records of a page, each as its JSON text.
@@ -70,7 +72,8 @@ impl ExportPlan {
         let filter = request.filter.as_ref().map(|filter| engine.parse_filter(context, def, filter)).transpose()?;
         let list =
             ListArguments { filter, sort: Vec::new(), page: PageArguments::first(PageArguments::MAXIMUM_LIMIT), deleted: request.deleted };
-        Ok(ExportPlan { def: Arc::clone(def), columns, selection: Arc::new(selection), list, format: request.format })
+        let importable = registry.is_upsertable(def) && columns.iter().any(Column::is_id);
+        Ok(ExportPlan { def: Arc::clone(def), columns, selection: Arc::new(selection), list, format: request.format, importable })
     }
 
     /// The resource.
@@ -79,13 +82,13 @@ impl ExportPlan {
     }
 
     /// The mapping by which `clientela import` reads the file back: each record is told again by its id.
-    /// None where a column belongs to another record, or the id is not among them.
+    /// None where a column belongs to another record, the id is not among them, or nobody may write such records.
     pub fn mapping(&self) -> Option<String> {
-        let fields = self.columns.iter().map(|column| column.mapping(self.format)).collect::<Option<Vec<_>>>()?;
-        self.columns.iter().any(Column::is_id).then_some(())?;
+        let fields = self.columns.iter().map(|column| column.mapping()).collect::<Option<Vec<_>>>()?;
+        self.importable.then_some(())?;
         let format = match self.format {
-            Format::Csv => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\nquoted_formulas = true",
-            Format::Ndjson => "format = \"ndjson\"",
+            Format::Csv => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\nguarded = true\ntrim = false",
+            Format::Ndjson => "format = \"ndjson\"\ntrim = false",
         };
         let mut text =
             format!("[source]\n{format}\n\n[[record]]\nresource = \"{}\"\nkey = {{ field = \"id\" }}\n\n[record.fields]\n", self.def.name);

@@ -80,6 +80,10 @@ impl Treatment {
                 Ok(number) => json!(number),
                 Err(_) => return Err(("WRONG_TYPE", "must be a whole number".to_owned())),
             },
+            // As an export writes a set with a comma in a member.
+            FieldType::TextSet { .. } if text.starts_with('[') && serde_json::from_str::<Vec<String>>(&text).is_ok() => {
+                serde_json::from_str(&text).unwrap_or_default()
+            }
             FieldType::TextSet { .. } => {
                 let separator = self.separator.as_deref().unwrap_or(",");
                 text.split(separator).map(str::trim).filter(|member| !member.is_empty()).map(Json::from).collect()

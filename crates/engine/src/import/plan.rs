@@ -8,7 +8,7 @@ use super::text::TextPlan;
 use crate::filter::operand::nearest;
 use crate::input;
 use clientela_kernel::currency::Currency;
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, system};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -208,11 +208,11 @@ impl Builder<'_> {
             (None, None, None, Some(field)) => {
                 let single = def.unique.iter().filter(|unique| unique.fields.len() == 1);
                 let known: Vec<&str> = single.flat_map(|unique| &unique.fields).map(|name| name.as_ref()).collect();
-                if known.contains(&field.as_str()) {
+                if field == system::ID || known.contains(&field.as_str()) {
                     return Ok(KeyPlan::Unique { field: field.clone() });
                 }
                 refuse(&format!(
-                    "key.field is {field:?}, which is not unique. Unique fields of {}: {}. Or use key = {{ system = …, column = … }}.",
+                    "key.field is {field:?}, which is not unique. Unique fields of {}: {}. Or use its id, or key = {{ system = …, column = … }}.",
                     def.name,
                     if known.is_empty() { "none".to_owned() } else { known.join(", ") }
                 ))
@@ -251,7 +251,7 @@ impl Builder<'_> {
             let hint = nearest(name, def.fields.iter().filter(writable).map(|field| field.name.as_ref()));
             return refuse(format!("{} has no such field{hint}.", def.name));
         };
-        if !writable(&field) || matches!(field.kind, FieldType::Id) {
+        if !writable(&field) {
             return refuse("it is set by the server and cannot be imported.".to_owned());
         }
         let rule = match mapping {
@@ -306,7 +306,9 @@ impl Builder<'_> {
         let by = match (&rule.system, &rule.field) {
             (Some(system), None) => ReferenceKey::External { system: system.clone(), template: rule.template.clone() },
             (None, Some(unique)) if rule.template.is_none() => {
-                if !def.unique.iter().any(|known| known.fields.len() == 1 && known.fields.iter().any(|name| name == unique.as_str())) {
+                if unique != system::ID
+                    && !def.unique.iter().any(|known| known.fields.len() == 1 && known.fields.iter().any(|name| name == unique.as_str()))
+                {
                     return refuse(format!("{unique:?} is not a unique field of {}.", def.name));
                 }
                 ReferenceKey::Unique { field: unique.clone() }

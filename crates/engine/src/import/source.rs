@@ -4,6 +4,7 @@ use super::encoding::{Encoding, Utf8};
 use super::lines::Lines;
 use super::row::{Damage, Row};
 use super::{Refusal, csv};
+use crate::export::FORMULA;
 use crate::filter::operand::nearest;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -38,11 +39,13 @@ pub struct SourceOptions {
     pub null: Vec<String>,
     /// Whether blanks around a value are dropped.
     pub trim: bool,
+    /// Whether an apostrophe before what looks like a formula was put there by an export, and is dropped.
+    pub guarded: bool,
 }
 
 impl Default for SourceOptions {
     fn default() -> Self {
-        SourceOptions { format: None, delimiter: None, encoding: None, columns: Vec::new(), null: Vec::new(), trim: true }
+        SourceOptions { format: None, delimiter: None, encoding: None, columns: Vec::new(), null: Vec::new(), trim: true, guarded: false }
     }
 }
 
@@ -115,6 +118,7 @@ impl SourceOptions {
     fn cell(&self, text: Option<&String>) -> Json {
         let text = text.map(String::as_str).unwrap_or_default();
         let text = if self.trim { text.trim() } else { text };
+        let text = text.strip_prefix('\'').filter(|rest| self.guarded && rest.starts_with(FORMULA)).unwrap_or(text);
         if text.is_empty() || self.null.iter().any(|null| null == text) { Json::Null } else { text.into() }
     }
 

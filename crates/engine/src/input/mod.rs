@@ -95,21 +95,24 @@ impl Decoded {
             self.problems.push(FieldProblem::new(pointer, ProblemCode::Immutable, detail));
             return;
         }
-        let problem = match json {
-            Json::Null => return,
-            Json::String(text) => match Id::parse(text, &def.prefix) {
-                Ok(id) => {
-                    self.id = Some(id);
-                    return;
-                }
-                Err(IdProblem::Malformed) => format!("{text:?} is not a TypeID; it must be {}_ and 26 characters of base 32.", def.prefix),
-                Err(IdProblem::OtherPrefix) => {
-                    format!("{text:?} has another resource's prefix; {} ids start with {}_.", def.name, def.prefix)
-                }
-                Err(IdProblem::NotVersion7) => format!("{text:?} does not hold a UUID of version 7."),
+        match json {
+            Json::Null => {}
+            Json::String(text) => match own_id(def, text, &pointer) {
+                Ok(id) => self.id = Some(id),
+                Err(problem) => self.problems.push(problem),
             },
-            _ => "id is a text.".to_owned(),
-        };
-        self.problems.push(FieldProblem::new(pointer, ProblemCode::InvalidFormat, problem));
+            _ => self.problems.push(FieldProblem::new(pointer, ProblemCode::InvalidFormat, "id is a text.")),
+        }
     }
+}
+
+/// The id of a record of this resource, as a caller writes it.
+pub(crate) fn own_id(def: &ResourceDef, text: &str, pointer: &str) -> Result<Id, FieldProblem> {
+    let problem = match Id::parse(text, &def.prefix) {
+        Ok(id) => return Ok(id),
+        Err(IdProblem::Malformed) => format!("{text:?} is not a TypeID; it must be {}_ and 26 characters of base 32.", def.prefix),
+        Err(IdProblem::OtherPrefix) => format!("{text:?} has another resource's prefix; {} ids start with {}_.", def.name, def.prefix),
+        Err(IdProblem::NotVersion7) => format!("{text:?} does not hold a UUID of version 7."),
+    };
+    Err(FieldProblem::new(pointer, ProblemCode::InvalidFormat, problem))
 }

@@ -81,10 +81,13 @@ impl Write<'_> {
     async fn create_by(&self, key: &Key<'_>, body: &Map<String, Json>) -> Result<Attempt> {
         let mut body = Cow::Borrowed(body);
         let problems = contradictions(key, &body);
-        if let Key::Field { field, value: Value::Text(text) } = key
-            && !body.contains_key(field.name.as_ref())
-        {
-            body.to_mut().insert(field.name.clone().into_owned(), Json::from(text.as_str()));
+        let own = match key {
+            Key::Id { text, .. } => Some((system::ID, text)),
+            Key::Field { field, value: Value::Text(text) } => Some((field.name.as_ref(), text)),
+            _ => None,
+        };
+        if let Some((name, text)) = own.filter(|(name, _)| !body.contains_key(*name)) {
+            body.to_mut().insert(name.to_owned(), Json::from(text.as_str()));
         }
         let (mut gathering, draft) = self.made(&body, problems).await?;
         let id = draft.id;
@@ -118,17 +121,18 @@ impl Write<'_> {
 
 /// A key field in the body must say what the key says.
 fn contradictions(key: &Key<'_>, body: &Map<String, Json>) -> Vec<FieldProblem> {
-    let Key::Field { field, value } = key else { return Vec::new() };
-    let given = body.get(field.name.as_ref()).map(|json| input::read(field, json, ""));
-    match given {
-        Some(Ok(other)) if !Key::is_same(field, value, &other) => {
-            let said = value.as_text().unwrap_or_default();
-            let detail = format!(
-                "{0} is another one in the body than in the key, where it is {said:?}. Leave it out of the body; to change it, update the record by its id.",
-                field.name
-            );
-            vec![FieldProblem::new(format!("/{}", field.name), ProblemCode::Contradiction, detail)]
+    let (name, said) = match key {
+        Key::Id { text, .. } if body.get(system::ID).and_then(Json::as_str).is_some_and(|other| other != text) => {
+            (system::ID, text.as_str())
         }
-        _ => Vec::new(),
-    }
+        Key::Field { field, value } => match body.get(field.name.as_ref()).map(|json| input::read(field, json, "")) {
+            Some(Ok(other)) if !Key::is_same(field, value, &other) => (field.name.as_ref(), value.as_text().unwrap_or_default()),
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let detail = format!(
+        "{name} is another one in the body than in the key, where it is {said:?}. Leave it out of the body; to change it, update the record by its id."
+    );
+    vec![FieldProblem::new(format!("/{name}"), ProblemCode::Contradiction, detail)]
 }

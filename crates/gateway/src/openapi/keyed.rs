@@ -26,7 +26,9 @@ pub(super) fn add(mut paths: PathsBuilder, registry: &Registry, def: &ResourceDe
 fn get(registry: &Registry, def: &ResourceDef) -> PathItem {
     let one = naming::one(&def.name);
     let get = operation(def, &format!("get{}ByKey", def.type_name), &format!("Read {one} by key"))
-        .description(Some(format!("Reads {one} by a unique field or by what another system calls it. A deleted record has no keys.")))
+        .description(Some(format!(
+            "Reads {one} by a unique field, by what another system calls it, or by its id. A deleted record has no keys."
+        )))
         .parameters(Some(key(registry, def)))
         .response("200", answer("The record.".to_owned(), record::part_name(def)).header_ref("ETag", response::header("ETag")))
         .response("304", response::base("The record still has the version you know.").header_ref("ETag", response::header("ETag")));
@@ -100,6 +102,7 @@ fn key(registry: &Registry, def: &ResourceDef) -> [Parameter; 2] {
     if external.is_some() {
         keys.push("the name of another system, such as `erp`".to_owned());
     }
+    keys.push("their `id`, for whoever mints ids".to_owned());
     let text = format!("What {} are known by: {}.", naming::words(&def.plural), keys.join(", or "));
     // What another system calls a record is any text; the values of unique fields have forms of their own besides.
     let longest = external.and_then(|(_, value)| match value.kind {

@@ -36,8 +36,9 @@ A PATCH is a JSON Merge Patch: absent keeps, null clears. Every record has a `ve
 repetition is answered without being carried out again, and marked `Idempotency-Replayed: true`. DELETE is soft: a deleted record is read with \
 `deleted=include` and brought back with `POST …/restore`; `POST …/erase` removes it for good, with what the change log holds of it.
 
-`PUT …/by/{key}/{value}` changes the record that has a key or creates it: the key is a unique field (`/v1/users/by/email/…`) or the name of \
-another system (`/v1/accounts/by/erp/4711`), whose key is then kept as an external id. `If-None-Match: *` only creates, `If-Match` only changes.
+`PUT …/by/{key}/{value}` changes the record that has a key or creates it: the key is a unique field (`/v1/users/by/email/…`), `id` where you \
+mint ids yourself, or the name of another system (`/v1/accounts/by/erp/4711`), whose key is then kept as an external id. `If-None-Match: *` only \
+creates, `If-Match` only changes.
 
 ## Errors
 

@@ -53,7 +53,10 @@ async fn write(config: &Config, arguments: &Export, out: &mut (dyn Write + Send)
     let plan = ExportPlan::new(&house.engine, &context, &request)?;
     if let Some(path) = &arguments.mapping {
         let text = plan.mapping().ok_or_else(|| {
-            Failure::Usage("--mapping needs columns that can be read back: the id, and no fields of related records.".to_owned())
+            Failure::Usage(
+                "--mapping needs what can be read back: records that may be written, with their id, and no fields of related records."
+                    .to_owned(),
+            )
         })?;
         std::fs::write(path, text).map_err(|error| unwritable(path, &error))?;
     }

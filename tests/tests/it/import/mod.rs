@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 /// A file in memory.
-struct Bytes(Vec<u8>);
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
 impl Input for Bytes {
     fn open(&self) -> io::Result<Box<dyn Read + Send>> {
@@ -33,7 +33,13 @@ impl Sink for Problems {
 }
 
 /// Imports a file as the caller of this client.
-async fn import_from(app: &TestApp, client: &Client, mapping: &str, input: Arc<dyn Input>, mode: Mode) -> (Outcome, Vec<Problem>) {
+pub(crate) async fn import_from(
+    app: &TestApp,
+    client: &Client,
+    mapping: &str,
+    input: Arc<dyn Input>,
+    mode: Mode,
+) -> (Outcome, Vec<Problem>) {
     let mapping = Mapping::parse(mapping).expect("the mapping can be read");
     let plan = Plan::new(&mapping, &app.registry).expect("the mapping fits the resources");
     let mut problems = Problems::default();
