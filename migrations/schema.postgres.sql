@@ -162,6 +162,44 @@ CREATE TABLE change_log
     CONSTRAINT change_log_pkey PRIMARY KEY (tenant_id, xid, seq)
     CREATE INDEX change_log_record ON public.change_log USING btree (tenant_id, record_id, version)
 
+CREATE TABLE consent
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    party_id uuid NOT NULL
+    purpose_id uuid NOT NULL
+    contact_point_id uuid
+    address text COLLATE "C"
+    channel text COLLATE "C"
+    controller_id uuid
+    legal_basis text COLLATE "C" NOT NULL
+    state text COLLATE "C" NOT NULL
+    occurred_at timestamp with time zone NOT NULL
+    source text COLLATE "C"
+    evidence text COLLATE "C"
+    notice_id uuid
+    answers_id uuid
+    token_digest text COLLATE "C"
+    CONSTRAINT consent_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT consent_tenant_id_answers_id_fkey FOREIGN KEY (tenant_id, answers_id) REFERENCES consent(tenant_id, id)
+    CONSTRAINT consent_tenant_id_contact_point_id_fkey FOREIGN KEY (tenant_id, contact_point_id) REFERENCES contact_point(tenant_id, id)
+    CONSTRAINT consent_tenant_id_controller_id_fkey FOREIGN KEY (tenant_id, controller_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT consent_tenant_id_notice_id_fkey FOREIGN KEY (tenant_id, notice_id) REFERENCES purpose_notice(tenant_id, id)
+    CONSTRAINT consent_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT consent_tenant_id_purpose_id_fkey FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose(tenant_id, id)
+    CREATE INDEX consent_answers_id_index ON public.consent USING btree (tenant_id, answers_id, id) WHERE (answers_id IS NOT NULL)
+    CREATE INDEX consent_contact_point_id_index ON public.consent USING btree (tenant_id, contact_point_id, id) WHERE (contact_point_id IS NOT NULL)
+    CREATE INDEX consent_controller_id_index ON public.consent USING btree (tenant_id, controller_id, id) WHERE (controller_id IS NOT NULL)
+    CREATE INDEX consent_notice_id_index ON public.consent USING btree (tenant_id, notice_id, id) WHERE (notice_id IS NOT NULL)
+    CREATE INDEX consent_party_id_index ON public.consent USING btree (tenant_id, party_id, id)
+    CREATE INDEX consent_purpose_id_index ON public.consent USING btree (tenant_id, purpose_id, id)
+    CREATE INDEX consent_token_digest_index ON public.consent USING btree (tenant_id, token_digest, id)
+
 CREATE TABLE contact
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -347,6 +385,47 @@ CREATE TABLE party
     name text COLLATE "C" NOT NULL
     name_folded text COLLATE "C" NOT NULL
     CONSTRAINT party_pkey PRIMARY KEY (tenant_id, id)
+
+CREATE TABLE purpose
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    purpose_key text COLLATE "C" NOT NULL
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    legal_basis text COLLATE "C" NOT NULL
+    double_opt_in boolean NOT NULL
+    consent_days bigint
+    retention_days bigint
+    active boolean NOT NULL
+    CONSTRAINT purpose_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX purpose_key_key ON public.purpose USING btree (tenant_id, purpose_key) WHERE (deleted_at IS NULL)
+
+CREATE TABLE purpose_notice
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    purpose_id uuid NOT NULL
+    language text COLLATE "C" NOT NULL
+    edition bigint NOT NULL
+    title text COLLATE "C" NOT NULL
+    body text COLLATE "C" NOT NULL
+    valid_from timestamp with time zone
+    CONSTRAINT purpose_notice_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT purpose_notice_tenant_id_purpose_id_fkey FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose(tenant_id, id)
+    CREATE INDEX purpose_notice_purpose_id_index ON public.purpose_notice USING btree (tenant_id, purpose_id, id)
+    CREATE UNIQUE INDEX purpose_notice_purpose_language_edition_key ON public.purpose_notice USING btree (tenant_id, purpose_id, language, edition) WHERE (deleted_at IS NULL)
 
 CREATE TABLE tenant
     tenant_id uuid NOT NULL

@@ -183,6 +183,52 @@ CREATE INDEX change_log_feed ON change_log (tenant_id, seq);
 
 CREATE INDEX change_log_record ON change_log (tenant_id, record_id, version);
 
+CREATE TABLE consent (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    party_id BLOB NOT NULL,
+    purpose_id BLOB NOT NULL,
+    contact_point_id BLOB,
+    address TEXT,
+    channel TEXT,
+    controller_id BLOB,
+    legal_basis TEXT NOT NULL,
+    state TEXT NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    source TEXT,
+    evidence TEXT,
+    notice_id BLOB,
+    answers_id BLOB,
+    token_digest TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id),
+    FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_point_id) REFERENCES contact_point (tenant_id, id),
+    FOREIGN KEY (tenant_id, controller_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, notice_id) REFERENCES purpose_notice (tenant_id, id),
+    FOREIGN KEY (tenant_id, answers_id) REFERENCES consent (tenant_id, id)
+) STRICT;
+
+CREATE INDEX consent_answers_id_index ON consent (tenant_id, answers_id, id) WHERE answers_id IS NOT NULL;
+
+CREATE INDEX consent_contact_point_id_index ON consent (tenant_id, contact_point_id, id) WHERE contact_point_id IS NOT NULL;
+
+CREATE INDEX consent_controller_id_index ON consent (tenant_id, controller_id, id) WHERE controller_id IS NOT NULL;
+
+CREATE INDEX consent_notice_id_index ON consent (tenant_id, notice_id, id) WHERE notice_id IS NOT NULL;
+
+CREATE INDEX consent_party_id_index ON consent (tenant_id, party_id, id);
+
+CREATE INDEX consent_purpose_id_index ON consent (tenant_id, purpose_id, id);
+
+CREATE INDEX consent_token_digest_index ON consent (tenant_id, token_digest, id);
+
 CREATE TABLE contact (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -394,6 +440,52 @@ CREATE TABLE party (
     name_folded TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
+
+CREATE TABLE purpose (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    purpose_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    legal_basis TEXT NOT NULL,
+    double_opt_in INTEGER NOT NULL,
+    consent_days INTEGER,
+    retention_days INTEGER,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX purpose_key_key ON purpose (tenant_id, purpose_key) WHERE deleted_at IS NULL;
+
+CREATE TABLE purpose_notice (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    purpose_id BLOB NOT NULL,
+    language TEXT NOT NULL,
+    edition INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    valid_from INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose (tenant_id, id)
+) STRICT;
+
+CREATE INDEX purpose_notice_purpose_id_index ON purpose_notice (tenant_id, purpose_id, id);
+
+CREATE UNIQUE INDEX purpose_notice_purpose_language_edition_key ON purpose_notice (tenant_id, purpose_id, language, edition) WHERE deleted_at IS NULL;
 
 CREATE TABLE tenant (
     tenant_id BLOB NOT NULL,

@@ -7,6 +7,7 @@ mod m0004_interactions;
 mod m0005_reach;
 mod m0006_external_ids;
 mod m0007_notes;
+mod m0008_consent;
 pub mod table;
 mod trigram;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_reach::Migration),
             Box::new(m0006_external_ids::Migration),
             Box::new(m0007_notes::Migration),
+            Box::new(m0008_consent::Migration),
         ]
     }
 }

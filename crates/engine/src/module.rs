@@ -17,7 +17,7 @@ pub struct Module {
     /// Rules by resource name.
     pub rules: HashMap<&'static str, Arc<dyn Rules>>,
     /// What else can be done with them.
-    pub(crate) operations: Vec<Registered>,
+    pub operations: Vec<Registered>,
 }
 
 impl Module {

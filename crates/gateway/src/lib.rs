@@ -4,6 +4,7 @@
 //! a time limit and a body limit, turns panics and unknown addresses into problem details, and adds the headers every
 //! answer carries.
 
+mod array;
 pub mod graphql;
 pub mod idempotency;
 pub mod middleware;

@@ -96,3 +96,9 @@ impl From<String> for Value {
         Value::Text(text)
     }
 }
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Value::Boolean(flag)
+    }
+}

@@ -62,7 +62,8 @@ pub fn choice(item: TokenStream) -> TokenStream {
 ///
 /// `Option` makes a field optional, `Vec` a list (`most`: how many members at most, 100 otherwise). Field types: `String`,
 /// `bool`, `i64`, `Date`, `Timestamp`, `Money`, `Id` (`refers`), `RecordKey` (`refers_any`), any enum with `derive(Choice)`,
-/// all with the arguments they have in `#[resource]`, `example` and `default`; another shape (`shape`); and in outputs
+/// all with the arguments they have in `#[resource]`, `example` and `default`, in outputs `secret` (shown once, not remembered for a
+/// repetition); another shape (`shape`); and in outputs
 /// `Id` with `record = "resource"`: the record itself, read as the caller may see it.
 #[proc_macro_derive(Shape, attributes(field))]
 pub fn shape(item: TokenStream) -> TokenStream {

@@ -94,6 +94,10 @@ fn definition(field: &syn::Field) -> syn::Result<TokenStream> {
                 natural.ok_or_else(|| syn::Error::new_spanned(ident, "a field needs an example: #[field(example = …)], as JSON text"))?
             }
         };
+        let secret = arguments.flag("secret");
+        if secret && !optional {
+            return Err(syn::Error::new_spanned(ident, "what is shown once is absent later: make it an Option"));
+        }
         let default = match arguments.text("default")? {
             Some(json) => quote! { ::core::option::Option::Some(#json.into()) },
             None => quote! { ::core::option::Option::None },
@@ -102,6 +106,7 @@ fn definition(field: &syn::Field) -> syn::Result<TokenStream> {
             ::clientela_model::FieldDef {
                 required: #required,
                 default: #default,
+                secret: #secret,
                 ..::clientela_model::FieldDef::new(#name, #declared, #kind, #description, #example)
             }
         };

@@ -1,6 +1,6 @@
 //! GraphQL documents for any resource.
 
-use clientela_model::{FieldType, ResourceDef};
+use clientela_model::{FieldType, Holds, OperationDef, Registry, ResourceDef, ShapeDef, naming};
 
 /// Every visible field of a resource as a selection, without braces.
 pub fn selection(def: &ResourceDef) -> String {
@@ -26,4 +26,29 @@ pub fn mutation(verb: &str, def: &ResourceDef) -> String {
         def.name,
         selection(def)
     )
+}
+
+/// An operation with everything its output has: variable `$input`; the payload is `payload`.
+pub fn operation(registry: &Registry, def: &OperationDef) -> String {
+    let kind = if def.writes { "mutation" } else { "query" };
+    let errors = if def.writes { " userErrors { field code problem message currentVersion existingId }" } else { "" };
+    let stem = naming::pascal(&def.name);
+    let output = output(registry, &def.output);
+    format!("{kind}($input: {stem}Input!) {{ payload: {}(input: $input) {{ {output}{errors} }} }}", def.name)
+}
+
+/// Every field of an output as a selection, without braces.
+fn output(registry: &Registry, shape: &ShapeDef) -> String {
+    let fields = shape.fields.iter().map(|field| match &field.holds {
+        Holds::Value(definition) | Holds::Values { item: definition, .. } => match definition.kind {
+            FieldType::Money => format!("{} {{ amount currency }}", field.name),
+            _ => field.name.to_string(),
+        },
+        Holds::Shape(part) | Holds::Shapes { shape: part, .. } => format!("{} {{ {} }}", field.name, output(registry, part)),
+        Holds::Record { resource } | Holds::Records { resource, .. } => {
+            let def = registry.resource(resource).expect("the registry links operations");
+            format!("{} {{ {} }}", field.name, selection(def))
+        }
+    });
+    fields.collect::<Vec<_>>().join(" ")
 }

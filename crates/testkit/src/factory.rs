@@ -1,7 +1,7 @@
 //! Valid records of any resource, made from its definition alone, so that a sweep covers what does not exist yet.
 
 use crate::Client;
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, TextFormat, WriteMode};
+use clientela_model::{FieldDef, FieldType, Holds, OperationDef, Registry, ResourceDef, ShapeDef, ShapeField, TextFormat, WriteMode};
 use serde_json::{Map, Value as Json, json};
 use std::future::Future;
 use std::pin::Pin;
@@ -43,7 +43,7 @@ impl Factory {
     }
 
     /// The id of some record of a resource: a new one where they can be made, else that of a new record that brings one
-    /// along (a face of a mirror), else of one that is there.
+    /// along (a face of a mirror), else one that an operation makes, else of one that is there.
     pub async fn any(&self, def: &ResourceDef) -> String {
         if def.creatable {
             return text(&self.create(def, Fill::Required).await, "id");
@@ -51,8 +51,61 @@ impl Factory {
         if let Some((face, link)) = self.face(def) {
             return text(&self.create(&face, Fill::Required).await, &link);
         }
+        if let Some((operation, field)) = self.maker(def) {
+            let made = self.operate(&operation).await;
+            return text(made.get(&field).unwrap_or_else(|| panic!("{}: {made}", operation.name)), "id");
+        }
         let list = self.client.get(&format!("/v1/{}?limit=1", def.path)).await.expect(200);
         list.pointer("/data/0").map(|record| text(record, "id")).unwrap_or_else(|| panic!("there is no {} and none can be made", def.name))
+    }
+
+    /// An operation that makes records of a resource nobody can create otherwise, and the field of its output that shows one.
+    fn maker(&self, def: &ResourceDef) -> Option<(Arc<OperationDef>, String)> {
+        self.registry.operations().iter().filter(|operation| operation.writes && !operation.is_on_record()).find_map(|operation| {
+            let shows = |field: &&ShapeField| matches!(&field.holds, Holds::Record { resource } if *resource == def.name);
+            Some((Arc::clone(operation), operation.output.fields.iter().find(shows)?.name.to_string()))
+        })
+    }
+
+    /// Carries out an operation on new records and returns what REST shows of it.
+    ///
+    /// # Panics
+    /// Where the server refuses it: the definition's examples are wrong then.
+    pub async fn operate(&self, operation: &OperationDef) -> Json {
+        let (path, input) = self.call(operation, Fill::Required).await;
+        let answer = self.client.post(&path, &Json::Object(input.clone())).await;
+        assert_eq!(answer.status, 200, "{} refuses {}: {}", operation.name, Json::Object(input), answer.text());
+        answer.json()
+    }
+
+    /// The address of an operation and an input for it, on new records.
+    pub async fn call(&self, operation: &OperationDef, fill: Fill) -> (String, Map<String, Json>) {
+        let resource = self.registry.resource(&operation.resource).expect("the registry links operations");
+        let record = if operation.is_on_record() { format!("/{}", Box::pin(self.any(resource)).await) } else { String::new() };
+        (format!("/v1/{}{record}/{}", resource.path, operation.verb), self.input(&operation.input, fill).await)
+    }
+
+    /// An input for an operation; referenced records are made first. What has an example of null is left out.
+    pub fn input<'a>(&'a self, shape: &'a ShapeDef, fill: Fill) -> Pin<Box<dyn Future<Output = Map<String, Json>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut input = Map::new();
+            for field in &shape.fields {
+                if fill == Fill::Required && !field.required_on_input() {
+                    continue;
+                }
+                let value = match (field.definition(), field.part()) {
+                    (Some(definition), _) if definition.example == "null" => continue,
+                    (Some(definition), _) => match self.target(definition) {
+                        Some(target) => Json::String(self.any(&target).await),
+                        None => example(definition),
+                    },
+                    (_, Some(part)) => Json::Object(self.input(part, fill).await),
+                    _ => continue,
+                };
+                input.insert(field.name.to_string(), if field.is_list() { json!([value]) } else { value });
+            }
+            input
+        })
     }
 
     /// A creatable resource that is a public face of this one, and the field that links them.
@@ -124,6 +177,14 @@ pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
         serde_json::from_str(&field.example).unwrap_or_else(|_| panic!("{}.{}: the example is not JSON", def.name, field.name));
     let alone = def.unique.iter().any(|unique| unique.fields.contains(&field.name));
     if alone { distinct(field, &example) } else { example }
+}
+
+/// A field's example.
+///
+/// # Panics
+/// Where it is not JSON.
+pub fn example(field: &FieldDef) -> Json {
+    serde_json::from_str(&field.example).unwrap_or_else(|_| panic!("{}: the example is not JSON", field.name))
 }
 
 /// Another valid value of a field that is not a reference; a later call gives yet another where the type has enough.

@@ -22,6 +22,7 @@ mod in_step;
 mod isolation;
 mod keys;
 mod limits;
+mod operations;
 mod pagination;
 mod parity;
 mod process;

@@ -35,7 +35,7 @@ pub trait Operation: Send + Sync + 'static {
 }
 
 /// An operation with its types forgotten.
-pub(crate) struct Registered {
+pub struct Registered {
     pub(crate) def: OperationDef,
     pub(crate) run: Arc<dyn Runs>,
 }

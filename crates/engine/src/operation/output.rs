@@ -15,11 +15,12 @@ fn encoder(definition: &FieldDef) -> Encoder {
     Encoder::new(&ResourceDef::default(), definition)
 }
 
-/// An output as it is remembered: records by their ids.
+/// An output as it is remembered: records by their ids, what is shown once not at all.
 pub(super) fn remembered(registry: &Registry, shape: &ShapeDef, content: &[Content]) -> Result<Json> {
     let mut object = Map::new();
     for (field, content) in shape.fields.iter().zip(content) {
-        object.insert(field.name.to_string(), json(registry, field, content)?);
+        let once = field.definition().is_some_and(|definition| definition.secret);
+        object.insert(field.name.to_string(), if once { Json::Null } else { json(registry, field, content)? });
     }
     Ok(Json::Object(object))
 }

@@ -8,7 +8,8 @@ use async_graphql::dynamic::{FieldFuture, FieldValue, ResolverContext};
 use async_trait::async_trait;
 use clientela_engine::plan::MoneyPart;
 use clientela_engine::{
-    Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, RecordBy, Root, Selection, WriteAction, WriteOutcome, WriteRequest,
+    Connection, ConnectionItem, EdgeItem, Item, OperationOutcome, OperationRequest, PageInfoItem, ReadPlan, RecordBy, Root, Selection,
+    WriteAction, WriteOutcome, WriteRequest,
 };
 use clientela_kernel::{
     Actor, ActorKind, Comparison, Context, Cursor, Error, ErrorCode, FieldProblem, Filter, Id, ListArguments, ProblemCode, Result, Scopes,
@@ -341,12 +342,13 @@ impl Source for Memory {
                 ]));
             }
             WriteAction::Create { body } if body["name"] == "away" => return Err(Error::unavailable("10.0.0.1 is away")),
-            WriteAction::Create { .. } => 0,
+            WriteAction::Create { .. } | WriteAction::Make { .. } => 0,
             WriteAction::Update { expected: Some(_), .. } => {
                 return Err(Error::new(ErrorCode::VersionConflict, "It has changed.").with_current_version(7));
             }
             WriteAction::Upsert { .. } => 0,
             WriteAction::Update { id, .. }
+            | WriteAction::Set { id, .. }
             | WriteAction::Delete { id, .. }
             | WriteAction::Restore { id, .. }
             | WriteAction::Erase { id, .. } => {
@@ -364,6 +366,10 @@ impl Source for Memory {
             replayed: false,
             revealed: None,
         })
+    }
+
+    async fn operate(&self, _: &Context, _: OperationRequest) -> Result<OperationOutcome> {
+        Err(Error::internal("there are no operations over records in memory"))
     }
 
     async fn find_by(&self, _: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>> {

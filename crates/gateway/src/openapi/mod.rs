@@ -11,6 +11,7 @@ mod parameter;
 mod record;
 mod response;
 mod system;
+mod verb;
 
 use clientela_kernel::{Error, Result};
 use clientela_model::{Registry, naming};
@@ -35,8 +36,10 @@ pub fn document(registry: &Registry) -> OpenApi {
         components = record::add(components, registry, def);
         components = listing::add(components, def);
         paths = keyed::add(operation::add(paths, def), registry, def);
+        paths = verb::add(paths, registry, def);
         tags.push(TagBuilder::new().name(tag(def)).description(Some(def.description.as_ref())).build());
     }
+    components = verb::schemas(components, registry);
     (components, paths) = system::add(components, paths);
     tags.push(
         TagBuilder::new()
@@ -159,6 +162,22 @@ mod tests {
         assert_eq!(schemas["Industry"]["enum"], serde_json::json!(["RETAIL", "FOOD"]));
         assert!(schemas["ContactPart"]["properties"]["account"].is_object());
         assert!(schemas["AccountPart"]["properties"]["contacts"].is_object());
+    }
+
+    #[test]
+    fn operations_take_and_give_what_their_shapes_say() {
+        let document = parsed();
+        let plan = &document["paths"]["/v1/contacts/{id}/plan-calls"]["post"];
+        assert_eq!(plan["operationId"], "planCalls");
+        for status in ["200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "500", "503"] {
+            assert!(plan["responses"][status].is_object(), "{status}");
+        }
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["PlanCallsInput"]["required"], serde_json::json!(["subject", "first"]));
+        assert_eq!(schemas["PlanCallsInput"]["additionalProperties"], false);
+        assert_eq!(schemas["PlanCallsInput"]["properties"]["first"]["$ref"], "#/components/schemas/PlannedCallInput");
+        assert_eq!(schemas["PlanCallsPayload"]["properties"]["calls"]["items"]["$ref"], "#/components/schemas/PlannedCall");
+        assert_eq!(schemas["PlanCallsPayload"]["properties"]["contact"]["oneOf"][0]["$ref"], "#/components/schemas/Contact");
     }
 
     #[test]

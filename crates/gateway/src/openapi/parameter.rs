@@ -31,7 +31,7 @@ pub(super) fn id(def: &ResourceDef) -> Parameter {
 /// Entity tags as `If-Match` and `If-None-Match` take them: strong or weak, several with commas between, or `*`.
 const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-+.-~-]*"(, ?(W/)?"[!#-+.-~-]*")*)$"#;
 
-fn all() -> [(&'static str, Parameter); 8] {
+fn all() -> [(&'static str, Parameter); 9] {
     let string = || ObjectBuilder::new().schema_type(Type::String);
     let tags = || string().pattern(Some(ENTITY_TAGS)).examples([json!("\"7\""), json!("*")]);
     let query = |name: &str, description: &str| base(name, ParameterIn::Query, description);
@@ -67,6 +67,12 @@ fn all() -> [(&'static str, Parameter); 8] {
             "IfNoneMatch",
             header("If-None-Match", "Answer 304 without a body if the record's `ETag` is one of these.")
                 .schema(Some(tags()))
+                .build(),
+        ),
+        (
+            "DryRun",
+            query("dryRun", "Do everything, show what comes of it, and write nothing.")
+                .schema(Some(ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)))))
                 .build(),
         ),
         (

@@ -1,6 +1,7 @@
 //! The schemas of a resource: the record, what creates it, what patches it, its pages.
 
 use super::field::{self, Use};
+use super::verb;
 use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, naming};
 use serde_json::{Map, Value as Json};
 use utoipa::openapi::schema::RefBuilder;
@@ -14,8 +15,8 @@ pub(super) fn add(mut components: ComponentsBuilder, registry: &Registry, def: &
         components = components.schema(choice.name.as_ref(), field::choice(choice));
     }
     components = components.schema(part_name(def), part(registry, def)).schema(format!("{name}Page"), page(def));
-    // What nobody may write is answered by reads alone.
-    if def.creatable || def.updatable || def.deletable {
+    // What nobody may write, and no operation shows, is answered by reads alone.
+    if def.creatable || def.updatable || def.deletable || verb::shows(registry, def) {
         components = components.schema(name, whole(def));
     }
     if leads_here(registry, def) {

@@ -95,6 +95,16 @@ impl Call {
         json::parse_object(&bytes, state.limits.json_depth)
     }
 
+    /// Reads the body of an operation whose input may be left out: an object, or nothing.
+    pub(super) async fn object_or_nothing(self, state: &GatewayState) -> Result<Map<String, Json>> {
+        let bytes = read_body(self.body.into_inner(), state.limits.body_bytes).await?;
+        if bytes.is_empty() {
+            return Ok(Map::new());
+        }
+        media::check(&self.parts.headers, &[media::JSON])?;
+        json::parse_object(&bytes, state.limits.json_depth)
+    }
+
     /// Reads the body of an operation that takes none; an empty JSON object counts as none.
     pub(super) async fn no_body(self, state: &GatewayState) -> Result<()> {
         let bytes = read_body(self.body.into_inner(), state.limits.body_bytes).await?;

@@ -2,7 +2,8 @@
 
 use clientela_kernel::Name;
 use clientela_model::{
-    ChoiceDef, ChoiceOption, FieldDef, FieldType, OnDelete, ReferenceDef, Registry, ResourceDef, TextFormat, UniqueDef, system,
+    ChoiceDef, ChoiceOption, FieldDef, FieldType, Holds, OnDelete, OperationDef, OperationTarget, ReferenceDef, Registry, ResourceDef,
+    ShapeDef, ShapeField, TextFormat, UniqueDef, system,
 };
 use std::sync::Arc;
 
@@ -63,5 +64,30 @@ pub(crate) fn registry() -> Arc<Registry> {
         ],
     );
     contact.unique = vec![UniqueDef { index: "contact_name".into(), fields: vec!["name".into()] }];
-    Arc::new(Registry::new(vec![account, contact]).expect("the fixture fits together"))
+    let field = |name: &'static str, holds| ShapeField { name: name.into(), description: "Part of it.".into(), required: true, holds };
+    let call = ShapeDef {
+        name: "PlannedCall".into(),
+        description: "One call.".into(),
+        fields: vec![ShapeField::value(FieldDef::new("at", "at", FieldType::Instant, "When.", "\"2026-01-31T08:15:00.000Z\""))],
+    };
+    let input = vec![
+        ShapeField::value(FieldDef { required: true, ..text("subject", "subject") }),
+        field("first", Holds::Shape(Arc::new(call.clone()))),
+    ];
+    let output = vec![
+        field("contact", Holds::Record { resource: "contact".into() }),
+        field("calls", Holds::Shapes { shape: Arc::new(call), most: 5 }),
+    ];
+    let shape = |name: &'static str, fields| ShapeDef { name: name.into(), description: "What goes in or comes out.".into(), fields };
+    let plan = OperationDef {
+        name: "planCalls".into(),
+        verb: "plan-calls".into(),
+        resource: "contact".into(),
+        target: OperationTarget::Record,
+        writes: true,
+        description: "Plans calls with a contact.".into(),
+        input: shape("Plan", input),
+        output: shape("Planned", output),
+    };
+    Arc::new(Registry::with_operations(vec![account, contact], vec![plan]).expect("the fixture fits together"))
 }

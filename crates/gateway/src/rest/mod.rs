@@ -11,6 +11,7 @@ mod link;
 pub(crate) mod list;
 mod me;
 mod media;
+mod operation;
 mod parameters;
 pub(crate) mod record;
 mod selection;
@@ -63,6 +64,9 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
             router = router.route(&format!("{path}/by/{{key}}/{{value}}"), by);
         }
         let search: MethodRouter = post(with(&bound, list::search));
+        for (place, operation) in operation::of(&bound) {
+            router = router.route(&place, post(with(&operation, operation::operate)));
+        }
         router = router.route(&path, many).route(&format!("{path}/search"), search).route(&format!("{path}/{{id}}"), one);
     }
     router

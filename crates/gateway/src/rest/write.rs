@@ -122,7 +122,8 @@ fn located(bound: &Bound, outcome: &WriteOutcome, mut response: Response) -> Res
     response
 }
 
-fn operation(call: &Call) -> String {
+/// What an idempotency key is bound to, beside the body.
+pub(super) fn operation(call: &Call) -> String {
     format!("{} {}", call.parts.method, call.parts.uri.path())
 }
 
@@ -132,7 +133,7 @@ async fn write(bound: &Bound, context: &Context, action: WriteAction, idempotenc
 
 /// What an `If-Match` means for the engine, which compares with one version. A list of several is settled by reading
 /// the present version first; the write is then bound to that one, so nothing can slip in between.
-async fn expected(bound: &Bound, context: &Context, id: Id, given: Option<IfMatch>, keyed: bool) -> Result<Option<Expected>> {
+pub(super) async fn expected(bound: &Bound, context: &Context, id: Id, given: Option<IfMatch>, keyed: bool) -> Result<Option<Expected>> {
     let versions = match given {
         None => return Ok(None),
         Some(IfMatch::Any) => return Ok(Some(Expected::Any)),

@@ -173,7 +173,8 @@ fn order_keys(json: &Json) -> Option<Vec<(Vec<String>, bool)>> {
     json.as_array()?.iter().map(key).collect()
 }
 
-fn money(key: Box<str>, field: usize, children: &[Collected]) -> Result<Item, Problem> {
+/// The parts of money that are selected.
+pub(crate) fn money_parts(children: &[Collected]) -> Result<Vec<(Box<str>, MoneyPart)>, Problem> {
     let mut parts = Vec::with_capacity(children.len());
     for child in children {
         let part = match &child.what {
@@ -184,6 +185,11 @@ fn money(key: Box<str>, field: usize, children: &[Collected]) -> Result<Item, Pr
         };
         parts.push((child.key.clone(), part));
     }
+    Ok(parts)
+}
+
+fn money(key: Box<str>, field: usize, children: &[Collected]) -> Result<Item, Problem> {
+    let parts = money_parts(children)?;
     let whole = matches!(parts.as_slice(), [(amount, MoneyPart::Amount), (currency, MoneyPart::Currency)] if &**amount == "amount" && &**currency == "currency");
     Ok(if whole { Item::Field { key, field } } else { Item::MoneyParts { key, field, parts } })
 }

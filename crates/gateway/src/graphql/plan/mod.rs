@@ -7,6 +7,7 @@ mod coerce;
 mod collect;
 pub mod limits;
 mod mutation;
+mod operation;
 mod prepare;
 mod problem;
 mod query;

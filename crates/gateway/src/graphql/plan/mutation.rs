@@ -5,6 +5,7 @@ use super::answer::{Notes, write_key, write_text};
 use super::build::{Builder, misplaced};
 use super::coerce::Variables;
 use super::collect::{Collected, What};
+use super::operation::{self, Ask};
 use super::problem::Problem;
 use super::query::{check_cost, record_by, resource, unauthenticated};
 use crate::graphql::schema::types::{Role, Verb};
@@ -28,6 +29,12 @@ struct Wish<'f> {
     field: &'f Collected,
 }
 
+/// What a field of the mutation asks for.
+enum Task<'f> {
+    Write(Wish<'f>),
+    Operate(Ask<'f>),
+}
+
 pub(super) async fn run(
     run: &Run<'_>,
     fields: &[Collected],
@@ -37,23 +44,24 @@ pub(super) async fn run(
     notes: &mut Notes,
 ) -> Result<(), Vec<Problem>> {
     // Everything that can be wrong with the request itself is found before anything is written.
-    let mut wishes = Vec::with_capacity(fields.len());
+    let mut tasks = Vec::with_capacity(fields.len());
     let mut cost = 0u64;
     for field in fields {
-        let wish = decode(run, field, variables).map_err(|problem| vec![problem])?;
-        for selection in wish.iter().flat_map(|wish| &wish.selections) {
-            cost = cost.saturating_add(
-                selection_cost(run, wish.as_ref(), selection).map_err(|error| vec![Problem::field(error, field.position)])?,
-            );
-        }
-        wishes.push(wish);
+        let task = decode(run, field, variables).map_err(|problem| vec![problem])?;
+        cost = cost.saturating_add(match &task {
+            Some(Task::Write(wish)) => wish.cost(run).map_err(|error| vec![Problem::field(error, field.position)])?,
+            Some(Task::Operate(ask)) => ask.cost,
+            None => 0,
+        });
+        tasks.push(task);
     }
     check_cost(cost, run.source, notes)?;
-    for (field, wish) in fields.iter().zip(wishes) {
+    for (field, task) in fields.iter().zip(tasks) {
         write_key(&field.key, out);
         let start = out.len();
-        let result = match (wish, &field.what, run.context) {
-            (Some(wish), _, Some(context)) => carry_out(run, context, wish, out, notes).await,
+        let result = match (task, &field.what, run.context) {
+            (Some(Task::Write(wish)), _, Some(context)) => carry_out(run, context, wish, out, notes).await,
+            (Some(Task::Operate(ask)), _, Some(context)) => operation::carry_out(run, context, &ask, out, notes).await,
             (None, What::Typename(json), _) => {
                 out.extend_from_slice(json.as_bytes());
                 Ok(())
@@ -70,25 +78,35 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Result<Option<Wish<'f>>, Problem> {
-    let What::Role(Role::Mutation(index, verb)) = field.what else { return Ok(None) };
+fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Result<Option<Task<'f>>, Problem> {
     let types = run.preparer.types.as_ref();
+    let builder = |context| Builder { types, source: run.source, context, variables };
+    let (index, verb) = match (&field.what, run.context) {
+        (What::Role(Role::Mutation(index, verb)), Some(_)) => (*index, *verb),
+        (What::Role(Role::Operation(_)), Some(context)) => return Ok(operation::decode(&builder(context), field)?.map(Task::Operate)),
+        (What::Role(_), None) => return Err(unauthenticated(field)),
+        _ => return Ok(None),
+    };
     let def = resource(types, index, field)?.clone();
     let Some(context) = run.context else { return Err(unauthenticated(field)) };
-    let builder = Builder { types, source: run.source, context, variables };
+    let builder = builder(context);
     let records = field.children.iter().filter(|child| matches!(child.what, What::Role(Role::PayloadRecord)));
     let selections = records.map(|record| builder.selection(&def, &record.children).map(Arc::new)).collect::<Result<_, _>>()?;
     let input = match field.given(types, "input", variables)?.map(std::borrow::Cow::into_owned) {
         Some(Json::Object(input)) => input,
         _ => return Err(Problem::at(field.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
     };
-    Ok(Some(Wish { def, verb, input, selections, field }))
+    Ok(Some(Task::Write(Wish { def, verb, input, selections, field })))
 }
 
-fn selection_cost(run: &Run<'_>, wish: Option<&Wish<'_>>, selection: &Arc<Selection>) -> Result<u64, Error> {
-    let Some(wish) = wish else { return Ok(0) };
-    let root = Root::Record { id: Uuid::nil(), deleted: DeletedMode::Include, selection: Arc::clone(selection) };
-    run.source.cost(&ReadPlan { def: wish.def.clone(), root })
+impl Wish<'_> {
+    /// What showing the record may cost.
+    fn cost(&self, run: &Run<'_>) -> Result<u64, Error> {
+        self.selections.iter().try_fold(0u64, |cost, selection| {
+            let root = Root::Record { id: Uuid::nil(), deleted: DeletedMode::Include, selection: Arc::clone(selection) };
+            Ok(cost.saturating_add(run.source.cost(&ReadPlan { def: self.def.clone(), root })?))
+        })
+    }
 }
 
 async fn carry_out(run: &Run<'_>, context: &Context, wish: Wish<'_>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<(), Problem> {
@@ -160,14 +178,14 @@ fn bind(key: &str, def: &ResourceDef, verb: Verb, input: &Map<String, Json>) -> 
 }
 
 /// An error in terms of the input.
-struct UserError<'e> {
+pub(super) struct UserError<'e> {
     field: Option<Vec<String>>,
     problem: Option<ProblemCode>,
     message: &'e str,
     error: &'e Error,
 }
 
-fn user_errors(error: &Error) -> Vec<UserError<'_>> {
+pub(super) fn user_errors(error: &Error) -> Vec<UserError<'_>> {
     if error.fields().is_empty() {
         return vec![UserError { field: None, problem: None, message: error.detail(), error }];
     }
@@ -224,7 +242,7 @@ async fn payload(
     Ok(())
 }
 
-fn write_user_errors(fields: &[Collected], errors: &[UserError<'_>], out: &mut Vec<u8>) {
+pub(super) fn write_user_errors(fields: &[Collected], errors: &[UserError<'_>], out: &mut Vec<u8>) {
     out.push(b'[');
     for (index, error) in errors.iter().enumerate() {
         if index > 0 {

@@ -1,12 +1,14 @@
 //! Queries: every root field a plan, read side by side.
 
-use super::answer::{Notes, split_array, write_key};
+use super::answer::{Notes, write_key};
 use super::build::{Builder, misplaced};
 use super::coerce::Variables;
 use super::collect::{Collected, What};
+use super::operation::{self, Ask};
 use super::prepare::Validated;
 use super::problem::Problem;
 use super::{Run, Source};
+use crate::array::split_array;
 use crate::graphql::schema::types::{Role, TypeSystem};
 use async_graphql::{Request, Value};
 use clientela_engine::{ReadPlan, RecordBy, Root};
@@ -22,7 +24,7 @@ use uuid::Uuid;
 pub(crate) const MAXIMUM_NODES: usize = 1_000;
 
 /// What a root field takes.
-enum Step {
+enum Step<'f> {
     /// Text that is known already.
     Constant(String),
     /// One read.
@@ -31,6 +33,8 @@ enum Step {
     ReadBy(RecordBy, ReadPlan),
     /// Records of several resources: one read each, and for each wanted record its read and its place there.
     Nodes(Vec<ReadPlan>, Vec<Option<(usize, usize)>>),
+    /// An operation that only reads.
+    Operate(Ask<'f>),
     /// Answered by async-graphql.
     Introspection,
     /// Null, with this error.
@@ -57,6 +61,9 @@ pub(super) async fn run(
             Step::Nodes(plans, _) => plans.as_slice(),
             _ => &[],
         };
+        if let Step::Operate(ask) = &step {
+            cost = cost.saturating_add(ask.cost);
+        }
         for plan in plans {
             let one = run.source.cost(plan).map_err(|error| vec![Problem::field(error, field.position)])?;
             cost = cost.saturating_add(one);
@@ -96,7 +103,7 @@ pub(super) fn check_cost(cost: u64, source: &dyn Source, notes: &mut Notes) -> R
     Ok(())
 }
 
-async fn part(run: &Run<'_>, field: &Collected, step: &Step, introspected: &Value) -> (Vec<u8>, Vec<Problem>) {
+async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &Value) -> (Vec<u8>, Vec<Problem>) {
     let (mut out, mut problems) = (Vec::new(), Vec::new());
     match (step, run.context) {
         (Step::Constant(text), _) => out.extend_from_slice(text.as_bytes()),
@@ -108,7 +115,14 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step, introspected: &Valu
         (Step::Read(plan), Some(context)) => read(run.source, context, plan, field, &mut out, &mut problems).await,
         (Step::ReadBy(by, plan), Some(context)) => read_by(run.source, context, by, plan, field, &mut out, &mut problems).await,
         (Step::Nodes(plans, places), Some(context)) => nodes(run.source, context, plans, places, field, &mut out, &mut problems).await,
-        (Step::Read(_) | Step::ReadBy(..) | Step::Nodes(..), None) => {
+        (Step::Operate(ask), Some(context)) => {
+            if let Err(problem) = operation::carry_out(run, context, ask, &mut out, &mut Notes::default()).await {
+                out.clear();
+                out.extend_from_slice(b"null");
+                problems.push(problem.under(&field.key));
+            }
+        }
+        (Step::Read(_) | Step::ReadBy(..) | Step::Nodes(..) | Step::Operate(_), None) => {
             out.extend_from_slice(b"null");
             problems.push(unauthenticated(field));
         }
@@ -191,7 +205,7 @@ async fn nodes(
     out.push(b']');
 }
 
-fn plan(run: &Run<'_>, field: &Collected, variables: &Variables) -> Result<Step, Problem> {
+fn plan<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Result<Step<'f>, Problem> {
     let types = run.preparer.types.as_ref();
     let role = match &field.what {
         What::Typename(json) => return Ok(Step::Constant(json.to_string())),
@@ -239,11 +253,12 @@ fn plan(run: &Run<'_>, field: &Collected, variables: &Variables) -> Result<Step,
             }))
         }
         Role::NodesByIds => many(&builder, field),
+        Role::Operation(_) => operation::decode(&builder, field)?.map(Step::Operate).ok_or_else(|| misplaced(field)),
         _ => Err(misplaced(field)),
     }
 }
 
-fn many(builder: &Builder<'_>, field: &Collected) -> Result<Step, Problem> {
+fn many(builder: &Builder<'_>, field: &Collected) -> Result<Step<'static>, Problem> {
     let given = field.given(builder.types, "ids", builder.variables)?;
     let texts: Vec<&str> = given.as_deref().and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
     if texts.len() > MAXIMUM_NODES {

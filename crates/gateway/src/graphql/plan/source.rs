@@ -1,7 +1,7 @@
 //! What execution needs of the engine. A trait, so that execution can be tested over records in memory.
 
 use async_trait::async_trait;
-use clientela_engine::{Engine, ReadPlan, RecordBy, Selection, WriteOutcome, WriteRequest};
+use clientela_engine::{Engine, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Selection, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, Cursor, Filter, Id, ListArguments, Result, SortKey};
 use clientela_model::ResourceDef;
 use serde_json::Value as Json;
@@ -15,6 +15,7 @@ pub(crate) trait Source: Send + Sync {
     async fn find_by(&self, context: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>>;
     async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome>;
     async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<bool>;
+    async fn operate(&self, context: &Context, request: OperationRequest) -> Result<OperationOutcome>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
     fn cost_limit(&self) -> u64;
@@ -39,6 +40,10 @@ impl Source for Engine {
 
     async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<bool> {
         Engine::render(self, context, outcome, selection, out).await.map(|answer| answer.found)
+    }
+
+    async fn operate(&self, context: &Context, request: OperationRequest) -> Result<OperationOutcome> {
+        Engine::operate(self, context, request).await
     }
 
     fn cost(&self, plan: &ReadPlan) -> Result<u64> {

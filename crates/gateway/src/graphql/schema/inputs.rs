@@ -6,6 +6,12 @@ use async_graphql::parser::types::Type;
 use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, naming, system};
 use serde_json::Value as Json;
 
+/// What `expectedVersion` is for.
+pub(crate) const EXPECTED_VERSION: &str = "Do it only if the record still has this version; `VERSION_CONFLICT` otherwise.";
+/// What `idempotencyKey` is for.
+pub(crate) const IDEMPOTENCY_KEY: &str =
+    "Makes a retry safe: the same key with the same input acts once and answers the same. 1 to 255 visible ASCII characters.";
+
 /// `MoneyInput`, `RecordKey` and `UpsertMode`, which every resource shares.
 pub(crate) fn shared(registry: &Registry) -> Vec<Definition> {
     let fields = vec![
@@ -104,17 +110,9 @@ fn arguments(def: &ResourceDef, verb: Verb, one: &str) -> Vec<InputField> {
         Verb::Delete | Verb::Restore | Verb::Erase => {}
     }
     if verb != Verb::Create {
-        fields.push(InputField::new(
-            "expectedVersion",
-            nullable("Int"),
-            "Do it only if the record still has this version; `VERSION_CONFLICT` otherwise.",
-        ));
+        fields.push(InputField::new("expectedVersion", nullable("Int"), EXPECTED_VERSION));
     }
-    fields.push(InputField::new(
-        "idempotencyKey",
-        nullable("String"),
-        "Makes a retry safe: the same key with the same input acts once and answers the same. 1 to 255 visible ASCII characters.",
-    ));
+    fields.push(InputField::new("idempotencyKey", nullable("String"), IDEMPOTENCY_KEY));
     fields
 }
 

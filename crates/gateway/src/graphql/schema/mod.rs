@@ -2,6 +2,7 @@
 
 mod filters;
 mod inputs;
+mod operations;
 mod records;
 pub(crate) mod render;
 mod scalars;
@@ -79,6 +80,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
             );
         }
     }
+    operations::add(registry, &mut choices, &mut types, &mut query, &mut mutation);
     let mut all = vec![Definition::object("Query", "What can be read.", false, query)];
     if !mutation.is_empty() {
         all.push(Definition::object(

@@ -118,6 +118,10 @@ pub(crate) enum Role {
     NodeById,
     NodesByIds,
     Mutation(usize, Verb),
+    /// An operation, by its place in the registry.
+    Operation(usize),
+    /// A field of an operation's output or of a part of it, by index.
+    Part(usize),
     /// Parts of a payload.
     PayloadRecord,
     Revealed,
