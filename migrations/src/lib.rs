@@ -9,12 +9,14 @@ mod m0006_external_ids;
 mod m0007_notes;
 mod m0008_consent;
 pub mod table;
+mod tables;
 mod trigram;
 
 use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 pub use sea_orm_migration::{MigratorTrait, sea_orm::DbErr};
+pub use tables::tables;
 
 /// Every step, in order.
 pub struct Migrator;

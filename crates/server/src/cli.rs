@@ -63,6 +63,18 @@ pub enum Command {
     Import(Import),
     /// Write the records of a resource to a CSV or NDJSON file, by the order of their ids.
     Export(Export),
+    /// Write everything the database holds to a file, as of one moment, also while a server works on it. Signing keys are not in it.
+    Backup {
+        /// The file, which is there whole or not at all
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Load a backup into an empty database, of either kind: all of it or nothing.
+    Restore {
+        /// The file that backup wrote
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Make a tenant with made-up customers, to try things on.
     Seed {
         /// How much: s as in the demonstration, m ten times, l a hundred times

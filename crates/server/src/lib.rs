@@ -1,5 +1,6 @@
 //! The binary `clientela`, as a library so that tests run the same assembly.
 
+mod archive;
 pub mod assemble;
 mod banner;
 pub mod cli;

@@ -1,6 +1,7 @@
 //! The only crate that reaches a database. A [`Scope`] carries the tenant into every statement; nothing outside this
 //! crate can run one without it.
 
+pub mod archive;
 mod bell;
 mod bind;
 pub mod changes;

@@ -1,5 +1,6 @@
 //! What the commands do. Each answers one value, printed for people or as JSON.
 
+pub mod backup;
 pub mod doctor;
 pub mod export;
 pub mod import;
@@ -103,6 +104,8 @@ async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Fai
         Command::Token(arguments) => token::run(config, arguments, json).await,
         Command::Schema { api } => schema::run(*api, json),
         Command::Export(arguments) => export::run(config, arguments, json).await,
+        Command::Backup { file } => backup::backup(config, file, json).await,
+        Command::Restore { file } => backup::restore(config, file, json).await,
         Command::Seed { size } => seed::run(config, *size, json).await,
         Command::Tenant { command: TenantCommand::Create { name, email, user_name } } => {
             tenant::create(config, name, email, user_name.as_deref(), json).await

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 #![expect(clippy::print_stderr, reason = "a skipped database says why")]
 
+mod archive;
 mod commands;
 mod nodes;
 mod serve;

@@ -1,0 +1,48 @@
+//! `clientela backup` and `clientela restore`.
+
+use super::{Failure, house, print};
+use crate::archive::{self, Contents};
+use crate::config::Config;
+use crate::partial::Partial;
+use clientela_kernel::{Error, ErrorCode};
+use serde_json::{Map, Value as Json, json};
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+use std::time::Instant;
+
+/// Writes everything the database holds to a file, also while a server works on it.
+pub async fn backup(config: &Config, path: &Path, as_json: bool) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let house = house(config).await?;
+    let mut file = Partial::create(path).map_err(|error| unusable(path, "written", &error))?;
+    let written = archive::write(&house.store, &house.clock.now().to_text(), file.writer()).await;
+    house.store.close().await;
+    let contents = written?;
+    file.finish().map_err(|error| unusable(path, "written", &error))?;
+    answer("Backed up", &contents, path, begun, as_json)
+}
+
+/// Loads a file into an empty database.
+pub async fn restore(config: &Config, path: &Path, as_json: bool) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let mut file = BufReader::with_capacity(256 * 1024, File::open(path).map_err(|error| unusable(path, "read", &error))?);
+    let house = house(config).await?;
+    let restored = archive::read(&house.store, &mut file, path).await;
+    house.store.close().await;
+    answer("Restored", &restored?, path, begun, as_json)
+}
+
+fn answer(done: &str, contents: &Contents, path: &Path, begun: Instant, as_json: bool) -> Result<(), Failure> {
+    let took = begun.elapsed();
+    let tables: Map<String, Json> = contents.rows.iter().map(|(name, rows)| (name.clone(), (*rows).into())).collect();
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let json = json!({"file": path, "rows": contents.total(), "tables": tables, "milliseconds": milliseconds});
+    let text =
+        format!("{done} {} rows of {} tables, {}, {:.1} s", contents.total(), contents.rows.len(), path.display(), took.as_secs_f64());
+    print(as_json, &json, &text)
+}
+
+fn unusable(path: &Path, what: &str, error: &io::Error) -> Failure {
+    Failure::Run(Error::new(ErrorCode::ValidationFailed, format!("The file {} cannot be {what}: {error}.", path.display())))
+}

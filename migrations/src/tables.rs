@@ -1,0 +1,46 @@
+//! The tables there are once every step was carried out, told from the committed snapshot, which a test holds to the steps.
+
+const SNAPSHOT: &str = include_str!("../schema.postgres.sql");
+
+/// Every table but the migrations' own: name, then columns with their types.
+pub fn tables() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+    let mut tables: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
+    for line in SNAPSHOT.lines() {
+        if let Some(name) = line.strip_prefix("CREATE TABLE ") {
+            tables.push((name, Vec::new()));
+            continue;
+        }
+        let Some((name, rest)) = line.strip_prefix("    ").and_then(|line| line.split_once(' ')) else { continue };
+        let is_column = !matches!(name, "CONSTRAINT" | "CREATE") && !rest.is_empty();
+        let kind = rest.split(" COLLATE ").next().unwrap_or(rest);
+        let kind = [" NOT NULL", " DEFAULT", " GENERATED"].iter().fold(kind, |kind, end| kind.split(end).next().unwrap_or(kind));
+        if let Some((_, columns)) = tables.last_mut().filter(|_| is_column) {
+            columns.push((name, kind));
+        }
+    }
+    tables.retain(|(name, _)| *name != "seaql_migrations");
+    tables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_have_their_types() {
+        let tables = tables();
+        let columns = |wanted: &str| tables.iter().find(|(name, _)| *name == wanted).map(|(_, columns)| columns.clone()).unwrap();
+        assert!(columns("account").starts_with(&[("tenant_id", "uuid"), ("id", "uuid"), ("version", "bigint")]));
+        for (table, column) in [
+            ("account", ("domains", "text[]")),
+            ("contact", ("birth_date", "date")),
+            ("account", ("deleted_at", "timestamp with time zone")),
+            ("change_log", ("before", "jsonb")),
+            ("change_log", ("seq", "bigint")),
+            ("app_user", ("active", "boolean")),
+            ("idempotency", ("status", "integer")),
+        ] {
+            assert!(columns(table).contains(&column), "{table} {column:?}: {:?}", columns(table));
+        }
+    }
+}
