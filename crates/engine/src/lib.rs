@@ -1,6 +1,7 @@
 //! One way to read and write records. Both APIs decode a request into a [`plan::ReadPlan`] or a [`write::WriteRequest`];
 //! what they may do, what it means and how it is stored is decided here and nowhere else.
 
+pub mod aggregate;
 pub mod batch;
 pub mod engine;
 pub mod export;

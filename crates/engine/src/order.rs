@@ -62,16 +62,16 @@ pub(crate) fn cursor(def: &ResourceDef, list: &ListArguments, text: &str) -> Res
 
 /// What a cursor is bound to: resource, filter, order and deletion mode, hashed.
 pub(crate) fn fingerprint(def: &ResourceDef, list: &ListArguments) -> String {
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    let mut hash = Fingerprint::new();
     let _ = write!(hash, "{}|{:?}|{:?}|", def.name, list.sort, list.deleted);
     if let Some(filter) = &list.filter {
         describe(filter, &mut hash);
     }
-    format!("{:016x}", hash.0)
+    hash.finish()
 }
 
 /// Relative ranges count by what the caller wrote, not by the moment they were resolved at.
-fn describe(filter: &Filter, hash: &mut Fnv) {
+pub(crate) fn describe(filter: &Filter, hash: &mut Fingerprint) {
     let _ = match filter {
         Filter::And(parts) | Filter::Or(parts) => {
             let _ = write!(hash, "{}(", if matches!(filter, Filter::And(_)) { "and" } else { "or" });
@@ -99,9 +99,19 @@ fn describe(filter: &Filter, hash: &mut Fnv) {
 }
 
 /// FNV-1a: stable across builds, which the standard library's hasher does not promise.
-struct Fnv(u64);
+pub(crate) struct Fingerprint(u64);
 
-impl Write for Fnv {
+impl Fingerprint {
+    pub(crate) fn new() -> Self {
+        Fingerprint(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub(crate) fn finish(&self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
+impl Write for Fingerprint {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         for byte in text.bytes() {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);

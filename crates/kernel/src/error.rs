@@ -71,6 +71,8 @@ error_codes! {
     InvalidFilter = "INVALID_FILTER", 400, TopLevel, "Invalid filter", "Compare with the filter documentation of the resource.";
     /// The order names a field one cannot sort by.
     InvalidSort = "INVALID_SORT", 400, TopLevel, "Invalid order", "Sort by one of the sortable fields the documentation lists.";
+    /// The aggregate names a key or a figure that does not exist, cannot be grouped by or computed, or amounts whose currencies it does not keep apart.
+    InvalidAggregate = "INVALID_AGGREGATE", 400, TopLevel, "Invalid aggregate", "Group by and compute from the fields the documentation of the resource lists.";
     /// The cursor is not one of ours, or came from a query with another filter or order.
     InvalidCursor = "INVALID_CURSOR", 400, TopLevel, "Invalid cursor", "Start again without a cursor, or use it with the query it came from.";
     /// The query asks for more than one request may: its computed cost, depth, aliases or directives are over the limit.

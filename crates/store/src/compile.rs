@@ -13,7 +13,7 @@ impl Select<'_> {
     /// come in the order of the parents (which must be distinct) and inside a parent in the order of `sort`.
     pub fn compile(&self, dialect: Dialect, tenant: TenantId) -> Result<Sql> {
         let mut sql = Sql::of_tenant(dialect, tenant);
-        let mut level = Level { select: self, filters: Filters::new(self.registry) };
+        let mut level = Level::new(self);
         if let Some(parents) = &self.parents {
             dialect.of_parents(&mut sql, &mut level, parents)?;
             return Ok(sql);
@@ -66,6 +66,13 @@ pub(crate) struct Level<'a> {
     /// What is read.
     pub(crate) select: &'a Select<'a>,
     filters: Filters<'a>,
+}
+
+impl<'a> Level<'a> {
+    /// The clauses of a select.
+    pub(crate) fn new(select: &'a Select<'a>) -> Self {
+        Level { select, filters: Filters::new(select.registry) }
+    }
 }
 
 impl Level<'_> {

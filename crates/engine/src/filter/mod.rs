@@ -30,6 +30,11 @@ impl<'a> FilterReader<'a> {
         FilterReader { registry, context, conditions: 0, depth: 0, path: Vec::new() }
     }
 
+    /// For conditions that stand at a place of something else.
+    pub(crate) fn at(registry: &'a Registry, context: &'a Context, path: Vec<String>) -> Self {
+        FilterReader { path, ..FilterReader::new(registry, context) }
+    }
+
     /// Reads a condition object: every key must hold.
     pub(crate) fn read(&mut self, def: &ResourceDef, json: &Json) -> Result<Filter> {
         if self.depth > MAXIMUM_DEPTH {
@@ -115,7 +120,8 @@ impl<'a> FilterReader<'a> {
         Ok(Filter::And(all))
     }
 
-    fn field(&mut self, def: &ResourceDef, field: &FieldDef, json: &Json) -> Result<Filter> {
+    /// Reads the operators of one field.
+    pub(crate) fn field(&mut self, def: &ResourceDef, field: &FieldDef, json: &Json) -> Result<Filter> {
         let Json::Object(object) = json else {
             return Err(self.fail(format!("a field takes an object of operators such as {{\"eq\": …}}, not {}", operand::kind_of(json))));
         };

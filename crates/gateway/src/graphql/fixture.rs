@@ -6,6 +6,7 @@ use super::schema::render::Resolver;
 use super::schema::types::{ObjectType, OutputField, Role};
 use async_graphql::dynamic::{FieldFuture, FieldValue, ResolverContext};
 use async_trait::async_trait;
+use clientela_engine::aggregate::{AggregateRequest, Aggregation, GroupsShape};
 use clientela_engine::plan::MoneyPart;
 use clientela_engine::{
     Connection, ConnectionItem, EdgeItem, Item, OperationOutcome, OperationRequest, PageInfoItem, ReadPlan, RecordBy, Root, Selection,
@@ -329,6 +330,14 @@ impl Source for Memory {
         };
         out.extend_from_slice(text.as_bytes());
         Ok(true)
+    }
+
+    fn parse_aggregate(&self, _: &Context, _: &Arc<ResourceDef>, _: &AggregateRequest) -> Result<Aggregation> {
+        Err(Error::internal("records in memory are not grouped"))
+    }
+
+    async fn aggregate(&self, _: &Context, _: &Aggregation, _: &GroupsShape, _: &mut Vec<u8>) -> Result<()> {
+        Err(Error::internal("records in memory are not grouped"))
     }
 
     async fn write(&self, _: &Context, request: WriteRequest) -> Result<WriteOutcome> {

@@ -1,6 +1,7 @@
 //! OpenAPI 3.1 from the registry: the same definitions the handlers are bound to, so the document cannot drift from
 //! what is served.
 
+mod aggregate;
 mod common;
 mod field;
 mod keyed;
@@ -28,6 +29,7 @@ pub fn document(registry: &Registry) -> OpenApi {
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(overview::CREDENTIALS)).build()),
     );
     components = common::add(components);
+    components = aggregate::shared(components);
     components = parameter::add(components);
     components = response::add(components);
     let mut paths = PathsBuilder::new();
@@ -35,6 +37,7 @@ pub fn document(registry: &Registry) -> OpenApi {
     for def in registry.resources() {
         components = record::add(components, registry, def);
         components = listing::add(components, def);
+        (components, paths) = aggregate::add(components, paths, def);
         paths = keyed::add(operation::add(paths, def), registry, def);
         paths = verb::add(paths, registry, def);
         tags.push(TagBuilder::new().name(tag(def)).description(Some(def.description.as_ref())).build());

@@ -29,6 +29,15 @@ numbers, dates, instants, durations and money (which names its `currency` beside
 `some`, `every` or `none`. In a query string the same can be spelled with brackets, `filter[amount][gte]=1000&filter[account][industry][in]=RETAIL,FOOD`, \
 or sent as JSON in `filter`; not both. `POST …/search` takes everything in a body.
 
+## Aggregates
+
+`POST …/aggregate` counts records and computes figures of them, exactly: `{\"groupBy\": [\"country\", {\"field\": \"createdAt\", \"bucket\": \"MONTH\", \
+\"zone\": \"Europe/Rome\"}], \"measures\": {\"count\": true, \"sum\": [\"employees\"]}, \"having\": {\"count\": {\"gte\": 10}}, \"sort\": [\"-sum.employees\"]}`. Keys and figures \
+may lead through relations to one record (`account.industry`). A bucket (`HOUR` to `YEAR`, weeks from Monday) is named by its start: an instant in UTC, or a day. \
+Amounts of several currencies are never added up: a figure of `annualRevenue` needs `annualRevenue.currency` in `groupBy`. Averages have at most six decimals (durations: whole \
+seconds; amounts: the currency's unit), halves rounded away from zero; whole numbers beyond 2^53 are strings. Groups come page by page, the empty key last; an aggregate that makes \
+more than 100,000 groups is refused as `QUERY_TOO_COMPLEX`.
+
 ## Writing
 
 A PATCH is a JSON Merge Patch: absent keeps, null clears. Every record has a `version`, which is also its `ETag`: send it as \

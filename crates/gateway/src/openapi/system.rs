@@ -201,6 +201,14 @@ fn limits() -> ObjectBuilder {
             ("records", number("Records an expanded to-many relation shows.").into()),
         ],
     );
+    let aggregate = object(
+        "Limits of aggregates.",
+        vec![
+            ("keys", number("Most keys of the groups.").into()),
+            ("measures", number("Most figures.").into()),
+            ("groups", number("Most groups, over all pages.").into()),
+        ],
+    );
     object(
         "The limits in force.",
         vec![
@@ -209,6 +217,7 @@ fn limits() -> ObjectBuilder {
             ("requestSeconds", number("Longest time a request may take.").into()),
             ("page", page.into()),
             ("expand", expand.into()),
+            ("aggregate", aggregate.into()),
             ("idempotencyKeyCharacters", number("Greatest length of an idempotency key.").into()),
         ],
     )

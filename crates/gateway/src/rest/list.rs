@@ -100,7 +100,7 @@ fn from_body(body: Map<String, Json>) -> Result<ListRequest> {
     Ok(request)
 }
 
-fn text(name: &str, value: Json) -> Result<String> {
+pub(super) fn text(name: &str, value: Json) -> Result<String> {
     match value {
         Json::String(text) => Ok(text),
         other => Err(wrong(name, &other, "a string")),
@@ -108,7 +108,7 @@ fn text(name: &str, value: Json) -> Result<String> {
 }
 
 /// An array of names, or one string with commas between as in a query.
-fn members(name: &str, value: Json) -> Result<Vec<String>> {
+pub(super) fn members(name: &str, value: Json) -> Result<Vec<String>> {
     const ALLOWED: &str = "an array of strings, or one string with commas between";
     match value {
         Json::String(text) => parameters::names(name, &text),

@@ -4,6 +4,7 @@ use super::call::{Call, json_answer};
 use super::parameters::Parameters;
 use crate::{GatewayState, idempotency};
 use axum::response::Response;
+use clientela_engine::aggregate;
 use clientela_kernel::{ActorKind, PageArguments, Result};
 use http::StatusCode;
 use serde_json::json;
@@ -44,6 +45,7 @@ pub(super) async fn limits(state: Arc<GatewayState>, call: Call) -> Result<Respo
         "requestSeconds": limits.request_timeout.as_secs(),
         "page": { "default": PageArguments::DEFAULT_LIMIT, "maximum": PageArguments::MAXIMUM_LIMIT },
         "expand": { "relations": limits.expand_paths, "depth": limits.path_depth, "records": limits.expanded_records },
+        "aggregate": { "keys": aggregate::MAXIMUM_KEYS, "measures": aggregate::MAXIMUM_MEASURES, "groups": aggregate::MAXIMUM_GROUPS },
         "idempotencyKeyCharacters": idempotency::LONGEST,
     });
     Ok(json_answer(StatusCode::OK, body.to_string().into_bytes()))

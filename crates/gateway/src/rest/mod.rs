@@ -1,6 +1,7 @@
 //! REST over the engine: a few handlers, bound to every resource of the registry at start.
 
 mod address;
+mod aggregate;
 mod call;
 mod conditional;
 mod filter;
@@ -67,6 +68,7 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         for (place, operation) in operation::of(&bound) {
             router = router.route(&place, post(with(&operation, operation::operate)));
         }
+        router = router.route(&format!("{path}/aggregate"), post(with(&bound, aggregate::aggregate)));
         router = router.route(&path, many).route(&format!("{path}/search"), search).route(&format!("{path}/{{id}}"), one);
     }
     router

@@ -2,6 +2,7 @@
 
 mod databases;
 mod equivalence;
+mod groups;
 mod paging;
 mod plans;
 mod strategy;

@@ -17,7 +17,24 @@ pub(crate) const CHOICES: &[&str] = &["FOOD", "RETAIL", "TRADE"];
 pub(crate) const TAGS: &[&str] = &["", "blue", "it's", "\"", "Grün", "{,}", "null"];
 pub(crate) const INTEGERS: &[i64] = &[i64::MIN, -3, 0, 7, 9_007_199_254_740_993, i64::MAX];
 pub(crate) const DAYS: &[&str] = &["0001-01-01", "1999-12-31", "2000-01-01", "2026-02-28", "9999-12-31"];
-pub(crate) const INSTANTS: &[i64] = &[-62_135_596_800_000, -1, 0, 946_684_799_999, 1_767_225_600_123, 253_402_300_799_999];
+/// Ends of what the wire form has, and moments about the clock changes of 2026 in Europe and of 2011 in Samoa.
+pub(crate) const INSTANTS: &[i64] = &[
+    -62_135_596_800_000,
+    -2_000_000_000_001,
+    -1,
+    0,
+    946_684_799_999,
+    1_325_239_199_999,
+    1_325_239_200_000,
+    1_767_225_600_123,
+    1_774_745_999_999,
+    1_774_746_000_000,
+    1_774_746_060_000,
+    1_792_888_200_000,
+    1_792_890_000_000,
+    1_792_893_000_000,
+    253_402_300_799_999,
+];
 pub(crate) const CURRENCIES: &[&str] = &["EUR", "JPY", "USD"];
 pub(crate) const MINORS: &[i64] = &[-150, 0, 99, 1_000_000_000_000];
 

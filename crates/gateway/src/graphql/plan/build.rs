@@ -140,11 +140,11 @@ pub(crate) fn misplaced(field: &Collected) -> Problem {
     )
 }
 
-fn bad_input(field: &Collected, text: String) -> Problem {
+pub(super) fn bad_input(field: &Collected, text: String) -> Problem {
     Problem::at(field.position, ErrorCode::BadUserInput, text)
 }
 
-fn size(field: &Collected, name: &str, json: Option<&Json>) -> Result<Option<u32>, Problem> {
+pub(super) fn size(field: &Collected, name: &str, json: Option<&Json>) -> Result<Option<u32>, Problem> {
     let Some(json) = json else { return Ok(None) };
     let limit = json.as_i64().and_then(|number| u32::try_from(number).ok()).filter(|limit| *limit <= PageArguments::MAXIMUM_LIMIT);
     let maximum = PageArguments::MAXIMUM_LIMIT;
@@ -154,7 +154,7 @@ fn size(field: &Collected, name: &str, json: Option<&Json>) -> Result<Option<u32
 }
 
 /// `[{"account": {"name": "ASC"}}]` → `[(["account", "name"], false)]`.
-fn order_keys(json: &Json) -> Option<Vec<(Vec<String>, bool)>> {
+pub(super) fn order_keys(json: &Json) -> Option<Vec<(Vec<String>, bool)>> {
     let key = |item: &Json| {
         let mut path = Vec::new();
         let mut at = item;

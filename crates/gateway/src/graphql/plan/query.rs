@@ -1,5 +1,6 @@
 //! Queries: every root field a plan, read side by side.
 
+use super::aggregate::AggregateStep;
 use super::answer::{Notes, write_key};
 use super::build::{Builder, misplaced};
 use super::coerce::Variables;
@@ -35,6 +36,8 @@ enum Step<'f> {
     Nodes(Vec<ReadPlan>, Vec<Option<(usize, usize)>>),
     /// An operation that only reads.
     Operate(Ask<'f>),
+    /// Groups of records.
+    Aggregate(Box<AggregateStep>),
     /// Answered by async-graphql.
     Introspection,
     /// Null, with this error.
@@ -67,6 +70,9 @@ pub(super) async fn run(
         for plan in plans {
             let one = run.source.cost(plan).map_err(|error| vec![Problem::field(error, field.position)])?;
             cost = cost.saturating_add(one);
+        }
+        if matches!(step, Step::Aggregate(_)) {
+            cost = cost.saturating_add(clientela_engine::aggregate::COST);
         }
         steps.push(step);
     }
@@ -122,7 +128,14 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
                 problems.push(problem.under(&field.key));
             }
         }
-        (Step::Read(_) | Step::ReadBy(..) | Step::Nodes(..) | Step::Operate(_), None) => {
+        (Step::Aggregate(step), Some(context)) => {
+            if let Err(error) = run.source.aggregate(context, &step.aggregation, &step.shape, &mut out).await {
+                out.clear();
+                out.extend_from_slice(b"null");
+                problems.push(Problem::field(error, field.position).under(&field.key));
+            }
+        }
+        (Step::Read(_) | Step::ReadBy(..) | Step::Nodes(..) | Step::Operate(_) | Step::Aggregate(_), None) => {
             out.extend_from_slice(b"null");
             problems.push(unauthenticated(field));
         }
@@ -242,6 +255,10 @@ fn plan<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Resul
             let def = resource(types, index, field)?;
             let (list, connection) = (builder.list(def, field)?, builder.connection(def, &field.children)?);
             Ok(Step::Read(ReadPlan { def: def.clone(), root: Root::List(list, connection) }))
+        }
+        Role::Aggregate(index) => {
+            let def = resource(types, index, field)?;
+            Ok(Step::Aggregate(Box::new(builder.aggregate(def, field)?)))
         }
         Role::NodeById => {
             let text = id(field, types, variables)?;

@@ -1,6 +1,7 @@
 //! What execution needs of the engine. A trait, so that execution can be tested over records in memory.
 
 use async_trait::async_trait;
+use clientela_engine::aggregate::{AggregateRequest, Aggregation, GroupsShape};
 use clientela_engine::{Engine, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Selection, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, Cursor, Filter, Id, ListArguments, Result, SortKey};
 use clientela_model::ResourceDef;
@@ -16,6 +17,8 @@ pub(crate) trait Source: Send + Sync {
     async fn write(&self, context: &Context, request: WriteRequest) -> Result<WriteOutcome>;
     async fn render(&self, context: &Context, outcome: &WriteOutcome, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<bool>;
     async fn operate(&self, context: &Context, request: OperationRequest) -> Result<OperationOutcome>;
+    fn parse_aggregate(&self, context: &Context, def: &Arc<ResourceDef>, request: &AggregateRequest) -> Result<Aggregation>;
+    async fn aggregate(&self, context: &Context, aggregation: &Aggregation, shape: &GroupsShape, out: &mut Vec<u8>) -> Result<()>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
     fn cost_limit(&self) -> u64;
@@ -44,6 +47,14 @@ impl Source for Engine {
 
     async fn operate(&self, context: &Context, request: OperationRequest) -> Result<OperationOutcome> {
         Engine::operate(self, context, request).await
+    }
+
+    fn parse_aggregate(&self, context: &Context, def: &Arc<ResourceDef>, request: &AggregateRequest) -> Result<Aggregation> {
+        Engine::parse_aggregate(self, context, def, request)
+    }
+
+    async fn aggregate(&self, context: &Context, aggregation: &Aggregation, shape: &GroupsShape, out: &mut Vec<u8>) -> Result<()> {
+        Engine::aggregate(self, context, aggregation, shape, out).await.map(drop)
     }
 
     fn cost(&self, plan: &ReadPlan) -> Result<u64> {

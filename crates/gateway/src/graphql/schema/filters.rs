@@ -98,7 +98,7 @@ fn is_null() -> InputField {
     InputField::new("isNull", nullable("Boolean"), "Whether the field is empty.")
 }
 
-fn comparisons(scalar: &str) -> Vec<InputField> {
+pub(super) fn comparisons(scalar: &str) -> Vec<InputField> {
     let one = |name: &str, text: &str| InputField::new(name, nullable(scalar), text);
     vec![
         one("eq", "Equal; null asks for an empty field."),
@@ -130,7 +130,7 @@ fn a_choice(choice: &ChoiceDef) -> String {
     format!("a choice of {}", choice.name)
 }
 
-fn filter_name(field: &FieldDef) -> String {
+pub(super) fn filter_name(field: &FieldDef) -> String {
     match &field.kind {
         FieldType::Id | FieldType::Reference(_) => "IdFilter".to_owned(),
         FieldType::AnyReference(_) => "AnyIdFilter".to_owned(),

@@ -1,5 +1,6 @@
 //! The GraphQL schema, made from the registry.
 
+mod aggregates;
 mod filters;
 mod inputs;
 mod operations;
@@ -52,7 +53,9 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
             )
             .with_arguments(filters::list_arguments(def)),
         );
+        query.push(aggregates::root(index, def));
         types.extend(records::of_resource(registry, def));
+        types.extend(aggregates::of_resource(registry, def));
         types.extend(filters::of_resource(registry, def));
         for (_, field) in def.visible_fields() {
             if let FieldType::Choice(choice) = &field.kind
@@ -93,6 +96,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
     all.extend(records::shared());
     all.extend(inputs::shared(registry));
     all.extend(filters::shared());
+    all.extend(aggregates::shared());
     all.extend(scalars::definitions());
     all.extend(types);
     TypeSystem::new(registry.clone(), all)

@@ -2,6 +2,7 @@
 //! planner.
 
 use async_graphql::parser::types::{BaseType, Type};
+use clientela_engine::aggregate::Function;
 use clientela_model::Registry;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -122,6 +123,18 @@ pub(crate) enum Role {
     Operation(usize),
     /// A field of an operation's output or of a part of it, by index.
     Part(usize),
+    /// Parts of an aggregate.
+    Aggregate(usize),
+    AggregateGroups,
+    AggregateHasMore,
+    AggregateNext,
+    AggregateKeys,
+    AggregateFigures(Function),
+    /// Parts of an aggregate's keys and figures: a field, an amount, the currency of a key, a to-one relation.
+    AggregateField(usize),
+    AggregateMoney(usize),
+    AggregateCurrency(usize),
+    AggregateRelation(usize),
     /// Parts of a payload.
     PayloadRecord,
     Revealed,
