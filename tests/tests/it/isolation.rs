@@ -90,11 +90,33 @@ async fn lists(app: &TestApp, def: &ResourceDef, victim: &Victim) {
     );
     let found = app.beta.graphql(&query, json!({ "filter": { "id": { "in": [victim.id] } } })).await.data();
     assert_eq!(found, json!({ "list": { "totalCount": 0, "nodes": [] } }));
+    aggregates(app, def, victim, &list).await;
     // A cursor says where one was, never whose records follow.
     let page = app.alpha.get(&format!("{list}?limit=1&sort=-createdAt")).await.expect(200);
     if let Some(cursor) = page.pointer("/page/next").and_then(Json::as_str) {
         let stolen = app.beta.get(&format!("{list}?limit=1000&sort=-createdAt&after={cursor}")).await;
         absent(&stolen.text(), victim, "a stolen cursor");
+    }
+}
+
+/// Groups hold one's own records alone, whatever is asked for.
+async fn aggregates(app: &TestApp, def: &ResourceDef, victim: &Victim, list: &str) {
+    let path = format!("{list}/aggregate");
+    let body = json!({ "filter": { "id": { "eq": victim.id } }, "groupBy": ["id"] });
+    assert_eq!(app.beta.post(&path, &body).await.expect(200)["data"], json!([]), "{}", def.name);
+    let seen = json!([{ "keys": { "id": victim.id }, "count": 1 }]);
+    assert_eq!(app.alpha.post(&path, &body).await.expect(200)["data"], seen, "the owner does not count {}", victim.id);
+    let all = app.beta.post(&path, &json!({ "groupBy": ["id"], "deleted": "include", "limit": 1000 })).await;
+    all.expect(200);
+    absent(&all.text(), victim, "an aggregate");
+    let query = format!("query($id: ID!) {{ all: {}Aggregate(filter: {{id: {{eq: $id}}}}) {{ groups {{ count }} }} }}", def.plural);
+    let counted = app.beta.graphql(&query, json!({ "id": victim.id })).await.data();
+    assert_eq!(counted["all"]["groups"], json!([{ "count": 0 }]), "{}", def.name);
+    // A stolen cursor names a place between groups, and nobody else's groups follow it.
+    let page = app.alpha.post(&path, &json!({ "groupBy": ["id"], "limit": 1 })).await.expect(200);
+    if let Some(cursor) = page.pointer("/page/next") {
+        let stolen = app.beta.post(&path, &json!({ "groupBy": ["id"], "limit": 1000, "after": cursor })).await;
+        absent(&stolen.text(), victim, "a stolen place between groups");
     }
 }
 

@@ -1,6 +1,7 @@
 //! One rule set behind both APIs: what REST and GraphQL answer about the same record, the same call and the same mistake
 //! is the same, and so is what they leave in the change log.
 
+use clientela_engine::aggregate::{Function, takes};
 use clientela_model::{FieldType, ResourceDef, TextFormat, WriteMode};
 use clientela_testkit::factory::{self, Fill, text};
 use clientela_testkit::{Client, TestApp, both, document};
@@ -120,6 +121,50 @@ async fn a_record_looks_the_same_on_both() {
             let nodes = app.alpha.graphql(&query, json!({})).await.data();
             assert_eq!(nodes["list"]["nodes"], listed["data"], "{}", def.name);
         }
+    })
+    .await;
+}
+
+/// Every field as a key, and every figure of it, over both APIs.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_groups() {
+    both(|app| async move {
+        let mut tried = 0;
+        for def in app.registry.resources().to_vec() {
+            for fill in [Fill::Required, Fill::Everything] {
+                if def.creatable {
+                    app.factory(&app.alpha).create(&def, fill).await;
+                }
+            }
+            for (_, field) in def.visible_fields().filter(|(_, field)| field.filter && !matches!(field.kind, FieldType::TextSet { .. })) {
+                let name = field.name.as_ref();
+                let money = matches!(field.kind, FieldType::Money);
+                let (key, by, shown) = match field.kind {
+                    FieldType::Money => (json!(format!("{name}.currency")), "CURRENCY", format!("{name} {{ currency }}")),
+                    FieldType::Instant | FieldType::Date => {
+                        (json!({ "field": name, "bucket": "MONTH" }), "{ bucket: MONTH }", name.to_owned())
+                    }
+                    _ => (json!(name), "VALUE", name.to_owned()),
+                };
+                let mut measures = json!({ "count": true });
+                let mut selected = String::new();
+                for function in Function::ALL.into_iter().filter(|function| takes(*function, &field.kind)) {
+                    measures[function.as_str()] = json!([name]);
+                    let whole = money && function != Function::CountDistinct;
+                    selected += &format!(" {} {{ {name} {} }}", function.as_str(), if whole { "{ amount currency }" } else { "" });
+                }
+                let path = format!("/v1/{}/aggregate", def.path);
+                let rest = app.alpha.post(&path, &json!({ "groupBy": [key], "measures": measures, "sort": ["-count"], "limit": 1000 })).await;
+                let query = format!(
+                    "{{ all: {}Aggregate(groupBy: [{{{name}: {by}}}], orderBy: [{{count: DESC}}], first: 1000) {{ groups {{ keys {{ {shown} }} count{selected} }} }} }}",
+                    def.plural
+                );
+                let graphql = app.alpha.graphql(&query, json!({})).await.data();
+                assert_eq!(graphql["all"]["groups"], rest.expect(200)["data"], "{}.{name}", def.name);
+                tried += 1;
+            }
+        }
+        assert!(tried > 100, "only {tried} fields were tried");
     })
     .await;
 }
