@@ -65,7 +65,9 @@ impl Server {
         let store = Store::open(&StoreSettings::new(url)).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(Timestamp(1_700_000_000_000)));
         let resources = crate::graphql::fixture::definitions();
-        let engine = Engine::new(vec![Module { resources, ..Module::default() }], store, Arc::clone(&clock)).unwrap();
+        let mut module = Module::default();
+        module.resources = resources;
+        let engine = Engine::new(vec![module], store, Arc::clone(&clock)).unwrap();
         let state = GatewayState {
             engine,
             authenticator: Arc::new(Door),
