@@ -259,7 +259,7 @@ CREATE TABLE contact_point
     label text COLLATE "C"
     value text COLLATE "C" NOT NULL
     value_folded text COLLATE "C" NOT NULL
-    normalized text COLLATE "C" NOT NULL
+    normalized text COLLATE "C"
     preferred boolean NOT NULL
     verified_at timestamp with time zone
     health text COLLATE "C" NOT NULL
@@ -267,6 +267,32 @@ CREATE TABLE contact_point
     CONSTRAINT contact_point_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CREATE INDEX contact_point_party_id_index ON public.contact_point USING btree (tenant_id, party_id, id)
     CREATE UNIQUE INDEX contact_point_party_kind_normalized_key ON public.contact_point USING btree (tenant_id, normalized, kind, party_id) WHERE (deleted_at IS NULL)
+
+CREATE TABLE customer_event
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    kind text COLLATE "C" NOT NULL
+    name text COLLATE "C"
+    name_folded text COLLATE "C"
+    visitor_id uuid
+    party_id uuid
+    occurred_at timestamp with time zone NOT NULL
+    url text COLLATE "C"
+    value_minor bigint
+    value_currency text COLLATE "C"
+    properties text[] COLLATE "C" NOT NULL
+    CONSTRAINT customer_event_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT customer_event_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT customer_event_tenant_id_visitor_id_fkey FOREIGN KEY (tenant_id, visitor_id) REFERENCES visitor(tenant_id, id)
+    CONSTRAINT customer_event_check CHECK (((value_minor IS NULL) = (value_currency IS NULL)))
+    CREATE INDEX customer_event_party_id_occurred_at_index ON public.customer_event USING btree (tenant_id, party_id, occurred_at, id)
+    CREATE INDEX customer_event_visitor_id_occurred_at_index ON public.customer_event USING btree (tenant_id, visitor_id, occurred_at, id)
 
 CREATE TABLE external_id
     tenant_id uuid NOT NULL
@@ -284,6 +310,48 @@ CREATE TABLE external_id
     CONSTRAINT external_id_pkey PRIMARY KEY (tenant_id, id)
     CREATE INDEX external_id_record_id_index ON public.external_id USING btree (tenant_id, record_id, id)
     CREATE UNIQUE INDEX external_id_system_resource_value_key ON public.external_id USING btree (tenant_id, system, record_resource, value) WHERE (deleted_at IS NULL)
+
+CREATE TABLE follower
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    user_id uuid NOT NULL
+    record_resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    muted boolean NOT NULL
+    user_with_record text COLLATE "C" NOT NULL
+    CONSTRAINT follower_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT follower_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX follower_record_id_index ON public.follower USING btree (tenant_id, record_id, id)
+    CREATE INDEX follower_user_id_index ON public.follower USING btree (tenant_id, user_id, id)
+    CREATE UNIQUE INDEX follower_user_record_key ON public.follower USING btree (tenant_id, user_id, user_with_record) WHERE (deleted_at IS NULL)
+
+CREATE TABLE household_member
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    account_id uuid NOT NULL
+    party_id uuid NOT NULL
+    role text COLLATE "C" NOT NULL
+    since date
+    until date
+    CONSTRAINT household_member_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT household_member_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT household_member_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT household_member_check CHECK ((until >= since))
+    CREATE INDEX household_member_account_id_index ON public.household_member USING btree (tenant_id, account_id, id)
+    CREATE UNIQUE INDEX household_member_account_party_since_key ON public.household_member USING btree (tenant_id, account_id, party_id, since) WHERE (deleted_at IS NULL)
+    CREATE INDEX household_member_party_id_index ON public.household_member USING btree (tenant_id, party_id, id)
 
 CREATE TABLE idempotency
     tenant_id uuid NOT NULL
@@ -351,6 +419,85 @@ CREATE TABLE interaction_participant
     CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON public.interaction_participant USING btree (tenant_id, interaction_id, party_id) WHERE (deleted_at IS NULL)
     CREATE INDEX interaction_participant_party_id_occurred_at_index ON public.interaction_participant USING btree (tenant_id, party_id, occurred_at, id)
 
+CREATE TABLE meeting
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    title text COLLATE "C" NOT NULL
+    title_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    starts_at timestamp with time zone NOT NULL
+    ends_at timestamp with time zone NOT NULL
+    time_zone text COLLATE "C" NOT NULL
+    location text COLLATE "C"
+    location_folded text COLLATE "C"
+    status text COLLATE "C" NOT NULL
+    record_resource text COLLATE "C"
+    record_id uuid
+    uid text COLLATE "C" NOT NULL
+    sequence bigint NOT NULL
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    CONSTRAINT meeting_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT meeting_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT meeting_check CHECK (((record_resource IS NULL) = (record_id IS NULL)))
+    CONSTRAINT meeting_check1 CHECK ((ends_at >= starts_at))
+    CREATE INDEX meeting_owner_id_index ON public.meeting USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX meeting_record_id_index ON public.meeting USING btree (tenant_id, record_id, id)
+    CREATE INDEX meeting_starts_at_index ON public.meeting USING btree (tenant_id, starts_at, id)
+    CREATE UNIQUE INDEX meeting_uid_key ON public.meeting USING btree (tenant_id, uid) WHERE (deleted_at IS NULL)
+
+CREATE TABLE meeting_attendee
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    meeting_id uuid NOT NULL
+    email text COLLATE "C" NOT NULL
+    email_folded text COLLATE "C" NOT NULL
+    name text COLLATE "C"
+    name_folded text COLLATE "C"
+    party_id uuid
+    user_id uuid
+    role text COLLATE "C" NOT NULL
+    answer text COLLATE "C" NOT NULL
+    answered_at timestamp with time zone
+    CONSTRAINT meeting_attendee_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT meeting_attendee_tenant_id_meeting_id_fkey FOREIGN KEY (tenant_id, meeting_id) REFERENCES meeting(tenant_id, id)
+    CONSTRAINT meeting_attendee_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT meeting_attendee_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE UNIQUE INDEX meeting_attendee_meeting_email_key ON public.meeting_attendee USING btree (tenant_id, meeting_id, email_folded) WHERE (deleted_at IS NULL)
+    CREATE INDEX meeting_attendee_meeting_id_index ON public.meeting_attendee USING btree (tenant_id, meeting_id, id)
+    CREATE INDEX meeting_attendee_party_id_index ON public.meeting_attendee USING btree (tenant_id, party_id, id) WHERE (party_id IS NOT NULL)
+    CREATE INDEX meeting_attendee_user_id_index ON public.meeting_attendee USING btree (tenant_id, user_id, id) WHERE (user_id IS NOT NULL)
+
+CREATE TABLE mention
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    user_id uuid NOT NULL
+    record_resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    excerpt text COLLATE "C"
+    CONSTRAINT mention_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT mention_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX mention_record_id_index ON public.mention USING btree (tenant_id, record_id, id)
+    CREATE INDEX mention_user_id_index ON public.mention USING btree (tenant_id, user_id, id)
+
 CREATE TABLE note
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -371,6 +518,27 @@ CREATE TABLE note
     CONSTRAINT note_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
     CREATE INDEX note_owner_id_index ON public.note USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
     CREATE INDEX note_record_id_index ON public.note USING btree (tenant_id, record_id, id)
+
+CREATE TABLE notification
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    user_id uuid NOT NULL
+    kind text COLLATE "C" NOT NULL
+    record_resource text COLLATE "C"
+    record_id uuid
+    text text COLLATE "C"
+    read_at timestamp with time zone
+    CONSTRAINT notification_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT notification_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT notification_check CHECK (((record_resource IS NULL) = (record_id IS NULL)))
+    CREATE INDEX notification_record_id_index ON public.notification USING btree (tenant_id, record_id, id)
+    CREATE INDEX notification_user_id_index ON public.notification USING btree (tenant_id, user_id, id)
 
 CREATE TABLE party
     tenant_id uuid NOT NULL
@@ -427,6 +595,127 @@ CREATE TABLE purpose_notice
     CREATE INDEX purpose_notice_purpose_id_index ON public.purpose_notice USING btree (tenant_id, purpose_id, id)
     CREATE UNIQUE INDEX purpose_notice_purpose_language_edition_key ON public.purpose_notice USING btree (tenant_id, purpose_id, language, edition) WHERE (deleted_at IS NULL)
 
+CREATE TABLE relationship
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    type_id uuid NOT NULL
+    from_party_id uuid NOT NULL
+    to_party_id uuid NOT NULL
+    since date
+    until date
+    note text COLLATE "C"
+    only_from text COLLATE "C"
+    only_to text COLLATE "C"
+    CONSTRAINT relationship_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT relationship_tenant_id_from_party_id_fkey FOREIGN KEY (tenant_id, from_party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT relationship_tenant_id_to_party_id_fkey FOREIGN KEY (tenant_id, to_party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT relationship_tenant_id_type_id_fkey FOREIGN KEY (tenant_id, type_id) REFERENCES relationship_type(tenant_id, id)
+    CONSTRAINT relationship_check CHECK ((until >= since))
+    CONSTRAINT relationship_check1 CHECK ((from_party_id <> to_party_id))
+    CREATE INDEX relationship_from_party_id_index ON public.relationship USING btree (tenant_id, from_party_id, id)
+    CREATE UNIQUE INDEX relationship_only_from_key ON public.relationship USING btree (tenant_id, only_from) WHERE (deleted_at IS NULL)
+    CREATE UNIQUE INDEX relationship_only_to_key ON public.relationship USING btree (tenant_id, only_to) WHERE (deleted_at IS NULL)
+    CREATE INDEX relationship_to_party_id_index ON public.relationship USING btree (tenant_id, to_party_id, id)
+    CREATE UNIQUE INDEX relationship_type_from_to_since_key ON public.relationship USING btree (tenant_id, type_id, from_party_id, to_party_id, since) WHERE (deleted_at IS NULL)
+    CREATE INDEX relationship_type_id_index ON public.relationship USING btree (tenant_id, type_id, id)
+
+CREATE TABLE relationship_type
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    inverse_name text COLLATE "C" NOT NULL
+    inverse_name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    per_from text COLLATE "C" NOT NULL
+    per_to text COLLATE "C" NOT NULL
+    is_symmetric boolean NOT NULL
+    acyclic boolean NOT NULL
+    CONSTRAINT relationship_type_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX relationship_type_name_key ON public.relationship_type USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+
+CREATE TABLE tag
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    color text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    CONSTRAINT tag_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX tag_name_key ON public.tag USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+
+CREATE TABLE task
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    subject text COLLATE "C" NOT NULL
+    subject_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    record_resource text COLLATE "C"
+    record_id uuid
+    assignee_id uuid
+    due_at timestamp with time zone
+    reminder_at timestamp with time zone
+    priority text COLLATE "C" NOT NULL
+    status text COLLATE "C" NOT NULL
+    completed_at timestamp with time zone
+    recurrence text COLLATE "C"
+    time_zone text COLLATE "C"
+    previous_task_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    CONSTRAINT task_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT task_tenant_id_assignee_id_fkey FOREIGN KEY (tenant_id, assignee_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT task_tenant_id_previous_task_id_fkey FOREIGN KEY (tenant_id, previous_task_id) REFERENCES task(tenant_id, id)
+    CONSTRAINT task_check CHECK (((record_resource IS NULL) = (record_id IS NULL)))
+    CONSTRAINT task_check1 CHECK (((completed_at IS NULL) = (status <> 'COMPLETED'::text)))
+    CREATE INDEX task_assignee_id_due_at_index ON public.task USING btree (tenant_id, assignee_id, due_at, id)
+    CREATE INDEX task_previous_task_id_index ON public.task USING btree (tenant_id, previous_task_id, id) WHERE (previous_task_id IS NOT NULL)
+    CREATE INDEX task_record_id_index ON public.task USING btree (tenant_id, record_id, id)
+
+CREATE TABLE tax_id
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    party_id uuid NOT NULL
+    scheme text COLLATE "C" NOT NULL
+    country text COLLATE "C"
+    value text COLLATE "C" NOT NULL
+    value_folded text COLLATE "C" NOT NULL
+    normalized text COLLATE "C" NOT NULL
+    verified_at timestamp with time zone
+    CONSTRAINT tax_id_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT tax_id_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CREATE INDEX tax_id_party_id_index ON public.tax_id USING btree (tenant_id, party_id, id)
+    CREATE UNIQUE INDEX tax_id_party_scheme_normalized_key ON public.tax_id USING btree (tenant_id, normalized, scheme, party_id) WHERE (deleted_at IS NULL)
+
 CREATE TABLE tenant
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -444,4 +733,26 @@ CREATE TABLE tenant
     country text COLLATE "C"
     CONSTRAINT tenant_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT tenant_check CHECK ((tenant_id = id))
+
+CREATE TABLE visitor
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    anonymous_id text COLLATE "C" NOT NULL
+    party_id uuid
+    first_seen_at timestamp with time zone NOT NULL
+    last_seen_at timestamp with time zone NOT NULL
+    language text COLLATE "C"
+    referrer text COLLATE "C"
+    user_agent text COLLATE "C"
+    CONSTRAINT visitor_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT visitor_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT visitor_check CHECK ((last_seen_at >= first_seen_at))
+    CREATE UNIQUE INDEX visitor_anonymous_id_key ON public.visitor USING btree (tenant_id, anonymous_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX visitor_party_id_index ON public.visitor USING btree (tenant_id, party_id, id) WHERE (party_id IS NOT NULL)
 

@@ -295,7 +295,7 @@ CREATE TABLE contact_point (
     label TEXT,
     value TEXT NOT NULL,
     value_folded TEXT NOT NULL,
-    normalized TEXT NOT NULL,
+    normalized TEXT,
     preferred INTEGER NOT NULL,
     verified_at INTEGER,
     health TEXT NOT NULL,
@@ -306,6 +306,35 @@ CREATE TABLE contact_point (
 CREATE INDEX contact_point_party_id_index ON contact_point (tenant_id, party_id, id);
 
 CREATE UNIQUE INDEX contact_point_party_kind_normalized_key ON contact_point (tenant_id, normalized, kind, party_id) WHERE deleted_at IS NULL;
+
+CREATE TABLE customer_event (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    kind TEXT NOT NULL,
+    name TEXT,
+    name_folded TEXT,
+    visitor_id BLOB,
+    party_id BLOB,
+    occurred_at INTEGER NOT NULL,
+    url TEXT,
+    value_minor INTEGER,
+    value_currency TEXT,
+    properties TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((value_minor IS NULL) = (value_currency IS NULL)),
+    FOREIGN KEY (tenant_id, visitor_id) REFERENCES visitor (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE INDEX customer_event_party_id_occurred_at_index ON customer_event (tenant_id, party_id, occurred_at, id);
+
+CREATE INDEX customer_event_visitor_id_occurred_at_index ON customer_event (tenant_id, visitor_id, occurred_at, id);
 
 CREATE TABLE external_id (
     tenant_id BLOB NOT NULL,
@@ -326,6 +355,56 @@ CREATE TABLE external_id (
 CREATE INDEX external_id_record_id_index ON external_id (tenant_id, record_id, id);
 
 CREATE UNIQUE INDEX external_id_system_resource_value_key ON external_id (tenant_id, system, record_resource, value) WHERE deleted_at IS NULL;
+
+CREATE TABLE follower (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    user_id BLOB NOT NULL,
+    record_resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    muted INTEGER NOT NULL,
+    user_with_record TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX follower_record_id_index ON follower (tenant_id, record_id, id);
+
+CREATE INDEX follower_user_id_index ON follower (tenant_id, user_id, id);
+
+CREATE UNIQUE INDEX follower_user_record_key ON follower (tenant_id, user_id, user_with_record) WHERE deleted_at IS NULL;
+
+CREATE TABLE household_member (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    account_id BLOB NOT NULL,
+    party_id BLOB NOT NULL,
+    role TEXT NOT NULL,
+    since TEXT,
+    until TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (until >= since),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE INDEX household_member_account_id_index ON household_member (tenant_id, account_id, id);
+
+CREATE UNIQUE INDEX household_member_account_party_since_key ON household_member (tenant_id, account_id, party_id, since) WHERE deleted_at IS NULL;
+
+CREATE INDEX household_member_party_id_index ON household_member (tenant_id, party_id, id);
 
 CREATE TABLE idempotency (
     tenant_id BLOB NOT NULL,
@@ -402,6 +481,98 @@ CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON interaction
 
 CREATE INDEX interaction_participant_party_id_occurred_at_index ON interaction_participant (tenant_id, party_id, occurred_at, id);
 
+CREATE TABLE meeting (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    title TEXT NOT NULL,
+    title_folded TEXT NOT NULL,
+    description TEXT,
+    starts_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    time_zone TEXT NOT NULL,
+    location TEXT,
+    location_folded TEXT,
+    status TEXT NOT NULL,
+    record_resource TEXT,
+    record_id BLOB,
+    uid TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    owner_id BLOB,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((record_resource IS NULL) = (record_id IS NULL)),
+    CHECK (ends_at >= starts_at),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX meeting_owner_id_index ON meeting (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX meeting_record_id_index ON meeting (tenant_id, record_id, id);
+
+CREATE INDEX meeting_starts_at_index ON meeting (tenant_id, starts_at, id);
+
+CREATE UNIQUE INDEX meeting_uid_key ON meeting (tenant_id, uid) WHERE deleted_at IS NULL;
+
+CREATE TABLE meeting_attendee (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    meeting_id BLOB NOT NULL,
+    email TEXT NOT NULL,
+    email_folded TEXT NOT NULL,
+    name TEXT,
+    name_folded TEXT,
+    party_id BLOB,
+    user_id BLOB,
+    role TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    answered_at INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, meeting_id) REFERENCES meeting (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX meeting_attendee_meeting_email_key ON meeting_attendee (tenant_id, meeting_id, email_folded) WHERE deleted_at IS NULL;
+
+CREATE INDEX meeting_attendee_meeting_id_index ON meeting_attendee (tenant_id, meeting_id, id);
+
+CREATE INDEX meeting_attendee_party_id_index ON meeting_attendee (tenant_id, party_id, id) WHERE party_id IS NOT NULL;
+
+CREATE INDEX meeting_attendee_user_id_index ON meeting_attendee (tenant_id, user_id, id) WHERE user_id IS NOT NULL;
+
+CREATE TABLE mention (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    user_id BLOB NOT NULL,
+    record_resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    excerpt TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX mention_record_id_index ON mention (tenant_id, record_id, id);
+
+CREATE INDEX mention_user_id_index ON mention (tenant_id, user_id, id);
+
 CREATE TABLE note (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -425,6 +596,30 @@ CREATE TABLE note (
 CREATE INDEX note_owner_id_index ON note (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
 CREATE INDEX note_record_id_index ON note (tenant_id, record_id, id);
+
+CREATE TABLE notification (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    user_id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    record_resource TEXT,
+    record_id BLOB,
+    text TEXT,
+    read_at INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((record_resource IS NULL) = (record_id IS NULL)),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX notification_record_id_index ON notification (tenant_id, record_id, id);
+
+CREATE INDEX notification_user_id_index ON notification (tenant_id, user_id, id);
 
 CREATE TABLE party (
     tenant_id BLOB NOT NULL,
@@ -487,6 +682,145 @@ CREATE INDEX purpose_notice_purpose_id_index ON purpose_notice (tenant_id, purpo
 
 CREATE UNIQUE INDEX purpose_notice_purpose_language_edition_key ON purpose_notice (tenant_id, purpose_id, language, edition) WHERE deleted_at IS NULL;
 
+CREATE TABLE relationship (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    type_id BLOB NOT NULL,
+    from_party_id BLOB NOT NULL,
+    to_party_id BLOB NOT NULL,
+    since TEXT,
+    until TEXT,
+    note TEXT,
+    only_from TEXT,
+    only_to TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (until >= since),
+    CHECK (from_party_id <> to_party_id),
+    FOREIGN KEY (tenant_id, type_id) REFERENCES relationship_type (tenant_id, id),
+    FOREIGN KEY (tenant_id, from_party_id) REFERENCES party (tenant_id, id),
+    FOREIGN KEY (tenant_id, to_party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE INDEX relationship_from_party_id_index ON relationship (tenant_id, from_party_id, id);
+
+CREATE UNIQUE INDEX relationship_only_from_key ON relationship (tenant_id, only_from) WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX relationship_only_to_key ON relationship (tenant_id, only_to) WHERE deleted_at IS NULL;
+
+CREATE INDEX relationship_to_party_id_index ON relationship (tenant_id, to_party_id, id);
+
+CREATE UNIQUE INDEX relationship_type_from_to_since_key ON relationship (tenant_id, type_id, from_party_id, to_party_id, since) WHERE deleted_at IS NULL;
+
+CREATE INDEX relationship_type_id_index ON relationship (tenant_id, type_id, id);
+
+CREATE TABLE relationship_type (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    inverse_name TEXT NOT NULL,
+    inverse_name_folded TEXT NOT NULL,
+    description TEXT,
+    per_from TEXT NOT NULL,
+    per_to TEXT NOT NULL,
+    is_symmetric INTEGER NOT NULL,
+    acyclic INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX relationship_type_name_key ON relationship_type (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
+CREATE TABLE tag (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    color TEXT NOT NULL,
+    description TEXT,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX tag_name_key ON tag (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
+CREATE TABLE task (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    subject TEXT NOT NULL,
+    subject_folded TEXT NOT NULL,
+    description TEXT,
+    record_resource TEXT,
+    record_id BLOB,
+    assignee_id BLOB,
+    due_at INTEGER,
+    reminder_at INTEGER,
+    priority TEXT NOT NULL,
+    status TEXT NOT NULL,
+    completed_at INTEGER,
+    recurrence TEXT,
+    time_zone TEXT,
+    previous_task_id BLOB,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((record_resource IS NULL) = (record_id IS NULL)),
+    CHECK ((completed_at IS NULL) = (status <> 'COMPLETED')),
+    FOREIGN KEY (tenant_id, assignee_id) REFERENCES app_user (tenant_id, id),
+    FOREIGN KEY (tenant_id, previous_task_id) REFERENCES task (tenant_id, id)
+) STRICT;
+
+CREATE INDEX task_assignee_id_due_at_index ON task (tenant_id, assignee_id, due_at, id);
+
+CREATE INDEX task_previous_task_id_index ON task (tenant_id, previous_task_id, id) WHERE previous_task_id IS NOT NULL;
+
+CREATE INDEX task_record_id_index ON task (tenant_id, record_id, id);
+
+CREATE TABLE tax_id (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    party_id BLOB NOT NULL,
+    scheme TEXT NOT NULL,
+    country TEXT,
+    value TEXT NOT NULL,
+    value_folded TEXT NOT NULL,
+    normalized TEXT NOT NULL,
+    verified_at INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE INDEX tax_id_party_id_index ON tax_id (tenant_id, party_id, id);
+
+CREATE UNIQUE INDEX tax_id_party_scheme_normalized_key ON tax_id (tenant_id, normalized, scheme, party_id) WHERE deleted_at IS NULL;
+
 CREATE TABLE tenant (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -505,4 +839,29 @@ CREATE TABLE tenant (
     PRIMARY KEY (tenant_id, id),
     CHECK (tenant_id = id)
 ) STRICT;
+
+CREATE TABLE visitor (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    anonymous_id TEXT NOT NULL,
+    party_id BLOB,
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    language TEXT,
+    referrer TEXT,
+    user_agent TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (last_seen_at >= first_seen_at),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX visitor_anonymous_id_key ON visitor (tenant_id, anonymous_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX visitor_party_id_index ON visitor (tenant_id, party_id, id) WHERE party_id IS NOT NULL;
 

@@ -8,6 +8,8 @@ mod m0005_reach;
 mod m0006_external_ids;
 mod m0007_notes;
 mod m0008_consent;
+mod m0009_relations;
+mod m0010_work;
 pub mod table;
 mod tables;
 mod trigram;
@@ -33,6 +35,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_external_ids::Migration),
             Box::new(m0007_notes::Migration),
             Box::new(m0008_consent::Migration),
+            Box::new(m0009_relations::Migration),
+            Box::new(m0010_work::Migration),
         ]
     }
 }

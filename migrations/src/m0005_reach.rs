@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
             .required("kind", Kind::Text)
             .optional("label", Kind::Text)
             .required_folded("value")
-            .required("normalized", Kind::Text)
+            .optional("normalized", Kind::Text)
             .required("preferred", Kind::Boolean)
             .optional("verified_at", Kind::Instant)
             .required("health", Kind::Text)

@@ -2,6 +2,7 @@
 
 use crate::in_step;
 use crate::normal;
+use crate::telephone;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader, check_format};
@@ -76,11 +77,12 @@ pub struct Model {
     #[field(max = 1000, folded, example = "\"@bergkaeserei\"")]
     pub value: String,
     /// The value in the form in which two spellings of the same address are equal: e-mail in lower case, hosts as the network
-    /// knows them (lower case, IDNA), telephone numbers without anything but digits, a leading `+` and `;ext=` with an
-    /// extension (a number without a country code stays without one), everything else without blanks around it. A party has
-    /// each only once.
+    /// knows them (lower case, IDNA), telephone numbers in E.164 (`+43512555010`, with `;ext=` and an extension), everything else
+    /// without blanks around it. A number without a country code is read as one of the country of the contact or account, or of the
+    /// tenant where that has none, as it is when the number is written; without any, or where the country has no such
+    /// numbers, there is no normal form. A party has each only once.
     #[field(max = 1000, write = "read_only", derived, example = "\"@bergkaeserei\"")]
-    pub normalized: String,
+    pub normalized: Option<String>,
     /// Whether this is the one to use among the party's points of its kind. Setting it clears the mark of the other; left
     /// out, the first point of a kind has it.
     #[field(derived, example = "true")]
@@ -127,25 +129,46 @@ impl ContactPointKind {
     }
 }
 
+/// Whether this write says what the address is.
+fn is_given(draft: &Draft) -> bool {
+    draft.kind == ChangeKind::Created || draft.changed("value")
+}
+
+/// Sets the normal form. What was known about another address says nothing about this one.
+fn settle(draft: &mut Draft, normalized: Option<String>) {
+    draft.set("normalized", normalized.map_or(Value::Null, Value::Text));
+    let is_other = draft.changed("normalized") || draft.get("normalized").is_null();
+    if draft.kind == ChangeKind::Updated && is_other {
+        if !draft.changed("verifiedAt") {
+            draft.set("verifiedAt", Value::Null);
+        }
+        if !draft.changed("health") {
+            draft.set("health", ContactPointHealth::Ok.as_str().into());
+        }
+    }
+}
+
 #[async_trait]
 impl Rules for ContactPointRules {
     fn derive(&self, _context: &Context, draft: &mut Draft) {
-        let normalized = match (ContactPointKind::named(draft.get("kind")), draft.get("value").as_text()) {
-            (Some(kind), Some(value)) => normal::form(kind, value).into(),
-            _ => Value::Null,
+        let (Some(kind), Some(value)) = (ContactPointKind::named(draft.get("kind")), draft.get("value").as_text()) else {
+            return draft.set("normalized", Value::Null);
         };
-        draft.set("normalized", normalized);
-        if draft.kind == ChangeKind::Updated && draft.changed("normalized") {
-            if !draft.changed("verifiedAt") {
-                draft.set("verifiedAt", Value::Null);
-            }
-            if !draft.changed("health") {
-                draft.set("health", ContactPointHealth::Ok.as_str().into());
-            }
+        if is_given(draft) && !normal::needs_country(kind, value) {
+            let normalized = normal::form(kind, value, None);
+            settle(draft, normalized);
         }
     }
 
     async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+        if let (Some(kind), Some(value)) = (ContactPointKind::named(draft.get("kind")), draft.get("value").as_text())
+            && is_given(draft)
+            && normal::needs_country(kind, value)
+        {
+            let country = telephone::home(reader, draft.get("partyId")).await?;
+            let normalized = normal::form(kind, value, country.as_deref());
+            settle(draft, normalized);
+        }
         in_step::prefer_the_first(reader, draft, &["partyId", "kind"]).await
     }
 

@@ -13,7 +13,7 @@
 //! points of a kind without a plain field (two fax numbers, made in the same instant) may both keep the mark they were given.
 
 use crate::contact_point::{ContactPointHealth, ContactPointKind};
-use crate::normal;
+use crate::{normal, telephone};
 use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
 use clientela_kernel::{Comparison, Filter, Id, Result, Value};
 use clientela_model::{Choice as _, system};
@@ -70,16 +70,23 @@ pub(crate) async fn follow_face(reader: &dyn RuleReader, draft: &Draft) -> Resul
     let touched: Vec<_> = plain_fields(&draft.def.name).iter().filter(|(field, _)| draft.changed(field)).collect();
     let place: Vec<&'static str> = PLACE.into_iter().filter(|field| draft.changed(field)).collect();
     let mut companions = Vec::new();
+    // Asked for only where a number does not say it itself.
+    let national =
+        |(field, kind): &&&(&str, ContactPointKind)| draft.get(field).as_text().is_some_and(|value| normal::needs_country(*kind, value));
+    let country = match touched.iter().find(national) {
+        Some(_) => telephone::home_of_face(reader, draft.get("country")).await?,
+        None => None,
+    };
     if is_new {
-        let points = touched.iter().filter_map(|(field, kind)| draft.get(field).as_text().map(|value| point(party, *kind, value)));
-        companions.extend(points);
+        let of = |(field, kind): &&(&str, ContactPointKind)| Some(point(party, *kind, draft.get(field).as_text()?, country.as_deref()));
+        companions.extend(touched.iter().filter_map(of));
         return Ok(companions);
     }
     if !touched.is_empty() {
         let kinds = touched.iter().map(|(_, kind)| kind.as_str().into()).collect();
         let points = reader.find(POINT, Filter::And(vec![equal("partyId", party), Filter::field("kind", Comparison::In(kinds))])).await?;
         for (field, kind) in &touched {
-            companions.extend(follow_field(party, *kind, draft.get(field).as_text(), &points));
+            companions.extend(follow_field(party, *kind, draft.get(field).as_text(), country.as_deref(), &points));
         }
     }
     if !place.is_empty() {
@@ -97,14 +104,19 @@ pub(crate) async fn follow_face(reader: &dyn RuleReader, draft: &Draft) -> Resul
 }
 
 /// What becomes of a party's points of one kind when the plain field has this value now.
-fn follow_field(party: &Value, kind: ContactPointKind, value: Option<&str>, points: &[Found]) -> Vec<Companion> {
+fn follow_field(party: &Value, kind: ContactPointKind, value: Option<&str>, country: Option<&str>, points: &[Found]) -> Vec<Companion> {
     let of_kind = || points.iter().filter(|point| point.get("kind").as_text() == Some(kind.as_str()));
     let current: Vec<&Found> = of_kind().filter(|point| point.get("preferred") == &Value::Boolean(true)).collect();
     let Some(value) = value else {
         return current.into_iter().map(|point| Companion::Delete { resource: POINT, id: point.id }).collect();
     };
-    let normalized = normal::form(kind, value);
-    let known = of_kind().find(|point| point.get("normalized").as_text() == Some(&normalized));
+    let normalized = normal::form(kind, value, country).map_or(Value::Null, Value::Text);
+    // Without a normal form the same letters are the same address.
+    let is_it = |point: &&Found| match &normalized {
+        Value::Null => point.get("value").as_text() == Some(value),
+        normalized => point.get("normalized") == normalized,
+    };
+    let known = of_kind().find(is_it);
     let patch = |point: &Found, values| Companion::Patch { resource: POINT, id: point.id, values };
     match (known, current.as_slice()) {
         (Some(known), [_]) if known.get("preferred") == &Value::Boolean(true) && known.get("value").as_text() == Some(value) => Vec::new(),
@@ -120,22 +132,22 @@ fn follow_field(party: &Value, kind: ContactPointKind, value: Option<&str>, poin
             current,
             vec![
                 ("value", value.into()),
-                ("normalized", normalized.into()),
+                ("normalized", normalized),
                 ("verifiedAt", Value::Null),
                 ("health", ContactPointHealth::Ok.as_str().into()),
             ],
         )],
-        (None, []) => vec![point(party, kind, value)],
+        (None, []) => vec![point(party, kind, value, country)],
     }
 }
 
 /// A new preferred point.
-fn point(party: &Value, kind: ContactPointKind, value: &str) -> Companion {
+fn point(party: &Value, kind: ContactPointKind, value: &str, country: Option<&str>) -> Companion {
     let values = vec![
         ("partyId", party.clone()),
         ("kind", kind.as_str().into()),
         ("value", value.into()),
-        ("normalized", normal::form(kind, value).into()),
+        ("normalized", normal::form(kind, value, country).map_or(Value::Null, Value::Text)),
         ("preferred", Value::Boolean(true)),
     ];
     Companion::Create { resource: POINT, values }

@@ -1,16 +1,24 @@
-//! The single customer record: parties, accounts, contacts and their roles, how to reach them and where they are.
+//! The single customer record: parties, accounts, contacts and their roles, how to reach them, where they are, by which numbers
+//! authorities know them and how they stand to one another.
 
 pub mod account;
 pub mod account_contact;
 pub mod address;
+mod check_digits;
 pub mod consent;
 pub mod contact;
 pub mod contact_point;
+pub mod household_member;
 mod identity;
 mod in_step;
 mod normal;
 pub mod party;
+mod period;
 pub mod purpose;
+pub mod relationship;
+pub mod relationship_type;
+pub mod tax_id;
+mod telephone;
 mod token;
 
 use clientela_engine::Module;
@@ -27,6 +35,10 @@ pub fn module() -> Module {
         .resource::<purpose::Model>()
         .resource::<purpose::notice::Model>()
         .resource::<consent::ledger::Model>()
+        .resource::<tax_id::Model>()
+        .resource::<household_member::Model>()
+        .resource::<relationship_type::Model>()
+        .resource::<relationship::Model>()
         .rules("account", account::AccountRules)
         .rules("contact", contact::ContactRules)
         .rules("accountContact", account_contact::AccountContactRules)
@@ -35,4 +47,8 @@ pub fn module() -> Module {
         .rules("purpose", purpose::PurposeRules)
         .rules("consent", consent::ledger::ConsentRules)
         .operation(consent::record::RecordConsent)
+        .rules("taxId", tax_id::TaxIdRules)
+        .rules("householdMember", household_member::HouseholdMemberRules)
+        .rules("relationshipType", relationship_type::RelationshipTypeRules)
+        .rules("relationship", relationship::RelationshipRules)
 }

@@ -126,6 +126,8 @@ pub enum TextFormat {
     TimeZone,
     /// A short name in lower case: letters, digits and hyphens, a letter first.
     Slug,
+    /// A recurrence rule of RFC 5545 without a prefix, such as `FREQ=WEEKLY;BYDAY=MO`.
+    Recurrence,
 }
 
 /// A reference to another resource.

@@ -126,20 +126,29 @@ impl Factory {
         targets.find(|target| target.creatable).cloned()
     }
 
+    /// A value for a field of a new record; the record it refers to is made first.
+    async fn filling(&self, def: &ResourceDef, field: &FieldDef) -> Json {
+        let Some(target) = self.target(field) else { return value(def, field) };
+        if let Some((resource, body)) = asked_of_other(def, field) {
+            let other = self.registry.resource(resource).expect("the resource exists").clone();
+            let mut made = self.body(&other, Fill::Required).await;
+            made.extend(body.as_object().cloned().unwrap_or_default());
+            let answer = self.client.post(&format!("/v1/{}", other.path), &Json::Object(made)).await;
+            return answer.expect(201)["id"].clone();
+        }
+        Json::String(self.any(&target).await)
+    }
+
     /// A body that creates a record; referenced records are made first.
     pub fn body<'a>(&'a self, def: &'a ResourceDef, fill: Fill) -> Pin<Box<dyn Future<Output = Map<String, Json>> + Send + 'a>> {
         Box::pin(async move {
             let mut body = Map::new();
             for field in writable(def) {
                 // An example of null says that the field stays empty in a record of the common kind.
-                if (fill == Fill::Required && !field.required_on_create()) || field.example == "null" {
+                if (fill == Fill::Required && !field.required_on_create() && !asked_by_rule(def, field)) || field.example == "null" {
                     continue;
                 }
-                let value = match self.target(field) {
-                    Some(target) => Json::String(self.any(&target).await),
-                    None => value(def, field),
-                };
-                body.insert(field.name.to_string(), value);
+                body.insert(field.name.to_string(), self.filling(def, field).await);
             }
             if fill == Fill::Required && body.is_empty() {
                 // Nothing is required by itself, but a rule may ask for one of several: the label is the natural one.
@@ -150,6 +159,21 @@ impl Factory {
             }
             body
         })
+    }
+}
+
+/// Whether a rule asks for the field, or for one of several of which it is one.
+fn asked_by_rule(def: &ResourceDef, field: &FieldDef) -> bool {
+    matches!((def.name.as_ref(), field.name.as_ref()), ("customerEvent", "visitorId") | ("relationshipType", "inverseName"))
+}
+
+/// What a rule asks of the record that a field refers to, beyond what definitions say: the resource to make it of, and what it
+/// must be like.
+fn asked_of_other(def: &ResourceDef, field: &FieldDef) -> Option<(&'static str, Json)> {
+    match (def.name.as_ref(), field.name.as_ref()) {
+        ("householdMember", "accountId") => Some(("account", json!({ "kind": "HOUSEHOLD" }))),
+        ("householdMember", "partyId") => Some(("contact", json!({}))),
+        _ => None,
     }
 }
 
@@ -233,6 +257,7 @@ fn distinct(field: &FieldDef, example: &Json) -> Json {
         TextFormat::Country => choose(&["AT", "DE", "IT", "FR", "ES"], number),
         TextFormat::Currency => choose(&["EUR", "USD", "CHF", "JPY", "GBP"], number),
         TextFormat::Language => choose(&["en", "de", "it", "fr", "es"], number),
+        TextFormat::Recurrence => choose(&["FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=MO", "FREQ=MONTHLY", "FREQ=YEARLY"], number),
         TextFormat::TimeZone => choose(&["Europe/Vienna", "Europe/Rome", "UTC", "Asia/Tokyo", "America/New_York"], number),
     }
 }

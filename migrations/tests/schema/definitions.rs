@@ -24,9 +24,22 @@ fn definitions_fit_together() {
         "accountContact",
         "contactPoint",
         "address",
+        "taxId",
+        "householdMember",
+        "relationshipType",
+        "relationship",
         "interaction",
         "interactionParticipant",
         "note",
+        "task",
+        "meeting",
+        "meetingAttendee",
+        "tag",
+        "follower",
+        "mention",
+        "notification",
+        "visitor",
+        "customerEvent",
     ];
     let missing: Vec<_> = expected.iter().filter(|name| !names.contains(name)).collect();
     assert!(missing.is_empty(), "not defined: {missing:?}");

@@ -11,6 +11,7 @@ mod aggregates;
 mod architecture;
 mod bad_input;
 mod copies;
+mod customers;
 mod demonstration;
 mod disk;
 mod documentation;

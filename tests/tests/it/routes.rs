@@ -85,7 +85,8 @@ fn concrete(path: &str, item: &Json) -> String {
             let example = if parameter["example"].is_null() { &parameter["schema"]["examples"][0] } else { &parameter["example"] };
             example.as_str().map(str::to_owned)
         });
-        address.replace_range(start..=end, &example.unwrap_or_else(|| "acc_01h455vb4pex5vsknk084sn02q".to_owned()));
+        let example = example.unwrap_or_else(|| "acc_01h455vb4pex5vsknk084sn02q".to_owned());
+        address.replace_range(start..=end, &example.replace(' ', "%20"));
     }
     address
 }

@@ -19,6 +19,7 @@ pub fn check(format: TextFormat, text: &str) -> Result<(), &'static str> {
         TextFormat::Currency => (Currency::parse(text).is_some(), "an ISO 4217 code such as EUR"),
         TextFormat::Language => (is_language(text), "a BCP 47 language tag such as en or de-AT"),
         TextFormat::Slug => (is_slug(text), "a short name in lower case such as erp: letters a to z, digits and hyphens, a letter first"),
+        TextFormat::Recurrence => (is_rule(text), "a recurrence rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO"),
         TextFormat::TimeZone => (text.parse::<chrono_tz::Tz>().is_ok(), "an IANA time zone such as Europe/Berlin"),
     };
     if holds { Ok(()) } else { Err(wanted) }
@@ -57,6 +58,13 @@ fn is_slug(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// The grammar alone; what the parts say is for the rules of the record.
+fn is_rule(text: &str) -> bool {
+    let value = |value: &str| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-,".contains(&byte));
+    let part = |part: &str| part.split_once('=').is_some_and(|(name, of)| name.bytes().all(|byte| byte.is_ascii_uppercase()) && value(of));
+    text.starts_with("FREQ=") && text.split(';').all(part)
+}
+
 fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| {
@@ -93,6 +101,8 @@ mod tests {
             (TextFormat::TimeZone, "Europe/Berlin", "Berlin"),
             (TextFormat::Slug, "old-crm2", "Old CRM"),
             (TextFormat::Slug, "erp", "2erp"),
+            (TextFormat::Recurrence, "FREQ=WEEKLY;BYDAY=MO,TH;COUNT=4", "every week"),
+            (TextFormat::Recurrence, "FREQ=MONTHLY;BYMONTHDAY=-1", "FREQ=DAILY\nDTSTART:20260101"),
             (TextFormat::Plain, "two\nlines", "nul\0"),
         ] {
             assert!(check(format, good).is_ok(), "{good}");

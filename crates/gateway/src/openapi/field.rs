@@ -144,6 +144,7 @@ fn text(schema: ObjectBuilder, max: u32, format: TextFormat) -> ObjectBuilder {
         TextFormat::Email => schema.format(Some(SchemaFormat::Custom("email".to_owned()))),
         TextFormat::Url => schema.format(Some(SchemaFormat::Custom("uri".to_owned()))),
         TextFormat::Country => schema.pattern(Some("^[A-Z]{2}$")),
+        TextFormat::Recurrence => schema.pattern(Some("^FREQ=[A-Z]+(;[A-Z]+=[0-9A-Z+,-]+)*$")),
         TextFormat::Slug => schema.pattern(Some("^[a-z][a-z0-9-]*$")),
         TextFormat::Currency => schema.pattern(Some("^[A-Z]{3}$")),
         TextFormat::Plain | TextFormat::Phone | TextFormat::Domain | TextFormat::Language | TextFormat::TimeZone => schema,
@@ -164,6 +165,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
         TextFormat::Currency => "[A-Z]{3}".to_owned(),
         TextFormat::Language => "[a-z]{2,3}(-[A-Za-z0-9]{1,8})*".to_owned(),
         TextFormat::Slug => "[a-z][a-z0-9-]*".to_owned(),
+        TextFormat::Recurrence => "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;(INTERVAL|COUNT|UNTIL|WKST|BY[A-Z]+)=[0-9A-Z+,-]+)*".to_owned(),
         TextFormat::TimeZone => r"[A-Za-z]+[A-Za-z0-9_+/-]*".to_owned(),
     };
     if required { format!("^{form}$") } else { format!(r"^(\s*|{form})$") }
