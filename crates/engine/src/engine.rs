@@ -1,6 +1,6 @@
 //! The engine's face: read by plan, write, render.
 
-use crate::batch::{self, Batch, BatchEntry, BatchOutcome};
+use crate::batch::{self, Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Unfolded};
 use crate::filter::FilterReader;
 use crate::held::Late;
 use crate::key::RecordBy;
@@ -14,7 +14,7 @@ use crate::{order, task};
 use clientela_kernel::{Clock, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Name, Result, SortKey};
 use clientela_model::{Registry, ResourceDef};
 use clientela_store::Store;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -106,6 +106,15 @@ impl Engine {
         task::owned(write::execute(Arc::clone(&self.inner), context.clone(), request)).await
     }
 
+    /// Changes or deletes every record that satisfies a filter, all or none, in a task of the server's own. Inside a transaction
+    /// ([`Engine::begin`]) it is part of it.
+    ///
+    /// # Errors
+    /// `VERSION_CONFLICT` where the count is not the one expected; `VALIDATION_FAILED` where there are too many.
+    pub async fn bulk(&self, context: &Context, bulk: Bulk) -> Result<BulkOutcome> {
+        task::owned(batch::bulk::execute(Arc::clone(&self.inner), context.clone(), bulk)).await
+    }
+
     /// Reads the rows of a batch of one resource from their wire form (see [`crate::batch`]). `VALIDATION_FAILED` where they are no list
     /// or too many; what is wrong with a single row is that row's error.
     pub fn read_rows(&self, def: &Arc<ResourceDef>, rows: &Json) -> Result<Vec<Result<BatchEntry>>> {
@@ -116,6 +125,12 @@ impl Engine {
     /// come before is that operation's error.
     pub fn read_operations(&self, operations: &Json) -> Result<Vec<Result<BatchEntry>>> {
         batch::wire::operations(&self.inner.registry, operations, self.inner.clock.now())
+    }
+
+    /// Unfolds what makes a record together with others into operations (see [`crate::batch::nests`]). None where nothing is made along with
+    /// it. `VALIDATION_FAILED` where there are too many, or too many levels.
+    pub fn unfold(&self, def: &Arc<ResourceDef>, body: &Map<String, Json>) -> Result<Option<Unfolded>> {
+        batch::nest::unfold(&self.inner.registry, def, body, self.inner.clock.now())
     }
 
     /// What can be done with a resource in a batch: `create`, `update`, `upsert`, `delete`, `restore`.

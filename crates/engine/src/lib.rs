@@ -22,7 +22,7 @@ mod read;
 mod task;
 pub mod write;
 
-pub use batch::{Batch, BatchEntry, BatchOutcome, RowOutcome, Step, Target};
+pub use batch::{Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, RowOutcome, Step, Target};
 pub use clientela_access::{Action, FieldMask, Grant};
 pub use engine::{Engine, ReadAnswer, registry};
 pub use held::Held;

@@ -65,6 +65,21 @@ impl<T> Future for Slot<T> {
     }
 }
 
+impl Inner {
+    /// The same, for writes that go abreast.
+    pub(crate) fn packed(&self, pack: &Arc<Pack>) -> Arc<Inner> {
+        Arc::new(Inner {
+            registry: Arc::clone(&self.registry),
+            store: self.store.clone(),
+            rules: self.rules.clone(),
+            operations: Arc::clone(&self.operations),
+            clock: Arc::clone(&self.clock),
+            held: self.held.clone(),
+            pack: Some(Arc::clone(pack)),
+        })
+    }
+}
+
 impl Pack {
     pub(crate) async fn ask(&self, asked: Asked) -> Result<Vec<Vec<Value>>> {
         let (answer, waits) = Slot::new();

@@ -11,6 +11,7 @@ pub mod middleware;
 pub mod openapi;
 pub mod pages;
 pub mod problem;
+mod rehearsal;
 pub mod rest;
 pub mod state;
 

@@ -88,6 +88,8 @@ pub struct Figure {
 pub struct Limits {
     /// Greatest size of a request body, in bytes.
     pub body_bytes: usize,
+    /// Greatest size of the body of a batch or a transaction, in bytes.
+    pub batch_bytes: usize,
     /// Longest time a request may take before it is answered with 503.
     pub request_timeout: Duration,
     /// Greatest nesting of a JSON body.
@@ -104,6 +106,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             body_bytes: 1 << 20,
+            batch_bytes: 8 << 20,
             request_timeout: Duration::from_secs(30),
             json_depth: 64,
             expand_paths: 20,

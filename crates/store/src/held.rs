@@ -34,7 +34,8 @@ pub struct Held(Arc<Inside>);
 pub(crate) struct Inside {
     dialect: Dialect,
     link: Mutex<Option<Connection>>,
-    statements: AtomicU64,
+    /// Counted with those of the store it came from.
+    statements: Arc<AtomicU64>,
 }
 
 enum Connection {
@@ -62,7 +63,7 @@ impl Store {
                 (Dialect::Sqlite, Connection::Sqlite(Box::new(hand)))
             }
         };
-        let inside = Arc::new(Inside { dialect, link: Mutex::new(Some(connection)), statements: AtomicU64::new(0) });
+        let inside = Arc::new(Inside { dialect, link: Mutex::new(Some(connection)), statements: self.held_statements() });
         Ok((self.with_backend(Backend::Held(Arc::clone(&inside))), Held(inside)))
     }
 }

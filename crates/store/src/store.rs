@@ -15,6 +15,7 @@ use clientela_kernel::{Error, Result, TenantId};
 use sqlx::{PgConnection, SqliteConnection};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How long the database may take to answer a health check.
@@ -40,6 +41,8 @@ struct Inner {
     address: Address,
     system: SystemPool,
     bells: Bells,
+    /// Statements sent inside transactions over many writes.
+    held: Arc<AtomicU64>,
 }
 
 pub(crate) enum Backend {
@@ -65,7 +68,7 @@ impl Store {
                 Backend::Sqlite { readers: Pool::new(sqlite::reading_options(path), connections), writer }
             }
         };
-        Ok(Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default() })))
+        Ok(Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default(), held: Arc::default() })))
     }
 
     /// Which database it is.
@@ -86,8 +89,8 @@ impl Store {
     /// transaction count too. Tests hold requests to their number.
     pub fn statements(&self) -> u64 {
         match &self.0.backend {
-            Backend::Postgres(pool) => pool.statements(),
-            Backend::Sqlite { readers, writer } => readers.statements() + writer.statements(),
+            Backend::Postgres(pool) => pool.statements() + self.0.held.load(Ordering::Relaxed),
+            Backend::Sqlite { readers, writer } => readers.statements() + writer.statements() + self.0.held.load(Ordering::Relaxed),
             Backend::Held(inside) => inside.statements(),
         }
     }
@@ -191,7 +194,11 @@ impl Store {
     /// The same database by another way.
     pub(crate) fn with_backend(&self, backend: Backend) -> Store {
         let address = self.0.address.clone();
-        Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default() }))
+        Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default(), held: Arc::default() }))
+    }
+
+    pub(crate) fn held_statements(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.0.held)
     }
 
     pub(crate) fn address(&self) -> &Address {

@@ -49,6 +49,7 @@ async fn nothing_crosses_between_tenants() {
             lists(&app, def, &victim).await;
             relations(&app, def, &victim, &own).await;
             writes(&app, def, &victim).await;
+            many(&app, def, &victim).await;
             victim.is_untouched(&app, "the other tenant").await;
             taken_id(&app, def, &victim).await;
             keys(&app, def).await;
@@ -67,6 +68,39 @@ async fn reading_by_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
     assert_eq!(app.beta.graphql(nodes, json!({ "id": victim.id })).await.data(), json!({ "node": null, "nodes": [null] }));
     let seen = app.alpha.graphql(nodes, json!({ "id": victim.id })).await.data();
     assert_eq!(seen.pointer("/node/id"), Some(&json!(victim.id)), "the owner does not see {}: {seen}", victim.id);
+}
+
+/// Many writes in one call, and one that is only tried, reach no further than one that is done.
+async fn many(app: &TestApp, def: &ResourceDef, victim: &Victim) {
+    let patch = factory::patch(def, &victim.shown).unwrap_or_else(|| json!({}));
+    let mut rows = Vec::new();
+    if def.updatable {
+        rows.push(json!({ "update": { "id": victim.id, "values": patch } }));
+        app.beta.patch(&format!("{}?dryRun=true", victim.path), &patch).await.refused(404, "NOT_FOUND");
+    }
+    if def.deletable {
+        rows.push(json!({ "delete": { "id": victim.id } }));
+        rows.push(json!({ "restore": { "id": victim.id } }));
+        let filter = json!({ "filter": { "id": { "eq": victim.id } }, "expectedCount": 0 });
+        let gone = app.beta.post(&format!("/v1/{}/bulk-delete", def.path), &filter).await.expect(200);
+        assert_eq!(gone["count"], json!(0));
+    }
+    if rows.is_empty() {
+        return;
+    }
+    let answer = app.beta.post(&format!("/v1/{}/batch", def.path), &json!({ "rows": rows })).await.expect(200);
+    let statuses: Vec<&Json> = answer["results"].as_array().expect("results").iter().map(|row| &row["status"]).collect();
+    assert!(statuses.iter().all(|status| **status == json!(404)), "a batch of {}: {answer}", def.plural);
+    let mutation = "mutation($input: BatchNAMEInput!) { done: batchNAME(input: $input) { results { id userErrors { code } } } }"
+        .replace("NAME", &clientela_model::naming::pascal(&def.plural));
+    let answer = app.beta.graphql(&mutation, json!({ "input": { "rows": rows } })).await.data();
+    let refused = json!({ "id": null, "userErrors": [{ "code": "NOT_FOUND" }] });
+    assert!(answer["done"]["results"].as_array().is_some_and(|all| all.iter().all(|row| *row == refused)), "{answer}");
+    for row in rows {
+        let mut operation = row.clone();
+        operation["resource"] = json!(def.path);
+        app.beta.post("/v1/transactions", &json!({ "operations": [operation] })).await.refused(404, "NOT_FOUND");
+    }
 }
 
 async fn lists(app: &TestApp, def: &ResourceDef, victim: &Victim) {

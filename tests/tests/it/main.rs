@@ -10,6 +10,7 @@
 mod aggregates;
 mod architecture;
 mod bad_input;
+mod batch;
 mod copies;
 mod customers;
 mod demonstration;

@@ -1,11 +1,15 @@
 //! Many writes in one call: of one resource, as a batch, or of several, as a transaction in which later operations refer to
 //! earlier ones. All of it is one transaction of the database; the rows of a batch that is not atomic are refused one by one.
 
+pub(crate) mod bulk;
+pub(crate) mod nest;
 mod order;
 mod remember;
 mod run;
 pub(crate) mod wire;
 
+pub use bulk::{Bulk, BulkOutcome, MAXIMUM_BULK};
+pub use nest::{MAXIMUM_LEVELS, MAXIMUM_NESTED, Nest, Unfolded, nests};
 pub(crate) use run::execute;
 
 use crate::key::RecordBy;

@@ -5,7 +5,7 @@ use super::{Batch, BatchEntry, BatchOutcome, RowOutcome, Step, Target, order, re
 use crate::Engine;
 use crate::engine::Inner;
 use crate::pack::{Pack, abreast};
-use crate::write::{self, Expected, WriteAction, WriteOutcome, WriteRequest};
+use crate::write::{self, Expected, Idempotency, WriteAction, WriteOutcome, WriteRequest};
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Context, Error, ErrorCode, FieldProblem, Id, ProblemCode, Result};
 use clientela_store::{Commit, IdempotencyWrite, WriteSet};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// What the idempotency row of many writes names as its resource.
 const MANY: &str = "batch";
 /// How often a batch starts anew before it is given up.
-const MAXIMUM_ATTEMPTS: usize = 10;
+pub(super) const MAXIMUM_ATTEMPTS: usize = 10;
 /// How many problems the error of an atomic batch lists.
 const LISTED: usize = 100;
 
@@ -29,7 +29,7 @@ type Rows = Vec<Result<RowOutcome>>;
 pub(crate) async fn execute(inner: Arc<Inner>, context: Context, batch: Batch) -> Result<BatchOutcome> {
     permit(&context, &batch.operations)?;
     if inner.held.is_some() {
-        let rows = carry_out(&inner, &context, batch.operations, batch.atomic).await?;
+        let rows = carry_out(&inner, &context, batch.operations, many(batch.atomic)).await?;
         return Ok(BatchOutcome { rows, replayed: false });
     }
     let idempotency = batch.idempotency.as_ref();
@@ -50,33 +50,23 @@ pub(crate) async fn execute(inner: Arc<Inner>, context: Context, batch: Batch) -
     Err(Error::unavailable("a batch kept meeting others head-on"))
 }
 
+fn many(atomic: bool) -> Many {
+    if atomic { Many::Atomic } else { Many::Each }
+}
+
 /// One attempt at a transaction of its own; none where the idempotency key is taken.
 async fn attempt(inner: &Arc<Inner>, context: &Context, batch: &Batch) -> Result<Option<Rows>> {
     let (inside, held) = Engine { inner: Arc::clone(inner) }.begin().await?;
-    let rows = match carry_out(&inside.inner, context, batch.operations.clone(), batch.atomic).await {
+    let rows = match carry_out(&inside.inner, context, batch.operations.clone(), many(batch.atomic)).await {
         Ok(rows) => rows,
         Err(error) => {
             held.roll_back().await?;
             return Err(error);
         }
     };
-    if let Some(idempotency) = &batch.idempotency {
-        let write = IdempotencyWrite {
-            principal: context.actor.to_text(),
-            key: idempotency.key.clone(),
-            fingerprint: idempotency.fingerprint.clone(),
-            status: 200,
-            resource: MANY.to_owned(),
-            record: Id(Uuid::nil()),
-            version: 0,
-            at: inner.clock.now(),
-            answer: Some(remember::write(&rows)),
-        };
-        let set = WriteSet { tenant: context.tenant, rows: Vec::new(), idempotency: Some(write) };
-        if inside.inner.store.scope(context.tenant).commit(set).await? != Commit::Done {
-            held.roll_back().await?;
-            return Ok(None);
-        }
+    if !store(&inside.inner, context, batch.idempotency.as_ref(), || remember::write(&rows)).await? {
+        held.roll_back().await?;
+        return Ok(None);
     }
     held.commit().await?;
     Ok(Some(rows))
@@ -99,12 +89,20 @@ fn permit(context: &Context, operations: &[Result<BatchEntry>]) -> Result<()> {
     Ok(())
 }
 
-async fn replay(inner: &Inner, context: &Context, idempotency: Option<&write::Idempotency>) -> Result<Option<BatchOutcome>> {
+async fn replay(inner: &Inner, context: &Context, idempotency: Option<&Idempotency>) -> Result<Option<BatchOutcome>> {
+    match remembered(inner, context, idempotency).await? {
+        Some(answer) => Ok(Some(BatchOutcome { rows: remember::read(&inner.registry, &answer)?, replayed: true })),
+        None => Ok(None),
+    }
+}
+
+/// What the request that used this key before was answered with, if there was one.
+pub(super) async fn remembered(inner: &Inner, context: &Context, idempotency: Option<&Idempotency>) -> Result<Option<String>> {
     let Some(idempotency) = idempotency else { return Ok(None) };
     let scope = inner.store.scope(context.tenant);
     let Some(record) = scope.idempotency(&context.actor.to_text(), &idempotency.key).await? else { return Ok(None) };
     match record.answer.filter(|_| record.fingerprint == idempotency.fingerprint) {
-        Some(answer) => Ok(Some(BatchOutcome { rows: remember::read(&inner.registry, &answer)?, replayed: true })),
+        Some(answer) => Ok(Some(answer)),
         None => Err(Error::new(
             ErrorCode::IdempotencyKeyReused,
             "This idempotency key was used before for another request. A key belongs to one request; use a new one.",
@@ -112,18 +110,45 @@ async fn replay(inner: &Inner, context: &Context, idempotency: Option<&write::Id
     }
 }
 
+/// Remembers an answer under the request's key, inside its transaction. False where the key is taken.
+pub(super) async fn store(
+    inner: &Inner,
+    context: &Context,
+    idempotency: Option<&Idempotency>,
+    answer: impl FnOnce() -> String,
+) -> Result<bool> {
+    let Some(idempotency) = idempotency else { return Ok(true) };
+    let write = IdempotencyWrite {
+        principal: context.actor.to_text(),
+        key: idempotency.key.clone(),
+        fingerprint: idempotency.fingerprint.clone(),
+        status: 200,
+        resource: MANY.to_owned(),
+        record: Id(Uuid::nil()),
+        version: 0,
+        at: inner.clock.now(),
+        answer: Some(answer()),
+    };
+    let set = WriteSet { tenant: context.tenant, rows: Vec::new(), idempotency: Some(write) };
+    Ok(inner.store.scope(context.tenant).commit(set).await? == Commit::Done)
+}
+
+/// How the members of a batch hang together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Many {
+    /// Each is refused by itself.
+    Each,
+    /// All or none; what is wrong is told of each.
+    Atomic,
+    /// All or none, and all ask for the same: what is wrong is told once.
+    Alike,
+}
+
 /// Carries out the operations inside a transaction, round after round, those of a round side by side.
-async fn carry_out(inner: &Arc<Inner>, context: &Context, operations: Vec<Result<BatchEntry>>, atomic: bool) -> Result<Rows> {
+pub(super) async fn carry_out(inner: &Arc<Inner>, context: &Context, operations: Vec<Result<BatchEntry>>, many: Many) -> Result<Rows> {
+    let atomic = many != Many::Each;
     let pack = Arc::new(Pack::default());
-    let packed = Arc::new(Inner {
-        registry: Arc::clone(&inner.registry),
-        store: inner.store.clone(),
-        rules: inner.rules.clone(),
-        operations: Arc::clone(&inner.operations),
-        clock: Arc::clone(&inner.clock),
-        held: inner.held.clone(),
-        pack: Some(Arc::clone(&pack)),
-    });
+    let packed = inner.packed(&pack);
     let mut rows: Vec<Option<Result<RowOutcome>>> = operations.iter().map(|row| row.as_ref().err().cloned().map(Err)).collect();
     let mut names: HashMap<String, String> = HashMap::new();
     for round in order::rounds(&operations) {
@@ -155,7 +180,10 @@ async fn carry_out(inner: &Arc<Inner>, context: &Context, operations: Vec<Result
         }
     }
     if atomic && rows.iter().flatten().any(Result::is_err) {
-        return Err(refused(&operations, rows));
+        return Err(match many {
+            Many::Alike => alike(rows),
+            _ => refused(&operations, rows),
+        });
     }
     Ok(rows.into_iter().map(|row| row.unwrap_or_else(|| Err(Error::internal("a row was left out")))).collect())
 }
@@ -212,6 +240,19 @@ fn request(operation: &BatchEntry, names: &HashMap<String, String>) -> Result<Wr
         Step::Restore { id, expected: version } => WriteAction::Restore { id: target(id)?, expected: expected(*version) },
     };
     Ok(WriteRequest { def: Arc::clone(&operation.def), action, idempotency: None })
+}
+
+/// The error of a change to many: of the first that was refused, and which that is.
+fn alike(rows: Vec<Option<Result<RowOutcome>>>) -> Error {
+    let count = rows.iter().flatten().filter(|row| row.is_err()).count();
+    let first = rows.into_iter().flatten().find_map(Result::err);
+    let Some(first) = first else { return Error::internal("a batch failed without an error") };
+    let text = format!("{} Nothing was written; {count} records were refused.", first.detail());
+    let mut error = Error::new(first.code(), text).with_fields(first.fields().to_vec());
+    if let Some(id) = first.existing_id() {
+        error = error.with_existing_id(id.to_owned());
+    }
+    error
 }
 
 /// The error of a batch that is all or nothing: the code of the first row that was refused, and what is wrong with all of them.

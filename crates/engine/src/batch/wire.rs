@@ -74,7 +74,7 @@ pub(crate) fn operations(registry: &Registry, operations: &Json, now: Timestamp)
 }
 
 /// A new record that others refer to has its id from the start.
-fn mint(operation: &mut BatchEntry, now: Timestamp) {
+pub(super) fn mint(operation: &mut BatchEntry, now: Timestamp) {
     let prefix = operation.def.prefix.clone();
     if let Step::Create { body } = &mut operation.step
         && body.get(system::ID).is_none_or(Json::is_null)
@@ -110,7 +110,7 @@ fn operation(registry: &Registry, def: &Arc<ResourceDef>, row: &Json, pointer: &
     let Json::Object(members) = row else {
         return Err(invalid(pointer, ProblemCode::WrongType, format!("A row is an object with one of {}.", listed())));
     };
-    let mut given = members.iter().filter(|(name, value)| !besides.contains(&name.as_str()) && !value.is_null());
+    let mut given = members.iter().filter(|(name, _)| !besides.contains(&name.as_str()));
     let (Some((name, what)), None) = (given.next(), given.next()) else {
         let text = format!("A row says one thing to do: it has exactly one of {}.", listed());
         return Err(invalid(pointer, ProblemCode::Contradiction, text));

@@ -2,10 +2,15 @@
 
 use super::prepare::RecordKey;
 use super::report::Effect;
+use super::write::Done;
+use crate::engine::Inner;
+use crate::pack::{Pack, abreast};
+use crate::write;
 use crate::{Engine, RecordBy, UpsertMode, WriteAction, WriteRequest};
 use async_trait::async_trait;
 use clientela_kernel::{ActorKind, Context, Id, Result};
 use clientela_model::ResourceDef;
+use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -23,17 +28,25 @@ pub(super) trait Records: Send + Sync {
     async fn upsert(&self, def: &Arc<ResourceDef>, key: &RecordKey, body: Map<String, Json>) -> Result<Written>;
     /// The living record that has this key.
     async fn find(&self, def: &Arc<ResourceDef>, key: &RecordKey) -> Result<Option<Id>>;
+    /// Writes several rows side by side.
+    async fn side_by_side(&self, works: Vec<BoxFuture<'static, Done>>) -> Result<Vec<Done>> {
+        Ok(join_all(works).await)
+    }
     /// Whether the reader of the report is the operator, who may see what the log would say.
     fn internals(&self) -> bool;
 }
 
 /// The records that a caller reaches.
 pub(super) fn of(engine: &Engine, context: &Context) -> Arc<dyn Records> {
-    Arc::new(Caller { engine: engine.clone(), context: context.clone() })
+    let pack = Arc::new(Pack::default());
+    let packed = engine.inner.packed(&pack);
+    Arc::new(Caller { packed, pack, context: context.clone() })
 }
 
 struct Caller {
-    engine: Engine,
+    /// What is asked of it is answered where rows are written side by side.
+    packed: Arc<Inner>,
+    pack: Arc<Pack>,
     context: Context,
 }
 
@@ -51,7 +64,8 @@ impl RecordKey {
 impl Records for Caller {
     async fn upsert(&self, def: &Arc<ResourceDef>, key: &RecordKey, body: Map<String, Json>) -> Result<Written> {
         let action = WriteAction::Upsert { by: key.by(), body, mode: UpsertMode::Upsert, expected: None };
-        let outcome = self.engine.write(&self.context, WriteRequest { def: Arc::clone(def), action, idempotency: None }).await?;
+        let request = WriteRequest { def: Arc::clone(def), action, idempotency: None };
+        let outcome = write::execute(Arc::clone(&self.packed), self.context.clone(), request).await?;
         let effect = match (outcome.created, outcome.changed) {
             (true, _) => Effect::Created,
             (false, true) => Effect::Updated,
@@ -61,7 +75,11 @@ impl Records for Caller {
     }
 
     async fn find(&self, def: &Arc<ResourceDef>, key: &RecordKey) -> Result<Option<Id>> {
-        self.engine.inner.id_by(&self.context, def, &key.by()).await
+        self.packed.id_by(&self.context, def, &key.by()).await
+    }
+
+    async fn side_by_side(&self, works: Vec<BoxFuture<'static, Done>>) -> Result<Vec<Done>> {
+        abreast(&self.packed, &self.context, &self.pack, works).await
     }
 
     fn internals(&self) -> bool {

@@ -1,4 +1,4 @@
-//! An import from its first row to its last: rows are read ahead, several are written at once, and rows that touch the same
+//! An import from its first row to its last: rows are read ahead, many are written side by side in few statements, and rows that touch the same
 //! key keep their order. What refers to a row further down waits for another reading of the file.
 
 use super::plan::Plan;
@@ -12,15 +12,14 @@ use super::{Refusal, Repeats};
 use crate::Engine;
 use clientela_kernel::{Context, Error, Result};
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::RandomState;
 use std::io::{self, Read};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Rows that are written at once: enough to fill SQLite's group transactions, too few to crowd out a pool.
-const IN_FLIGHT: usize = 64;
+/// Rows that are written side by side: enough to make few statements of them, too few to be felt in memory.
+const IN_FLIGHT: usize = 512;
 /// Rows, and bytes of them, that the reader hands over at once.
 const BATCH: (usize, usize) = (256, 1 << 18);
 
@@ -81,7 +80,7 @@ pub async fn run(
         Ok(pair) => pair,
         Err(error) => return Ok(Outcome { summary: Summary::default(), written: false, stopped: Some(error) }),
     };
-    let ran = Run::new(&inside, context, plan, input, 1).passes(sink).await;
+    let ran = Run::new(&inside, context, plan, input, IN_FLIGHT).passes(sink).await;
     let whole = matches!(&ran, Ok((summary, None)) if summary.problems == 0);
     let ended = if mode == Mode::Atomic && whole { held.commit().await } else { held.roll_back().await };
     let (summary, stopped) = ran?;
@@ -156,7 +155,7 @@ impl Run {
         let only = (pass != Pass::First).then(|| std::mem::take(&mut self.waiting));
         let (opened, mut rows) = read_ahead(Arc::clone(&self.input), Arc::clone(&self.plan));
         self.summary.encoding = opened.await.unwrap_or_else(|_| Err(Refusal::File("The file's reader ended.".to_owned())))?;
-        let mut running: FuturesUnordered<BoxFuture<'static, Done>> = FuturesUnordered::new();
+        let mut running: Vec<BoxFuture<'static, Done>> = Vec::new();
         let mut busy: HashSet<u64> = HashSet::new();
         // Keys of records that wait: what comes later for the same key waits as well, to keep the order.
         let mut held_back: HashSet<u64> = HashSet::new();
@@ -175,9 +174,8 @@ impl Run {
                 if task.wanted == 0 {
                     continue;
                 }
-                while running.len() >= self.in_flight || touches(&task, &busy) {
-                    let Some(done) = running.next().await else { break };
-                    stopped = self.take(done, &mut busy, &mut held_back, sink).or(stopped);
+                if running.len() >= self.in_flight || touches(&task, &busy) {
+                    stopped = self.flush(&mut running, &mut busy, &mut held_back, sink).await.or(stopped);
                 }
                 if stopped.is_some() {
                     break 'file;
@@ -188,10 +186,26 @@ impl Run {
                 running.push(Box::pin(write(Arc::clone(&self.records), Arc::clone(&self.preparer), task)));
             }
         }
-        while let Some(done) = running.next().await {
-            stopped = self.take(done, &mut busy, &mut held_back, sink).or(stopped);
+        Ok(self.flush(&mut running, &mut busy, &mut held_back, sink).await.or(stopped))
+    }
+
+    /// Writes the rows that have gathered. Answers why the import must break off, where it must.
+    async fn flush(
+        &mut self,
+        running: &mut Vec<BoxFuture<'static, Done>>,
+        busy: &mut HashSet<u64>,
+        held_back: &mut HashSet<u64>,
+        sink: &mut dyn Sink,
+    ) -> Option<Error> {
+        let written = match self.records.side_by_side(std::mem::take(running)).await {
+            Ok(written) => written,
+            Err(error) => return Some(error),
+        };
+        let mut stopped = None;
+        for done in written {
+            stopped = self.take(done, busy, held_back, sink).or(stopped);
         }
-        Ok(stopped)
+        stopped
     }
 
     /// What is to be done about a row.

@@ -108,7 +108,7 @@ struct Dependent {
     records: Vec<Vec<Value>>,
 }
 
-pub(super) fn id_of(def: &ResourceDef, record: &[Value]) -> Option<Id> {
+pub(crate) fn id_of(def: &ResourceDef, record: &[Value]) -> Option<Id> {
     def.field_index(system::ID).and_then(|index| record.get(index)).and_then(Value::as_id).map(Id)
 }
 

@@ -8,7 +8,8 @@ mod log;
 mod run;
 mod upsert;
 
-pub(crate) use run::{execute, expect, not_found};
+pub(crate) use dependents::id_of;
+pub(crate) use run::{execute, expect, not_found, version_of};
 
 use crate::key::RecordBy;
 use crate::module::Draft;

@@ -381,6 +381,26 @@ impl Source for Memory {
         Err(Error::internal("there are no operations over records in memory"))
     }
 
+    async fn batch(&self, _: &Context, _: clientela_engine::Batch) -> Result<clientela_engine::BatchOutcome> {
+        Err(Error::internal("the fixture writes one record at a time"))
+    }
+
+    async fn bulk(&self, _: &Context, _: clientela_engine::Bulk) -> Result<clientela_engine::BulkOutcome> {
+        Err(Error::internal("the fixture writes one record at a time"))
+    }
+
+    fn read_rows(&self, _: &Arc<ResourceDef>, _: &Json) -> Result<Vec<Result<clientela_engine::BatchEntry>>> {
+        Err(Error::internal("the fixture writes one record at a time"))
+    }
+
+    fn unfold(&self, _: &Arc<ResourceDef>, _: &serde_json::Map<String, Json>) -> Result<Option<clientela_engine::batch::Unfolded>> {
+        Ok(None)
+    }
+
+    async fn begin_noting(&self) -> Result<(Box<dyn Source>, clientela_engine::Held)> {
+        Err(Error::internal("the fixture has no transactions"))
+    }
+
     async fn find_by(&self, _: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>> {
         Ok(self.by_id(self.index(&def.name), &json!(by.value)).map(|row| Id(uuid(row))))
     }

@@ -59,7 +59,7 @@ fn upsert(registry: &Registry, def: &ResourceDef) -> PathItem {
         )))
         .response("200", shown("The record after the change.", type_name.to_owned()))
         .response("201", shown("The new record.", made).header_ref("Location", response::header("Location")));
-    let upsert = with_parameters(upsert, &["IfMatch", "IdempotencyKey"]);
+    let upsert = with_parameters(upsert, &["DryRun", "IfMatch", "IdempotencyKey"]);
     PathItem::new(HttpMethod::Put, errors(upsert, &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]))
 }
 
@@ -73,7 +73,7 @@ fn erase(def: &ResourceDef) -> PathItem {
         )))
         .parameter(parameter::id(def))
         .response("204", gone);
-    let erase = with_parameters(erase, &["IfMatch", "IdempotencyKey"]);
+    let erase = with_parameters(super::many::rehearsed(erase), &["DryRun", "IfMatch", "IdempotencyKey"]);
     PathItem::new(HttpMethod::Post, errors(erase, &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]))
 }
 

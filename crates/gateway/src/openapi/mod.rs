@@ -6,6 +6,7 @@ mod common;
 mod field;
 mod keyed;
 mod listing;
+mod many;
 mod operation;
 mod overview;
 mod parameter;
@@ -36,14 +37,16 @@ pub fn document(registry: &Registry) -> OpenApi {
     let mut tags = Vec::new();
     for def in registry.resources() {
         components = record::add(components, registry, def);
-        components = listing::add(components, def);
+        components = many::schemas(listing::add(components, def), registry, def);
         (components, paths) = aggregate::add(components, paths, def);
-        paths = keyed::add(operation::add(paths, def), registry, def);
+        paths = many::add(keyed::add(operation::add(paths, def), registry, def), registry, def);
         paths = verb::add(paths, registry, def);
         tags.push(TagBuilder::new().name(tag(def)).description(Some(def.description.as_ref())).build());
     }
     components = verb::schemas(components, registry);
+    (components, paths) = many::shared(components, paths, registry);
     (components, paths) = system::add(components, paths);
+    tags.push(many::tag());
     tags.push(
         TagBuilder::new()
             .name(system::TAG)

@@ -56,7 +56,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
             .description(Some(format!("Creates {one}. You may choose its id; the server mints one otherwise.")))
             .request_body(Some(body("The new record.", &[JSON], &format!("{type_name}Create"), Some(record::create_example(def)))))
             .response("201", created_links(created, def));
-        let create = with_parameters(create, &["IdempotencyKey"]);
+        let create = with_parameters(create, &["DryRun", "IdempotencyKey"]);
         many.merge_operations(PathItem::new(HttpMethod::Post, errors(create, &[400, 401, 403, 409, 413, 415, 422, 500, 503])));
     }
     if def.updatable {
@@ -68,7 +68,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
                 "200",
                 shown("The record after the change.").header_ref("Idempotency-Replayed", response::header("Idempotency-Replayed")),
             );
-        let update = with_parameters(update, &["IfMatch", "IdempotencyKey"]);
+        let update = with_parameters(update, &["DryRun", "IfMatch", "IdempotencyKey"]);
         single.merge_operations(PathItem::new(HttpMethod::Patch, errors(update, &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503])));
     }
     let mut paths = paths;
@@ -79,7 +79,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
             .description(Some(format!("Deletes {one} softly: it can be read with `deleted=include`, and restored.")))
             .parameter(parameter::id(def))
             .response("204", gone);
-        let delete = with_parameters(delete, &["IfMatch", "IdempotencyKey"]);
+        let delete = with_parameters(super::many::rehearsed(delete), &["DryRun", "IfMatch", "IdempotencyKey"]);
         single.merge_operations(PathItem::new(HttpMethod::Delete, errors(delete, &[400, 401, 403, 404, 409, 412, 422, 500, 503])));
         let restore = operation(def, &format!("restore{type_name}"), &format!("Restore {one}"))
             .description(Some(format!("Brings back {one} that was deleted. Fails where another record has taken a unique value since.")))
@@ -88,7 +88,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
                 "200",
                 shown("The record, alive again.").header_ref("Idempotency-Replayed", response::header("Idempotency-Replayed")),
             );
-        let restore = with_parameters(restore, &["IfMatch", "IdempotencyKey"]);
+        let restore = with_parameters(restore, &["DryRun", "IfMatch", "IdempotencyKey"]);
         let restore = PathItem::new(HttpMethod::Post, errors(restore, &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]));
         paths = paths.path(format!("{path}/{{id}}/restore"), restore);
     }

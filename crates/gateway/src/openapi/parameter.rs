@@ -58,6 +58,12 @@ fn all() -> [(&'static str, Parameter); 9] {
                 .build(),
         ),
         (
+            "DryRun",
+            query("dryRun", "Only try the write: everything is checked and computed, and answered as the write would be, with what would change; nothing is written, and an idempotency key stays unused.")
+                .schema(Some(ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)))))
+                .build(),
+        ),
+        (
             "IfMatch",
             header("If-Match", "Carry the write out only if the record's `ETag` is one of these, or with `*` if the record exists; 412 otherwise.")
                 .schema(Some(tags()))
@@ -67,12 +73,6 @@ fn all() -> [(&'static str, Parameter); 9] {
             "IfNoneMatch",
             header("If-None-Match", "Answer 304 without a body if the record's `ETag` is one of these.")
                 .schema(Some(tags()))
-                .build(),
-        ),
-        (
-            "DryRun",
-            query("dryRun", "Do everything, show what comes of it, and write nothing.")
-                .schema(Some(ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)))))
                 .build(),
         ),
         (

@@ -101,7 +101,8 @@ fn part(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
 /// agree on what `required` beside a reference means.
 fn whole(def: &ResourceDef) -> ObjectBuilder {
     let schema = ObjectBuilder::new().description(Some(format!("{} Every field is there.", def.description)));
-    def.visible_fields().fold(schema, |schema, (_, field)| shown(schema, def, field).required(field.name.as_ref()))
+    let schema = def.visible_fields().fold(schema, |schema, (_, field)| shown(schema, def, field).required(field.name.as_ref()));
+    schema.property("dryRun", Ref::from_schema_name("DryRun"))
 }
 
 fn shown(schema: ObjectBuilder, def: &ResourceDef, field: &FieldDef) -> ObjectBuilder {

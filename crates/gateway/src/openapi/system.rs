@@ -209,11 +209,21 @@ fn limits() -> ObjectBuilder {
             ("groups", number("Most groups, over all pages.").into()),
         ],
     );
+    let batch = object(
+        "Limits of many writes in one call.",
+        vec![
+            ("rows", number("Most rows of a batch.").into()),
+            ("operations", number("Most operations of a transaction.").into()),
+            ("bodyBytes", number("Greatest size of the body of either.").into()),
+            ("bulkRecords", number("Most records that one change by filter reaches.").into()),
+        ],
+    );
     object(
         "The limits in force.",
         vec![
             ("bodyBytes", number("Greatest size of a request body.").into()),
             ("jsonDepth", number("Greatest nesting of a JSON body.").into()),
+            ("batch", batch.into()),
             ("requestSeconds", number("Longest time a request may take.").into()),
             ("page", page.into()),
             ("expand", expand.into()),

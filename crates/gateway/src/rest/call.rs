@@ -90,8 +90,13 @@ impl Call {
 
     /// Reads the body as one JSON object of one of the media types.
     pub(super) async fn object(self, state: &GatewayState, allowed: &[&str]) -> Result<Map<String, Json>> {
+        self.object_within(state, allowed, state.limits.body_bytes).await
+    }
+
+    /// Reads the body as one JSON object of at most so many bytes.
+    pub(super) async fn object_within(self, state: &GatewayState, allowed: &[&str], bytes: usize) -> Result<Map<String, Json>> {
         media::check(&self.parts.headers, allowed)?;
-        let bytes = read_body(self.body.into_inner(), state.limits.body_bytes).await?;
+        let bytes = read_body(self.body.into_inner(), bytes).await?;
         json::parse_object(&bytes, state.limits.json_depth)
     }
 

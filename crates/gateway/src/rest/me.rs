@@ -4,7 +4,7 @@ use super::call::{Call, json_answer};
 use super::parameters::Parameters;
 use crate::{GatewayState, idempotency};
 use axum::response::Response;
-use clientela_engine::aggregate;
+use clientela_engine::{aggregate, batch};
 use clientela_kernel::{ActorKind, PageArguments, Result};
 use http::StatusCode;
 use serde_json::json;
@@ -42,6 +42,7 @@ pub(super) async fn limits(state: Arc<GatewayState>, call: Call) -> Result<Respo
     let body = json!({
         "bodyBytes": limits.body_bytes,
         "jsonDepth": limits.json_depth,
+        "batch": { "rows": batch::MAXIMUM_ROWS, "operations": batch::MAXIMUM_OPERATIONS, "bodyBytes": limits.batch_bytes, "bulkRecords": batch::MAXIMUM_BULK },
         "requestSeconds": limits.request_timeout.as_secs(),
         "page": { "default": PageArguments::DEFAULT_LIMIT, "maximum": PageArguments::MAXIMUM_LIMIT },
         "expand": { "relations": limits.expand_paths, "depth": limits.path_depth, "records": limits.expanded_records },

@@ -2,6 +2,8 @@
 
 mod address;
 mod aggregate;
+mod batch;
+mod bulk;
 mod call;
 mod conditional;
 mod filter;
@@ -25,6 +27,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use call::{Bound, Call, answer};
+use clientela_engine::Engine;
 use clientela_kernel::Result;
 use http::{HeaderName, HeaderValue};
 use std::future::Future;
@@ -38,6 +41,7 @@ pub const PATCH_TYPES: HeaderValue = HeaderValue::from_static("application/merge
 /// The REST routes: a few addresses for each resource, and what is about the caller.
 pub fn router(state: &Arc<GatewayState>) -> Router {
     let mut router = Router::new().route("/v1/me", get(with(state, me::me))).route("/v1/limits", get(with(state, me::limits)));
+    router = router.route("/v1/transactions", post(with(state, batch::transaction)));
     for def in state.engine.registry().resources() {
         let path = format!("/v1/{}", def.path);
         let bound =
@@ -63,6 +67,15 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
                 by = by.merge(put(with(&bound, write::upsert)));
             }
             router = router.route(&format!("{path}/by/{{key}}/{{value}}"), by);
+        }
+        if def.updatable {
+            router = router.route(&format!("{path}/bulk-update"), post(with(&bound, bulk::update)));
+        }
+        if def.deletable {
+            router = router.route(&format!("{path}/bulk-delete"), post(with(&bound, bulk::delete)));
+        }
+        if !Engine::steps(registry, def).is_empty() {
+            router = router.route(&format!("{path}/batch"), post(with(&bound, batch::batch)));
         }
         let search: MethodRouter = post(with(&bound, list::search));
         for (place, operation) in operation::of(&bound) {

@@ -5,59 +5,63 @@ use super::conditional::{self, IfMatch};
 use super::media::{JSON, MERGE_PATCH};
 use super::parameters::{self, Parameters};
 use crate::idempotency;
+use crate::rehearsal::Stage;
 use axum::response::Response;
 use clientela_engine::write::Idempotency;
 use clientela_engine::{Expected, Item, ReadPlan, Root, Selection, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result};
 use clientela_model::{naming, system};
 use http::{HeaderValue, Method, StatusCode, header};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// The parameter of a trial.
+pub(super) const DRY_RUN: &str = "dryRun";
 
 /// `POST /v1/accounts`.
 pub(super) async fn create(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let context = call.context(&bound.state).await?;
-    Parameters::parse(call.query(), &[])?;
+    let dry = dry_run(&call)?;
     let headers = call.parts.headers.clone();
     let body = call.object(&bound.state, &[JSON]).await?;
     let body = Json::Object(body);
     let idempotency = idempotency::from_headers(&headers, &format!("POST {}", bound.path), &body)?;
     let Json::Object(body) = body else { return Err(Error::internal("an object is no object any more")) };
-    let outcome = write(&bound, &context, WriteAction::Create { body }, idempotency).await?;
-    Ok(located(&bound, &outcome, render(&bound, &context, &outcome, StatusCode::CREATED).await?))
+    let written = write(&bound, &context, WriteAction::Create { body }, idempotency, dry).await?;
+    render(&bound, &context, written, StatusCode::CREATED).await
 }
 
 /// `PATCH /v1/accounts/{id}`.
 pub(super) async fn update(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let context = call.context(&bound.state).await?;
-    Parameters::parse(call.query(), &[])?;
+    let dry = dry_run(&call)?;
     let id = call.id(&bound)?;
     let (headers, operation) = (call.parts.headers.clone(), operation(&call));
     let body = Json::Object(call.object(&bound.state, &[MERGE_PATCH, JSON]).await?);
     let idempotency = idempotency::from_headers(&headers, &operation, &body)?;
     let expected = expected(&bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
     let Json::Object(body) = body else { return Err(Error::internal("an object is no object any more")) };
-    let outcome = write(&bound, &context, WriteAction::Update { id, body, expected }, idempotency).await?;
-    render(&bound, &context, &outcome, StatusCode::OK).await
+    let written = write(&bound, &context, WriteAction::Update { id, body, expected }, idempotency, dry).await?;
+    render(&bound, &context, written, StatusCode::OK).await
 }
 
 /// `DELETE /v1/accounts/{id}`.
 pub(super) async fn delete(bound: Arc<Bound>, call: Call) -> Result<Response> {
-    let (_, outcome) = without_body(&bound, call, |id, expected| WriteAction::Delete { id, expected }).await?;
-    Ok(emptied(&outcome))
+    let (context, written) = without_body(&bound, call, |id, expected| WriteAction::Delete { id, expected }).await?;
+    emptied(&context, written).await
 }
 
 /// `POST /v1/accounts/{id}/restore`.
 pub(super) async fn restore(bound: Arc<Bound>, call: Call) -> Result<Response> {
-    let (context, outcome) = without_body(&bound, call, |id, expected| WriteAction::Restore { id, expected }).await?;
-    render(&bound, &context, &outcome, StatusCode::OK).await
+    let (context, written) = without_body(&bound, call, |id, expected| WriteAction::Restore { id, expected }).await?;
+    render(&bound, &context, written, StatusCode::OK).await
 }
 
 /// `POST /v1/accounts/{id}/erase`.
 pub(super) async fn erase(bound: Arc<Bound>, call: Call) -> Result<Response> {
-    let (_, outcome) = without_body(&bound, call, |id, expected| WriteAction::Erase { id, expected }).await?;
-    Ok(emptied(&outcome))
+    let (context, written) = without_body(&bound, call, |id, expected| WriteAction::Erase { id, expected }).await?;
+    emptied(&context, written).await
 }
 
 /// Carries out what takes nothing but the record and the version it builds on. A deletion's body, if a client sends one, is
@@ -66,9 +70,9 @@ async fn without_body(
     bound: &Arc<Bound>,
     call: Call,
     action: impl FnOnce(Id, Option<Expected>) -> WriteAction,
-) -> Result<(Context, WriteOutcome)> {
+) -> Result<(Context, Written)> {
     let context = call.context(&bound.state).await?;
-    Parameters::parse(call.query(), &[])?;
+    let dry = dry_run(&call)?;
     let id = call.id(bound)?;
     let (headers, operation) = (call.parts.headers.clone(), operation(&call));
     if call.parts.method != Method::DELETE {
@@ -76,21 +80,25 @@ async fn without_body(
     }
     let idempotency = idempotency::from_headers(&headers, &operation, &Json::Null)?;
     let expected = expected(bound, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?;
-    let outcome = write(bound, &context, action(id, expected), idempotency).await?;
-    Ok((context, outcome))
+    let written = write(bound, &context, action(id, expected), idempotency, dry).await?;
+    Ok((context, written))
 }
 
 /// The answer where no record is left to show.
-fn emptied(outcome: &WriteOutcome) -> Response {
+async fn emptied(context: &Context, written: Written) -> Result<Response> {
+    let Written { stage, outcome } = written;
+    if let Some(changes) = stage.close(context).await? {
+        return Ok(json_answer(StatusCode::OK, json!({ "dryRun": { "changes": changes } }).to_string().into_bytes()));
+    }
     let mut response = empty_answer(StatusCode::NO_CONTENT);
-    mark_replay(outcome, &mut response);
-    response
+    mark_replay(outcome.replayed, &mut response);
+    Ok(response)
 }
 
 /// `PUT /v1/accounts/by/{key}/{value}`.
 pub(super) async fn upsert(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let context = call.context(&bound.state).await?;
-    Parameters::parse(call.query(), &[])?;
+    let dry = dry_run(&call)?;
     let by = call.by(&bound)?;
     let (headers, operation) = (call.parts.headers.clone(), operation(&call));
     let body = Json::Object(call.object(&bound.state, &[MERGE_PATCH, JSON]).await?);
@@ -106,20 +114,14 @@ pub(super) async fn upsert(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let id = if several { bound.state.engine.find_by(&context, &bound.def, &by).await? } else { None };
     let expected = expected(&bound, &context, id.unwrap_or(Id(Uuid::nil())), matched, idempotency.is_some()).await?;
     let Json::Object(body) = body else { return Err(Error::internal("an object is no object any more")) };
-    let outcome = write(&bound, &context, WriteAction::Upsert { by, body, mode, expected }, idempotency).await?;
-    if !outcome.created {
-        return render(&bound, &context, &outcome, StatusCode::OK).await;
-    }
-    Ok(located(&bound, &outcome, render(&bound, &context, &outcome, StatusCode::CREATED).await?))
+    let written = write(&bound, &context, WriteAction::Upsert { by, body, mode, expected }, idempotency, dry).await?;
+    let status = if written.outcome.created { StatusCode::CREATED } else { StatusCode::OK };
+    render(&bound, &context, written, status).await
 }
 
-/// Adds the address of a new record.
-fn located(bound: &Bound, outcome: &WriteOutcome, mut response: Response) -> Response {
-    let location = format!("{}/{}", bound.path, outcome.id.to_text(&bound.def.prefix));
-    if let Ok(location) = HeaderValue::try_from(location) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
+/// Whether the write is only to be tried.
+pub(super) fn dry_run(call: &Call) -> Result<bool> {
+    Parameters::parse(call.query(), &[DRY_RUN])?.flag(DRY_RUN)
 }
 
 /// What an idempotency key is bound to, beside the body.
@@ -127,8 +129,18 @@ pub(super) fn operation(call: &Call) -> String {
     format!("{} {}", call.parts.method, call.parts.uri.path())
 }
 
-async fn write(bound: &Bound, context: &Context, action: WriteAction, idempotency: Option<Idempotency>) -> Result<WriteOutcome> {
-    bound.state.engine.write(context, WriteRequest { def: Arc::clone(&bound.def), action, idempotency }).await
+/// A write that was carried out, or tried.
+struct Written {
+    stage: Stage,
+    outcome: WriteOutcome,
+}
+
+/// Carries a write out. A trial needs no idempotency key and leaves it unused.
+async fn write(bound: &Bound, context: &Context, action: WriteAction, idempotency: Option<Idempotency>, dry: bool) -> Result<Written> {
+    let stage = Stage::open(&bound.state.engine, dry).await?;
+    let idempotency = idempotency.filter(|_| !dry);
+    let outcome = stage.engine.write(context, WriteRequest { def: Arc::clone(&bound.def), action, idempotency }).await?;
+    Ok(Written { stage, outcome })
 }
 
 /// What an `If-Match` means for the engine, which compares with one version. A list of several is settled by reading
@@ -162,20 +174,32 @@ async fn current_version(bound: &Bound, context: &Context, id: Id) -> Result<Opt
 }
 
 /// The answer that shows the written record.
-async fn render(bound: &Bound, context: &Context, outcome: &WriteOutcome, status: StatusCode) -> Result<Response> {
+async fn render(bound: &Bound, context: &Context, written: Written, status: StatusCode) -> Result<Response> {
+    let Written { stage, outcome } = written;
     let mut bytes = Vec::with_capacity(2048);
-    let answer = bound.state.engine.render(context, outcome, &bound.whole, &mut bytes).await?;
+    let answer = stage.engine.render(context, &outcome, &bound.whole, &mut bytes).await?;
     if !answer.found {
-        return Err(gone(bound, outcome));
+        return Err(gone(bound, &outcome));
+    }
+    if stage.is_rehearsal() {
+        let changes = stage.close(context).await?;
+        add_member(&mut bytes, "dryRun", &json!({ "changes": changes }));
+        return Ok(json_answer(status, bytes));
     }
     // A replay shows the record as it is now.
     let shown = answer.version.unwrap_or(outcome.version);
     if let (Some(revealed), Some((name, _))) = (&outcome.revealed, &bound.def.reveals) {
-        reveal(&mut bytes, name, revealed);
+        add_member(&mut bytes, name, &Json::from(revealed.as_str()));
     }
     let mut response = json_answer(status, bytes);
     response.headers_mut().insert(header::ETAG, conditional::entity_tag(shown));
-    mark_replay(outcome, &mut response);
+    mark_replay(outcome.replayed, &mut response);
+    if status == StatusCode::CREATED {
+        let location = format!("{}/{}", bound.path, outcome.id.to_text(&bound.def.prefix));
+        if let Ok(location) = HeaderValue::try_from(location) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+    }
     Ok(response)
 }
 
@@ -192,16 +216,17 @@ fn gone(bound: &Bound, outcome: &WriteOutcome) -> Error {
     Error::new(ErrorCode::NotFound, text).with_existing_id(wire)
 }
 
-fn mark_replay(outcome: &WriteOutcome, response: &mut Response) {
-    if outcome.replayed {
+/// Says that this answers a repeated idempotency key.
+pub(super) fn mark_replay(replayed: bool, response: &mut Response) {
+    if replayed {
         response.headers_mut().insert(idempotency::IDEMPOTENCY_REPLAYED, idempotency::TRUE);
     }
 }
 
 /// Adds a member to a JSON object that has at least one.
-fn reveal(bytes: &mut Vec<u8>, name: &str, value: &str) {
+fn add_member(bytes: &mut Vec<u8>, name: &str, value: &Json) {
     if bytes.pop() == Some(b'}') {
-        bytes.extend_from_slice(format!(",{}:{}}}", Json::from(name), Json::from(value)).as_bytes());
+        bytes.extend_from_slice(format!(",{}:{value}}}", Json::from(name)).as_bytes());
     }
 }
 
@@ -212,7 +237,7 @@ mod tests {
     #[test]
     fn a_revealed_value_is_one_more_member() {
         let mut bytes = br#"{"id":"key_1"}"#.to_vec();
-        reveal(&mut bytes, "secret", "a\"b");
+        add_member(&mut bytes, "secret", &Json::from("a\"b"));
         assert_eq!(bytes, br#"{"id":"key_1","secret":"a\"b"}"#);
     }
 }

@@ -4,9 +4,11 @@
 mod aggregate;
 mod answer;
 mod build;
+mod bulk;
 mod coerce;
 mod collect;
 pub mod limits;
+mod many;
 mod mutation;
 mod operation;
 mod prepare;

@@ -3,15 +3,19 @@
 use super::Run;
 use super::answer::{Notes, write_key, write_text};
 use super::build::{Builder, misplaced};
+use super::bulk;
 use super::coerce::Variables;
 use super::collect::{Collected, What};
+use super::many;
 use super::operation::{self, Ask};
 use super::problem::Problem;
 use super::query::{check_cost, record_by, resource, unauthenticated};
+use super::source::Source;
 use crate::graphql::schema::types::{Role, Verb};
-use crate::idempotency;
+use crate::{idempotency, rehearsal};
+use clientela_engine::batch::Unfolded;
 use clientela_engine::write::Idempotency;
-use clientela_engine::{Expected, ReadPlan, Root, Selection, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
+use clientela_engine::{Batch, Expected, Held, ReadPlan, Root, Selection, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::error::GraphqlPlace;
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, ProblemCode};
 use clientela_model::ResourceDef;
@@ -30,8 +34,10 @@ struct Wish<'f> {
 }
 
 /// What a field of the mutation asks for.
-enum Task<'f> {
-    Write(Wish<'f>),
+enum Asked<'f> {
+    One(Wish<'f>),
+    Many(many::Wish<'f>),
+    Bulk(bulk::Wish<'f>),
     Operate(Ask<'f>),
 }
 
@@ -47,21 +53,25 @@ pub(super) async fn run(
     let mut tasks = Vec::with_capacity(fields.len());
     let mut cost = 0u64;
     for field in fields {
-        let task = decode(run, field, variables).map_err(|problem| vec![problem])?;
-        cost = cost.saturating_add(match &task {
-            Some(Task::Write(wish)) => wish.cost(run).map_err(|error| vec![Problem::field(error, field.position)])?,
-            Some(Task::Operate(ask)) => ask.cost,
-            None => 0,
-        });
-        tasks.push(task);
+        let asked = decode(run, field, variables).map_err(|problem| vec![problem])?;
+        let own = match &asked {
+            Some(Asked::One(wish)) => wish.cost(run),
+            Some(Asked::Many(wish)) => wish.cost(run.source),
+            Some(Asked::Operate(ask)) => Ok(ask.cost),
+            Some(Asked::Bulk(_)) | None => Ok(0),
+        };
+        cost = cost.saturating_add(own.map_err(|error| vec![Problem::field(error, field.position)])?);
+        tasks.push(asked);
     }
     check_cost(cost, run.source, notes)?;
     for (field, task) in fields.iter().zip(tasks) {
         write_key(&field.key, out);
         let start = out.len();
         let result = match (task, &field.what, run.context) {
-            (Some(Task::Write(wish)), _, Some(context)) => carry_out(run, context, wish, out, notes).await,
-            (Some(Task::Operate(ask)), _, Some(context)) => operation::carry_out(run, context, &ask, out, notes).await,
+            (Some(Asked::One(wish)), _, Some(context)) => carry_out(run, context, wish, out, notes).await,
+            (Some(Asked::Many(wish)), _, Some(context)) => many::carry_out(run, context, wish, out, notes).await,
+            (Some(Asked::Bulk(wish)), _, Some(context)) => bulk::carry_out(run, context, wish, out, notes).await,
+            (Some(Asked::Operate(ask)), _, Some(context)) => operation::carry_out(run, context, &ask, out, notes).await,
             (None, What::Typename(json), _) => {
                 out.extend_from_slice(json.as_bytes());
                 Ok(())
@@ -78,12 +88,18 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Result<Option<Task<'f>>, Problem> {
+fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Result<Option<Asked<'f>>, Problem> {
+    if let What::Role(Role::Batch(index)) = field.what {
+        return many::decode(run, field, index, variables).map(|wish| Some(Asked::Many(wish)));
+    }
+    if let What::Role(Role::Bulk(index, updates)) = field.what {
+        return bulk::decode(run, field, index, updates, variables).map(|wish| Some(Asked::Bulk(wish)));
+    }
     let types = run.preparer.types.as_ref();
     let builder = |context| Builder { types, source: run.source, context, variables };
     let (index, verb) = match (&field.what, run.context) {
         (What::Role(Role::Mutation(index, verb)), Some(_)) => (*index, *verb),
-        (What::Role(Role::Operation(_)), Some(context)) => return Ok(operation::decode(&builder(context), field)?.map(Task::Operate)),
+        (What::Role(Role::Operation(_)), Some(context)) => return Ok(operation::decode(&builder(context), field)?.map(Asked::Operate)),
         (What::Role(_), None) => return Err(unauthenticated(field)),
         _ => return Ok(None),
     };
@@ -96,7 +112,7 @@ fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Res
         Some(Json::Object(input)) => input,
         _ => return Err(Problem::at(field.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
     };
-    Ok(Some(Task::Write(Wish { def, verb, input, selections, field })))
+    Ok(Some(Asked::One(Wish { def, verb, input, selections, field })))
 }
 
 impl Wish<'_> {
@@ -109,23 +125,94 @@ impl Wish<'_> {
     }
 }
 
+/// A transaction that is taken back, where a mutation is only tried.
+pub(super) struct Tried(Option<(Box<dyn Source>, Held)>);
+
+impl Tried {
+    pub(super) async fn open(source: &dyn Source, wanted: bool) -> Result<Tried, Error> {
+        Ok(Tried(if wanted { Some(source.begin_noting().await?) } else { None }))
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Where to write and to read what was written.
+    pub(super) fn source<'s>(&'s self, outside: &'s dyn Source) -> &'s dyn Source {
+        self.0.as_ref().map_or(outside, |(inside, _)| inside.as_ref())
+    }
+
+    /// What would change.
+    pub(super) fn changes(&self, context: &Context) -> Option<Json> {
+        self.0.as_ref().map(|(_, held)| rehearsal::changes(context, &held.changes()))
+    }
+
+    pub(super) async fn close(self) -> Result<(), Error> {
+        match self.0 {
+            Some((_, held)) => held.roll_back().await,
+            None => Ok(()),
+        }
+    }
+}
+
 async fn carry_out(run: &Run<'_>, context: &Context, wish: Wish<'_>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<(), Problem> {
-    let Wish { def, verb, input, selections, field } = wish;
+    let Wish { def, verb, mut input, selections, field } = wish;
     let at = |error: Error| Problem::field(error, field.position);
-    let result = match request(&def, verb, input) {
-        Ok(request) => run.source.write(context, request).await,
-        Err(error) => Err(error),
-    };
-    match result {
+    let dry = input.remove("dryRun") == Some(Json::Bool(true));
+    let tried = Tried::open(run.source, dry).await.map_err(at)?;
+    let source = tried.source(run.source);
+    match write(source, context, &def, verb, input, dry).await {
         Ok(outcome) => {
             notes.replayed |= outcome.replayed;
-            payload(run, context, field, Some((&outcome, &selections)), &[], out).await.map_err(at)
+            let changes = tried.changes(context);
+            payload(source, context, field, Some((&outcome, &selections)), &[], changes.as_ref(), out).await.map_err(at)?;
         }
         Err(error) if error.code().graphql_place() == GraphqlPlace::UserErrors => {
-            payload(run, context, field, None, &user_errors(&error), out).await.map_err(at)
+            payload(run.source, context, field, None, &user_errors(&error), None, out).await.map_err(at)?;
         }
-        Err(error) => Err(at(error)),
+        Err(error) => return Err(at(error)),
     }
+    tried.close().await.map_err(at)
+}
+
+/// Carries out what an input asks for. A record that is made along with others is one operation of many.
+async fn write(
+    source: &dyn Source,
+    context: &Context,
+    def: &Arc<ResourceDef>,
+    verb: Verb,
+    mut input: Map<String, Json>,
+    dry: bool,
+) -> Result<WriteOutcome, Error> {
+    if dry {
+        input.remove("idempotencyKey");
+    }
+    let request = request(def, verb, input)?;
+    let WriteAction::Create { body } = &request.action else { return source.write(context, request).await };
+    let Some(Unfolded { operations, root }) = source.unfold(def, body)? else {
+        return source.write(context, without_nests(request)).await;
+    };
+    let outcome = source.batch(context, Batch { operations, atomic: true, idempotency: request.idempotency }).await?;
+    let row = outcome.rows.into_iter().nth(root).ok_or_else(|| Error::internal("a record without its row"))??;
+    Ok(WriteOutcome {
+        def: Arc::clone(def),
+        id: row.id,
+        version: row.version,
+        record: None,
+        created: true,
+        changed: !outcome.replayed,
+        replayed: outcome.replayed,
+        revealed: row.revealed,
+    })
+}
+
+/// A relation that was given as null makes nothing along with the record.
+fn without_nests(mut request: WriteRequest) -> WriteRequest {
+    if let WriteAction::Create { body } = &mut request.action {
+        let def = &request.def;
+        body.retain(|name, given| !(given.is_null() && def.field(name).is_none()));
+    }
+    request
 }
 
 /// The write an input asks for.
@@ -172,8 +259,16 @@ fn request(def: &Arc<ResourceDef>, verb: Verb, mut input: Map<String, Json>) -> 
 
 /// The key, bound to the mutation and its coerced input.
 fn bind(key: &str, def: &ResourceDef, verb: Verb, input: &Map<String, Json>) -> Result<Idempotency, Error> {
-    let operation = format!("{}{}", verb.as_str(), def.type_name);
-    idempotency::bind(key, &operation, &Json::Object(input.clone()))
+    bind_to(key, &format!("{}{}", verb.as_str(), def.type_name), input)
+}
+
+/// An idempotency key that may be absent, bound to an operation and its coerced input.
+pub(super) fn bound_key(key: Option<&Json>, operation: &str, input: &Map<String, Json>) -> Result<Option<Idempotency>, Error> {
+    key.and_then(Json::as_str).map(|key| bind_to(key, operation, input)).transpose()
+}
+
+fn bind_to(key: &str, operation: &str, input: &Map<String, Json>) -> Result<Idempotency, Error> {
+    idempotency::bind(key, operation, &Json::Object(input.clone()))
         .map_err(|error| Error::validation(vec![FieldProblem::new("/idempotencyKey", ProblemCode::InvalidFormat, error.detail())]))
 }
 
@@ -204,11 +299,12 @@ fn path(pointer: &str) -> Vec<String> {
 }
 
 async fn payload(
-    run: &Run<'_>,
+    source: &dyn Source,
     context: &Context,
     field: &Collected,
     done: Option<(&WriteOutcome, &[Arc<Selection>])>,
     errors: &[UserError<'_>],
+    changes: Option<&Json>,
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let mut selections = done.iter().flat_map(|(_, selections)| selections.iter());
@@ -218,10 +314,11 @@ async fn payload(
         match (&child.what, done) {
             (What::Typename(json), _) => out.extend_from_slice(json.as_bytes()),
             (What::Role(Role::UserErrors), _) => write_user_errors(&child.children, errors, out),
+            (What::Role(Role::Changes), _) => write_changes(&child.children, changes, out),
             (What::Role(Role::PayloadRecord), Some((outcome, _))) => {
                 let start = out.len();
                 let shown = match selections.next() {
-                    Some(selection) => run.source.render(context, outcome, selection, out).await?,
+                    Some(selection) => source.render(context, outcome, selection, out).await?,
                     None => false,
                 };
                 if !shown {
@@ -240,6 +337,34 @@ async fn payload(
     }
     out.push(b'}');
     Ok(())
+}
+
+/// What would change, or null.
+pub(super) fn write_changes(fields: &[Collected], changes: Option<&Json>, out: &mut Vec<u8>) {
+    let Some(changes) = changes.and_then(Json::as_array) else { return out.extend_from_slice(b"null") };
+    out.push(b'[');
+    for (index, change) in changes.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.push(b'{');
+        for field in fields {
+            write_key(&field.key, out);
+            let name = match &field.what {
+                What::Typename(json) => {
+                    out.extend_from_slice(json.as_bytes());
+                    continue;
+                }
+                What::Role(Role::ChangeEvent) => "event",
+                What::Role(Role::ChangeId) => "id",
+                What::Role(Role::ChangeVersion) => "version",
+                _ => "fields",
+            };
+            out.extend_from_slice(change.get(name).unwrap_or(&Json::Null).to_string().as_bytes());
+        }
+        out.push(b'}');
+    }
+    out.push(b']');
 }
 
 pub(super) fn write_user_errors(fields: &[Collected], errors: &[UserError<'_>], out: &mut Vec<u8>) {

@@ -2,10 +2,14 @@
 
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Aggregation, GroupsShape};
-use clientela_engine::{Engine, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Selection, WriteOutcome, WriteRequest};
+use clientela_engine::batch::Unfolded;
+use clientela_engine::{
+    Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Engine, Held, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Selection,
+    WriteOutcome, WriteRequest,
+};
 use clientela_kernel::{Context, Cursor, Filter, Id, ListArguments, Result, SortKey};
 use clientela_model::ResourceDef;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
 /// Reads and writes by plan. Each method means what the engine's of the same name does.
@@ -19,6 +23,11 @@ pub(crate) trait Source: Send + Sync {
     async fn operate(&self, context: &Context, request: OperationRequest) -> Result<OperationOutcome>;
     fn parse_aggregate(&self, context: &Context, def: &Arc<ResourceDef>, request: &AggregateRequest) -> Result<Aggregation>;
     async fn aggregate(&self, context: &Context, aggregation: &Aggregation, shape: &GroupsShape, out: &mut Vec<u8>) -> Result<()>;
+    async fn batch(&self, context: &Context, batch: Batch) -> Result<BatchOutcome>;
+    async fn bulk(&self, context: &Context, bulk: Bulk) -> Result<BulkOutcome>;
+    fn read_rows(&self, def: &Arc<ResourceDef>, rows: &Json) -> Result<Vec<Result<BatchEntry>>>;
+    fn unfold(&self, def: &Arc<ResourceDef>, body: &Map<String, Json>) -> Result<Option<Unfolded>>;
+    async fn begin_noting(&self) -> Result<(Box<dyn Source>, Held)>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
     fn cost_limit(&self) -> u64;
@@ -55,6 +64,27 @@ impl Source for Engine {
 
     async fn aggregate(&self, context: &Context, aggregation: &Aggregation, shape: &GroupsShape, out: &mut Vec<u8>) -> Result<()> {
         Engine::aggregate(self, context, aggregation, shape, out).await.map(drop)
+    }
+
+    async fn batch(&self, context: &Context, batch: Batch) -> Result<BatchOutcome> {
+        Engine::batch(self, context, batch).await
+    }
+
+    async fn bulk(&self, context: &Context, bulk: Bulk) -> Result<BulkOutcome> {
+        Engine::bulk(self, context, bulk).await
+    }
+
+    fn read_rows(&self, def: &Arc<ResourceDef>, rows: &Json) -> Result<Vec<Result<BatchEntry>>> {
+        Engine::read_rows(self, def, rows)
+    }
+
+    fn unfold(&self, def: &Arc<ResourceDef>, body: &Map<String, Json>) -> Result<Option<Unfolded>> {
+        Engine::unfold(self, def, body)
+    }
+
+    async fn begin_noting(&self) -> Result<(Box<dyn Source>, Held)> {
+        let (engine, held) = Engine::begin_noting(self).await?;
+        Ok((Box::new(engine), held))
     }
 
     fn cost(&self, plan: &ReadPlan) -> Result<u64> {

@@ -1,5 +1,6 @@
 //! Inputs and payloads of mutations.
 
+use super::many;
 use super::scalars::type_name;
 use super::types::{Definition, EnumValue, InputField, Kind, OutputField, Role, Verb, list, nullable, required, required_list};
 use async_graphql::parser::types::Type;
@@ -74,15 +75,16 @@ fn infinitive(verb: Verb) -> &'static str {
 }
 
 /// `CreateAccountInput` and `CreateAccountPayload`.
-pub(crate) fn of_verb(def: &ResourceDef, verb: Verb) -> [Definition; 2] {
+pub(crate) fn of_verb(registry: &Registry, def: &ResourceDef, verb: Verb) -> [Definition; 2] {
     let stem = type_stem(def, verb);
     let (words, one, done) = (naming::words(&def.name), naming::one(&def.name), infinitive(verb));
-    let input = Definition::input(&format!("{stem}Input"), format!("What it takes to {done} {one}."), arguments(def, verb, &words));
+    let input =
+        Definition::input(&format!("{stem}Input"), format!("What it takes to {done} {one}."), arguments(registry, def, verb, &words));
     let text = format!("What came of the wish to {done} {one}.");
     [input, Definition::object(&format!("{stem}Payload"), text, false, parts(def, verb, &words))]
 }
 
-fn arguments(def: &ResourceDef, verb: Verb, one: &str) -> Vec<InputField> {
+fn arguments(registry: &Registry, def: &ResourceDef, verb: Verb, one: &str) -> Vec<InputField> {
     let mut fields = Vec::new();
     match verb {
         Verb::Create => {}
@@ -95,7 +97,10 @@ fn arguments(def: &ResourceDef, verb: Verb, one: &str) -> Vec<InputField> {
     }
     let written = def.visible_fields().map(|(_, field)| field).filter(|field| field.write != WriteMode::ReadOnly);
     match verb {
-        Verb::Create => fields.extend(written.map(creation)),
+        Verb::Create => {
+            fields.extend(written.map(creation));
+            fields.extend(many::nested(registry, def));
+        }
         Verb::Update => {
             fields.extend(written.filter(|field| field.write == WriteMode::Writable).map(|field| input(field, true, "Absent keeps it")));
         }
@@ -112,6 +117,7 @@ fn arguments(def: &ResourceDef, verb: Verb, one: &str) -> Vec<InputField> {
     if verb != Verb::Create {
         fields.push(InputField::new("expectedVersion", nullable("Int"), EXPECTED_VERSION));
     }
+    fields.push(many::dry_run());
     fields.push(InputField::new("idempotencyKey", nullable("String"), IDEMPOTENCY_KEY));
     fields
 }
@@ -146,11 +152,12 @@ fn parts(def: &ResourceDef, verb: Verb, one: &str) -> Vec<OutputField> {
             format!("The id of the {gone} {one}; null where there are user errors."),
         ));
     }
+    parts.push(many::changes());
     parts.push(OutputField::new("userErrors", required_list("UserError"), Role::UserErrors, "Why nothing was done; empty on success."));
     parts
 }
 
-fn creation(field: &FieldDef) -> InputField {
+pub(super) fn creation(field: &FieldDef) -> InputField {
     if field.name == system::ID {
         return InputField::new("id", nullable("ID"), field.description.to_string());
     }
@@ -163,7 +170,7 @@ fn creation(field: &FieldDef) -> InputField {
     }
 }
 
-fn input(field: &FieldDef, optional: bool, note: &str) -> InputField {
+pub(super) fn input(field: &FieldDef, optional: bool, note: &str) -> InputField {
     let ty: Type = match &field.kind {
         FieldType::TextSet { .. } => list("String"),
         FieldType::Money => nullable("MoneyInput"),

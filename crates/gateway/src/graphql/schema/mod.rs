@@ -3,6 +3,7 @@
 mod aggregates;
 mod filters;
 mod inputs;
+mod many;
 mod operations;
 mod records;
 pub(crate) mod render;
@@ -65,9 +66,11 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                 types.push(filters::choice(choice));
             }
         }
+        types.extend(many::of_resource(registry, def));
+        mutation.extend(many::mutations(registry, index, def));
         for verb in inputs::verbs(registry, def) {
             let stem = inputs::type_stem(def, verb);
-            types.extend(inputs::of_verb(def, verb));
+            types.extend(inputs::of_verb(registry, def, verb));
             mutation.push(
                 OutputField::new(
                     format!("{}{}", verb.as_str(), def.type_name),
@@ -95,6 +98,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
     }
     all.extend(records::shared());
     all.extend(inputs::shared(registry));
+    all.extend(many::shared(registry));
     all.extend(filters::shared());
     all.extend(aggregates::shared());
     all.extend(scalars::definitions());

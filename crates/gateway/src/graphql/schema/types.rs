@@ -135,12 +135,26 @@ pub(crate) enum Role {
     AggregateMoney(usize),
     AggregateCurrency(usize),
     AggregateRelation(usize),
+    Batch(usize),
+    /// Whether it changes or deletes.
+    Bulk(usize, bool),
     /// Parts of a payload.
     PayloadRecord,
     Revealed,
     Created,
     WrittenId,
     UserErrors,
+    /// Parts of a batch's payload and of its results.
+    Results,
+    ResultStatus,
+    ResultVersion,
+    BulkCount,
+    /// What would change, and its parts.
+    Changes,
+    ChangeEvent,
+    ChangeId,
+    ChangeVersion,
+    ChangeFields,
     /// Parts of a user error.
     ErrorField,
     ErrorCode,
