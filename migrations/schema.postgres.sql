@@ -646,6 +646,14 @@ CREATE TABLE relationship_type
     CONSTRAINT relationship_type_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX relationship_type_name_key ON public.relationship_type USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
 
+CREATE TABLE search_document
+    tenant_id uuid NOT NULL
+    resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    words tsvector NOT NULL
+    CONSTRAINT search_document_pkey PRIMARY KEY (tenant_id, resource, record_id)
+    CREATE INDEX search_document_words ON public.search_document USING gin (words) WITH (fastupdate='on')
+
 CREATE TABLE tag
     tenant_id uuid NOT NULL
     id uuid NOT NULL

@@ -742,6 +742,20 @@ CREATE TABLE relationship_type (
 
 CREATE UNIQUE INDEX relationship_type_name_key ON relationship_type (tenant_id, name_folded) WHERE deleted_at IS NULL;
 
+CREATE VIRTUAL TABLE search_document USING fts5 (
+    name, detail, body, tenant_id UNINDEXED, resource UNINDEXED, record_id UNINDEXED, tokenize = 'ascii'
+);
+
+CREATE TABLE 'search_document_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'search_document_content'(id INTEGER PRIMARY KEY, c0, c1, c2, c3, c4, c5);
+
+CREATE TABLE 'search_document_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'search_document_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+
+CREATE TABLE 'search_document_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
 CREATE TABLE tag (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,

@@ -10,6 +10,7 @@ mod m0007_notes;
 mod m0008_consent;
 mod m0009_relations;
 mod m0010_work;
+mod m0011_search;
 pub mod table;
 mod tables;
 mod trigram;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_consent::Migration),
             Box::new(m0009_relations::Migration),
             Box::new(m0010_work::Migration),
+            Box::new(m0011_search::Migration),
         ]
     }
 }

@@ -87,10 +87,10 @@ pub struct Model {
     #[field(write = "immutable", default = "\"ORGANIZATION\"")]
     pub kind: AccountKind,
     /// The name everybody uses.
-    #[field(max = 200, folded, example = "\"Bergkäserei Tirol\"")]
+    #[field(search = "name", max = 200, folded, example = "\"Bergkäserei Tirol\"")]
     pub name: String,
     /// The name in the commercial register, with its legal form.
-    #[field(max = 200, folded, example = "\"Bergkäserei Tirol GmbH\"")]
+    #[field(search = "name", max = 200, folded, example = "\"Bergkäserei Tirol GmbH\"")]
     pub legal_name: Option<String>,
     /// Internet domains of the account's e-mail addresses and web sites, in lower case.
     #[field(example = "[\"bergkaeserei.example\"]")]
@@ -139,14 +139,14 @@ pub struct Model {
     #[field(format = "country", max = 2, example = "\"AT\"")]
     pub country: Option<String>,
     /// The town the account is seated in: that of the preferred address, where there is one.
-    #[field(max = 100, folded, example = "\"Innsbruck\"")]
+    #[field(search = "detail", max = 100, folded, example = "\"Innsbruck\"")]
     pub city: Option<String>,
     /// The main telephone number: the value of the preferred contact point of kind `PHONE`. Writing it writes that point; emptying it
     /// deletes it. A person's account has the person's.
-    #[field(format = "phone", max = 40, example = "\"+43 512 555 0100\"")]
+    #[field(search = "detail", format = "phone", max = 40, example = "\"+43 512 555 0100\"")]
     pub phone: Option<String>,
     /// The address of the web site: the value of the preferred contact point of kind `WEB`.
-    #[field(format = "url", max = 500, example = "\"https://bergkaeserei.example\"")]
+    #[field(search = "detail", format = "url", max = 500, example = "\"https://bergkaeserei.example\"")]
     pub website: Option<String>,
     /// How much the account may owe us at one time.
     #[field(example = "{\"amount\":\"25000.00\",\"currency\":\"EUR\"}")]
@@ -155,7 +155,12 @@ pub struct Model {
     #[field(min = 0, max = 365, example = "30")]
     pub payment_terms_days: Option<i64>,
     /// Whatever else one should know.
-    #[field(max = 10_000, no_sort, example = "\"Organic cheese from six alpine dairies; buys starter cultures twice a year.\"")]
+    #[field(
+        search = "text",
+        max = 10_000,
+        no_sort,
+        example = "\"Organic cheese from six alpine dairies; buys starter cultures twice a year.\""
+    )]
     pub description: Option<String>,
 }
 

@@ -45,22 +45,22 @@ pub struct Model {
     #[field(default = "\"MAIN\"")]
     pub kind: AddressKind,
     /// What the place is called among us.
-    #[field(max = 100, example = "\"Cold store\"")]
+    #[field(search = "detail", max = 100, example = "\"Cold store\"")]
     pub label: Option<String>,
     /// Street and number, or what stands for them.
-    #[field(max = 200, folded, example = "\"Maria-Theresien-Straße 18\"")]
+    #[field(search = "name", max = 200, folded, example = "\"Maria-Theresien-Straße 18\"")]
     pub line1: String,
     /// Building, floor, door, care of.
-    #[field(max = 200, folded, example = "\"2nd floor, door 7\"")]
+    #[field(search = "detail", max = 200, folded, example = "\"2nd floor, door 7\"")]
     pub line2: Option<String>,
     /// State, province, canton or county, by name or by code, as it is written there.
     #[field(max = 100, folded, example = "\"Tirol\"")]
     pub region: Option<String>,
     /// The postal code as it is written there.
-    #[field(max = 20, example = "\"6020\"")]
+    #[field(search = "detail", max = 20, example = "\"6020\"")]
     pub postal_code: Option<String>,
     /// The town.
-    #[field(max = 100, folded, example = "\"Innsbruck\"")]
+    #[field(search = "detail", max = 100, folded, example = "\"Innsbruck\"")]
     pub city: Option<String>,
     /// ISO 3166-1 alpha-2 code of the country.
     #[field(format = "country", max = 2, example = "\"AT\"")]

@@ -19,23 +19,23 @@ pub struct Model {
     pub last_name: Option<String>,
     /// The full name as it is shown and written. Made of first and last name where you give none, and again when those
     /// change, unless you have given another.
-    #[field(derived, max = 200, folded, example = "\"Anna Gruber\"")]
+    #[field(search = "name", derived, max = 200, folded, example = "\"Anna Gruber\"")]
     pub name: String,
     /// The e-mail address the person prefers: the value of the preferred contact point of kind `EMAIL`. Writing it writes that
     /// point; emptying it deletes it.
-    #[field(format = "email", max = 254, folded, example = "\"anna.gruber@bergkaeserei.example\"")]
+    #[field(search = "detail", format = "email", max = 254, folded, example = "\"anna.gruber@bergkaeserei.example\"")]
     pub email: Option<String>,
     /// The telephone number the person prefers: the value of the preferred contact point of kind `PHONE`.
-    #[field(format = "phone", max = 40, example = "\"+43 512 555 0101\"")]
+    #[field(search = "detail", format = "phone", max = 40, example = "\"+43 512 555 0101\"")]
     pub phone: Option<String>,
     /// The mobile telephone number the person prefers: the value of the preferred contact point of kind `MOBILE`.
-    #[field(format = "phone", max = 40, example = "\"+43 660 555 0101\"")]
+    #[field(search = "detail", format = "phone", max = 40, example = "\"+43 660 555 0101\"")]
     pub mobile: Option<String>,
     /// The job title.
-    #[field(max = 100, folded, example = "\"Head of purchasing\"")]
+    #[field(search = "detail", max = 100, folded, example = "\"Head of purchasing\"")]
     pub title: Option<String>,
     /// The department the person works in.
-    #[field(max = 100, folded, example = "\"Purchasing\"")]
+    #[field(search = "detail", max = 100, folded, example = "\"Purchasing\"")]
     pub department: Option<String>,
     /// The day the person was born.
     #[field(example = "\"1984-05-17\"")]
@@ -47,7 +47,7 @@ pub struct Model {
     #[field(format = "time_zone", max = 64, example = "\"Europe/Vienna\"")]
     pub time_zone: Option<String>,
     /// The town: that of the preferred address, where there is one.
-    #[field(max = 100, folded, example = "\"Innsbruck\"")]
+    #[field(search = "detail", max = 100, folded, example = "\"Innsbruck\"")]
     pub city: Option<String>,
     /// ISO 3166-1 alpha-2 code of the country: that of the preferred address, where there is one.
     #[field(format = "country", max = 2, example = "\"AT\"")]

@@ -9,6 +9,7 @@ use crate::operation::Runs;
 use crate::pack::Pack;
 use crate::plan::{Item, ReadPlan, Root, Selection};
 use crate::read::{self, Layout, Source};
+use crate::search::Found;
 use crate::write::{self, WriteOutcome, WriteRequest};
 use crate::{order, task};
 use clientela_kernel::{Clock, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Name, Result, SortKey};
@@ -166,6 +167,13 @@ impl Engine {
         let root = Root::Record { id: outcome.id.0, deleted: DeletedMode::Include, selection: Arc::clone(selection) };
         let plan = ReadPlan { def: Arc::clone(&outcome.def), root };
         self.read(context, &plan, out).await
+    }
+
+    /// Appends a found record's JSON object in the shape of a selection without relations: from memory.
+    pub async fn render_found(&self, context: &Context, found: &Found, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<()> {
+        let mut layout = Layout::new(&self.inner.registry, context, &found.def, DeletedMode::Exclude)?;
+        let shape = layout.object(0, selection)?;
+        read::write_object(&layout, &shape, Source::Memory(&found.record), out)
     }
 
     /// Reads the JSON filter tree (`{"name": {"contains": "gmb"}, "account": {"industry": {"eq": "RETAIL"}}}`), checked

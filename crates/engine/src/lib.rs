@@ -19,6 +19,7 @@ pub mod order;
 mod pack;
 pub mod plan;
 mod read;
+pub mod search;
 mod task;
 pub mod write;
 

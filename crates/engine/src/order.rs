@@ -70,6 +70,13 @@ pub(crate) fn fingerprint(def: &ResourceDef, list: &ListArguments) -> String {
     hash.finish()
 }
 
+/// A text, hashed.
+pub(crate) fn hashed(text: &str) -> String {
+    let mut hash = Fingerprint::new();
+    let _ = hash.write_str(text);
+    hash.finish()
+}
+
 /// Relative ranges count by what the caller wrote, not by the moment they were resolved at.
 pub(crate) fn describe(filter: &Filter, hash: &mut Fingerprint) {
     let _ = match filter {

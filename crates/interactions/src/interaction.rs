@@ -94,13 +94,13 @@ pub struct Model {
     #[field()]
     pub channel: Option<InteractionChannel>,
     /// What it was about, in a line.
-    #[field(max = 300, folded, example = "\"Price list for the winter season\"")]
+    #[field(search = "name", max = 300, folded, example = "\"Price list for the winter season\"")]
     pub subject: String,
     /// What was said or written.
-    #[field(max = 20_000, no_sort, example = "\"Wants the new list by Friday; asks for 2 % cash discount.\"")]
+    #[field(search = "text", max = 20_000, no_sort, example = "\"Wants the new list by Friday; asks for 2 % cash discount.\"")]
     pub body: Option<String>,
     /// What came of it.
-    #[field(max = 300, folded, example = "\"List sent; call again on Monday\"")]
+    #[field(search = "detail", max = 300, folded, example = "\"List sent; call again on Monday\"")]
     pub outcome: Option<String>,
     /// When it happened or began; now, where you leave it out.
     #[field(derived)]

@@ -23,10 +23,10 @@ pub enum MeetingStatus {
 #[resource(name = "meeting", prefix = "mtg", label = "title", owned, tagged, unique("meeting_uid_key", "uid"))]
 pub struct Model {
     /// What it is about, in a line.
-    #[field(max = 300, folded, example = "\"Assortment for the winter season\"")]
+    #[field(search = "name", max = 300, folded, example = "\"Assortment for the winter season\"")]
     pub title: String,
     /// What is to be talked about.
-    #[field(max = 20_000, no_sort, example = "\"1. Hard cheese. 2. Deliveries before Christmas.\"")]
+    #[field(search = "text", max = 20_000, no_sort, example = "\"1. Hard cheese. 2. Deliveries before Christmas.\"")]
     pub description: Option<String>,
     /// When it begins.
     #[field(example = "\"2026-01-31T08:15:00.000Z\"")]
@@ -38,7 +38,7 @@ pub struct Model {
     #[field(format = "time_zone", max = 64, derived, example = "\"Europe/Vienna\"")]
     pub time_zone: String,
     /// Where it takes place: a room, an address, a link.
-    #[field(max = 500, folded, example = "\"Dairy, first floor\"")]
+    #[field(search = "detail", max = 500, folded, example = "\"Dairy, first floor\"")]
     pub location: Option<String>,
     /// Whether it takes place.
     #[field(default = "\"CONFIRMED\"")]

@@ -18,10 +18,10 @@ pub struct Model {
     )]
     pub record_id: AnyId,
     /// What it is about, in a line.
-    #[field(max = 300, folded, example = "\"How they like their deliveries\"")]
+    #[field(search = "name", max = 300, folded, example = "\"How they like their deliveries\"")]
     pub title: Option<String>,
     /// The text, in Markdown. It is kept as it was written: whoever shows it as HTML makes it safe first.
-    #[field(max = 50_000, no_sort, example = "\"Ring at the **back door**, and not before seven.\"")]
+    #[field(search = "text", max = 50_000, no_sort, example = "\"Ring at the **back door**, and not before seven.\"")]
     pub body: String,
     /// Whether the note stays in sight, above newer ones.
     #[field(default = "false")]

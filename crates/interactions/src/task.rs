@@ -40,10 +40,10 @@ pub enum TaskStatus {
 #[resource(name = "task", prefix = "tsk", label = "subject", tagged)]
 pub struct Model {
     /// What is to be done, in a line.
-    #[field(max = 300, folded, example = "\"Send the price list for the winter season\"")]
+    #[field(search = "name", max = 300, folded, example = "\"Send the price list for the winter season\"")]
     pub subject: String,
     /// What else one should know to do it.
-    #[field(max = 20_000, no_sort, example = "\"With the new prices for hard cheese; ask for the 2 % cash discount.\"")]
+    #[field(search = "text", max = 20_000, no_sort, example = "\"With the new prices for hard cheese; ask for the 2 % cash discount.\"")]
     pub description: Option<String>,
     /// The record the task is about, of any type: the prefix of the id tells which. The task is deleted and comes back with it.
     #[field(

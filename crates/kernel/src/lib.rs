@@ -14,6 +14,7 @@ pub mod money;
 pub mod page;
 pub mod time;
 pub mod value;
+pub mod words;
 
 pub use context::{Actor, ActorKind, Context, Scopes};
 pub use cursor::Cursor;

@@ -60,6 +60,14 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
             }
         }
     };
+    let search = match arguments.text("search")? {
+        None => quote! { ::core::option::Option::None },
+        Some(weight) if kind_name == "String" && matches!(weight.as_str(), "name" | "detail" | "text") => {
+            let weight = format_ident!("{}", pascal(&weight));
+            quote! { ::core::option::Option::Some(::clientela_model::SearchWeight::#weight) }
+        }
+        Some(other) => return Err(syn::Error::new_spanned(ident, format!("search = \"{other}\" is not name, detail or text, of a text"))),
+    };
     arguments.finish()?;
     let definition = quote! {
         ::clientela_model::FieldDef {
@@ -72,6 +80,7 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
             default: #default,
             derived: #derived,
             copy_of: #copy_of,
+            search: #search,
             ..::clientela_model::FieldDef::new(#name, #column, #kind, #description, #example)
         }
     };

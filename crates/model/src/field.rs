@@ -35,6 +35,19 @@ pub struct FieldDef {
     pub derived: bool,
     /// The field of a related record that this one copies, in the same transaction as that one changes.
     pub copy_of: Option<CopyDef>,
+    /// The full-text search finds the record by this field's words, which count so much.
+    pub search: Option<SearchWeight>,
+}
+
+/// How much a word counts in the full-text search, by where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SearchWeight {
+    /// In what the record is called: names, titles, subjects.
+    Name,
+    /// In a detail that tells it from others: an e-mail address, a town.
+    Detail,
+    /// In a text about it.
+    Text,
 }
 
 /// What a copied field copies. A read that asks a relation for copied fields alone is answered from the copies.
@@ -242,6 +255,7 @@ impl FieldDef {
             default: None,
             derived: false,
             copy_of: None,
+            search: None,
         }
     }
 

@@ -351,6 +351,9 @@ fn check(def: &ResourceDef) -> Result<(), DefinitionProblem> {
         if field.folded && !matches!(field.kind, FieldType::Text { .. }) {
             return fail(format!("field {} is folded but not text", field.name));
         }
+        if field.search.is_some() && (field.secret || !matches!(field.kind, FieldType::Text { .. })) {
+            return fail(format!("field {} is searched but secret, or not text", field.name));
+        }
         if !names.insert(field.name.clone()) {
             return fail(format!("field {} is defined twice", field.name));
         }

@@ -1,6 +1,6 @@
 //! A resource: a kind of record with its fields, keys and relations.
 
-use crate::{FieldDef, FieldType, RelationDef, naming};
+use crate::{FieldDef, FieldType, RelationDef, SearchWeight, naming};
 use clientela_kernel::Name;
 use std::collections::HashMap;
 
@@ -116,6 +116,17 @@ impl ResourceDef {
             let field = self.field(name).filter(|field| !field.secret && matches!(field.kind, FieldType::Text { .. }))?;
             Some((field, unique))
         })
+    }
+
+    /// The fields by whose words the full-text search finds a record; none where it does not look here.
+    pub fn searched_fields(&self) -> impl Iterator<Item = (usize, &FieldDef, SearchWeight)> {
+        let fields = self.fields.iter().enumerate();
+        fields.filter_map(|(index, field)| field.search.map(|weight| (index, field, weight)))
+    }
+
+    /// Whether the full-text search looks here.
+    pub fn is_searched(&self) -> bool {
+        self.searched_fields().next().is_some()
     }
 
     /// Fields that can be read through the APIs.

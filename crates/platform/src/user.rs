@@ -12,14 +12,14 @@ use clientela_macros::resource;
 #[resource(name = "user", table = "app_user", prefix = "usr", label = "name", unique("app_user_email_key", "email"))]
 pub struct Model {
     /// The person's full name, as colleagues see it.
-    #[field(max = 200, folded, example = "\"Maria Huber\"")]
+    #[field(search = "name", max = 200, folded, example = "\"Maria Huber\"")]
     pub name: String,
     /// The address the person signs in with and is written to. No two users share one; case does not count. Somebody who only
     /// owns records, such as a colleague who has left, needs none.
-    #[field(format = "email", max = 254, folded, example = "\"maria.huber@alpine-foods.example\"")]
+    #[field(search = "detail", format = "email", max = 254, folded, example = "\"maria.huber@alpine-foods.example\"")]
     pub email: Option<String>,
     /// The person's job title.
-    #[field(max = 100, example = "\"Key account manager\"")]
+    #[field(search = "detail", max = 100, example = "\"Key account manager\"")]
     pub title: Option<String>,
     /// The person's telephone number at work.
     #[field(format = "phone", max = 40, example = "\"+43 1 5550 142\"")]

@@ -4,6 +4,7 @@
 //! The text depends on the shape of the write set alone; everything a caller gave is bound. Placeholders are `$N` on
 //! both databases: SQLite takes them as names, and the driver binds them by their number across several statements.
 
+use crate::Dialect;
 use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Error, Id, Result, TenantId, Timestamp, Value, fold::fold};
 use clientela_model::{FieldDef, FieldType, ResourceDef, system};
@@ -16,6 +17,8 @@ pub(crate) const IDEMPOTENCY: &str = "idempotency";
 
 /// Bound values in a driver's form.
 pub(crate) trait Bound: Default {
+    /// Whose driver it is.
+    const DIALECT: Dialect;
     /// How many there are.
     fn count(&self) -> usize;
     /// Adds a field value; a null takes the column's type, money two places.

@@ -3,6 +3,7 @@
 //! or none; which of them stood in the way is found by writing fewer of them.
 
 use crate::commit::{Bound, CHANGE_LOG, Draft, makes_alive, referred, written};
+use crate::postgres::commit::index;
 use crate::write::{LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Result, TenantId};
 use clientela_model::FieldType;
@@ -86,6 +87,11 @@ impl<'s> Together<'s> {
         &self.groups
     }
 
+    /// Every row.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &'s RowChange> + Clone {
+        self.groups.iter().flat_map(|group| group.rows.iter().copied())
+    }
+
     pub(crate) fn has_logs(&self) -> bool {
         !self.logs.is_empty()
     }
@@ -99,6 +105,9 @@ impl<'s> Together<'s> {
             group.write(&mut draft)?;
             draft.push(" RETURNING 1)");
             separator = ", ";
+        }
+        if !self.groups.is_empty() {
+            index(&mut draft, self.tenant, self.rows(), "true")?;
         }
         if self.has_logs() {
             draft.push(separator).push("l AS (");

@@ -1,5 +1,6 @@
 //! An atomic unit of writing: rows, their change-log rows and the idempotency row, all or nothing.
 
+use crate::search::SearchChange;
 use clientela_kernel::{Id, TenantId, Timestamp, Value};
 use clientela_model::ResourceDef;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct RowChange {
     pub references: Vec<(usize, Uuid)>,
     /// The change-log row; mirrors have none.
     pub log: Option<LogEntry>,
+    /// What becomes of the record's document in the full-text search; none where it stays as it is.
+    pub search: Option<SearchChange>,
 }
 
 /// When a row is written.

@@ -37,7 +37,8 @@ pub(crate) async fn snapshot(connection: &DatabaseConnection) -> String {
 /// Tables, columns, keys and indexes.
 pub(crate) async fn facts(connection: &DatabaseConnection) -> Facts {
     let mut facts = Facts::default();
-    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'seaql_migrations'";
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+                  AND name NOT LIKE 'search_document_%' AND name <> 'seaql_migrations'";
     for table in rows(connection, tables.to_owned()).await {
         let name = text(&table, "name");
         let mut found = Table::default();

@@ -32,5 +32,6 @@ mod process;
 mod queries;
 mod readme;
 mod routes;
+mod search;
 mod statements;
 mod supply_chain;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Name, Result, Timestamp, Value};
 use clientela_model::{FieldType, ResourceDef, WriteMode, system};
-use clientela_store::{ChangeKind, RowChange, RowGuard, Scope};
+use clientela_store::{ChangeKind, RowChange, RowGuard, Scope, SearchChange, SearchText};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -55,7 +55,15 @@ impl<'a> Gathering<'a> {
             match companion {
                 Companion::Mirror { resource, id, .. } if erased => {
                     let def = self.inner.resource(resource)?;
-                    self.rows.push(RowChange { def, id, values: Vec::new(), guard: RowGuard::Remove, references: Vec::new(), log: None });
+                    self.rows.push(RowChange {
+                        def,
+                        id,
+                        values: Vec::new(),
+                        guard: RowGuard::Remove,
+                        references: Vec::new(),
+                        log: None,
+                        search: None,
+                    });
                 }
                 Companion::Mirror { resource, id, values } => {
                     let row = self.mirror(&draft, resource, id, values)?;
@@ -123,7 +131,7 @@ impl<'a> Gathering<'a> {
             })
             .collect();
         let values = indexes.into_iter().map(|index| (index, draft.after.get(index).cloned().unwrap_or_default())).collect();
-        RowChange { def: Arc::clone(def), id: draft.id, values, guard, references, log: Some(log) }
+        RowChange { def: Arc::clone(def), id: draft.id, values, guard, references, log: Some(log), search: document(draft) }
     }
 
     fn mirror(&self, draft: &Draft, resource: &str, id: Id, values: Vec<(&'static str, Value)>) -> Result<RowChange> {
@@ -140,7 +148,7 @@ impl<'a> Gathering<'a> {
         }
         // A new identity must not take over one that exists.
         let guard = if draft.kind == ChangeKind::Created { RowGuard::Insert } else { RowGuard::Unguarded };
-        Ok(RowChange { def, id, values: fields, guard, references: Vec::new(), log: None })
+        Ok(RowChange { def, id, values: fields, guard, references: Vec::new(), log: None, search: None })
     }
 
     async fn patch(&mut self, resource: &str, id: Id, values: Vec<(&'static str, Value)>) -> Result<()> {
@@ -211,6 +219,27 @@ impl<'a> Gathering<'a> {
     /// Whether the write already changes this record.
     pub(crate) fn holds(&self, def: &ResourceDef, id: Uuid) -> bool {
         self.rows.iter().any(|row| row.def.name == def.name && row.id.0 == id)
+    }
+}
+
+/// What a change means for the full-text search; nothing where it touches no word of it.
+fn document(draft: &Draft) -> Option<SearchChange> {
+    let mut fields = draft.def.searched_fields().peekable();
+    fields.peek()?;
+    match draft.kind {
+        ChangeKind::Deleted | ChangeKind::Erased => return Some(SearchChange::Remove),
+        ChangeKind::Updated => {
+            let before = draft.before.as_deref().unwrap_or_default();
+            if fields.all(|(index, ..)| before.get(index) == draft.after.get(index)) {
+                return None;
+            }
+        }
+        ChangeKind::Created | ChangeKind::Restored => {}
+    }
+    match SearchText::of(&draft.def, &draft.after) {
+        Some(text) => Some(SearchChange::Put(text)),
+        None if draft.kind == ChangeKind::Created => None,
+        None => Some(SearchChange::Remove),
     }
 }
 

@@ -340,6 +340,10 @@ impl Source for Memory {
         Err(Error::internal("records in memory are not grouped"))
     }
 
+    async fn search(&self, _: &Context, _: &clientela_engine::search::SearchRequest) -> Result<clientela_engine::search::SearchAnswer> {
+        Ok(clientela_engine::search::SearchAnswer::default())
+    }
+
     async fn write(&self, _: &Context, request: WriteRequest) -> Result<WriteOutcome> {
         self.writes.lock().unwrap().push(format!("{:?}", request.action));
         let row = match &request.action {

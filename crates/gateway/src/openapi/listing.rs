@@ -12,7 +12,9 @@ use utoipa::openapi::{ArrayBuilder, ComponentsBuilder, ObjectBuilder, Ref, Requi
 /// Adds the parameters and the search of a resource.
 pub(super) fn add(components: ComponentsBuilder, def: &ResourceDef) -> ComponentsBuilder {
     let names = Names::new(def);
-    let mut components = components.schema(format!("{}Search", def.type_name), search(&names));
+    let body = search(&names);
+    let body = if def.is_searched() { body.property("q", super::search::query()) } else { body };
+    let mut components = components.schema(format!("{}Search", def.type_name), body);
     for (name, parameter) in parameters(&names) {
         components = components.parameter(format!("{}{name}", def.type_name), parameter);
     }

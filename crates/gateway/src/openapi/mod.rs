@@ -12,6 +12,7 @@ mod overview;
 mod parameter;
 mod record;
 mod response;
+mod search;
 mod system;
 mod verb;
 
@@ -45,6 +46,11 @@ pub fn document(registry: &Registry) -> OpenApi {
     }
     components = verb::schemas(components, registry);
     (components, paths) = many::shared(components, paths, registry);
+    (components, paths) = search::add(components, paths, registry);
+    if registry.resources().iter().any(|def| def.is_searched()) {
+        let text = "The full-text search across types of records.";
+        tags.push(TagBuilder::new().name(search::TAG).description(Some(text)).build());
+    }
     (components, paths) = system::add(components, paths);
     tags.push(many::tag());
     tags.push(

@@ -35,7 +35,11 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
         )))
         .request_body(Some(body("What to list.", &[JSON], &format!("{type_name}Search"), Some(listing::search_example()))))
         .response("200", page());
-    let search = PathItem::new(HttpMethod::Post, errors(search, &[400, 401, 403, 413, 415, 500, 503]));
+    let mut search = PathItem::new(HttpMethod::Post, errors(search, &[400, 401, 403, 413, 415, 500, 503]));
+
+    if def.is_searched() {
+        search.merge_operations(super::search::within(def));
+    }
 
     let get = operation(def, &format!("get{type_name}"), &format!("Read {one}"))
         .description(Some(format!("Reads {one} by id.")))

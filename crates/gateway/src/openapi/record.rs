@@ -154,12 +154,13 @@ fn created(def: &ResourceDef) -> AllOfBuilder {
 
 fn page(def: &ResourceDef) -> ObjectBuilder {
     let data = ArrayBuilder::new().items(Ref::from_schema_name(part_name(def))).description(Some("The records, in the order asked for."));
-    ObjectBuilder::new()
+    let page = ObjectBuilder::new()
         .description(Some(format!("A page of {}.", naming::words(&def.plural))))
         .property("data", data)
         .property("page", Ref::from_schema_name("PageInfo"))
         .required("data")
-        .required("page")
+        .required("page");
+    if def.is_searched() { page.property("highlights", super::search::page_highlights()) } else { page }
 }
 
 fn expansion(def: &ResourceDef) -> ObjectBuilder {

@@ -46,6 +46,9 @@ pub(super) async fn search(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let context = call.context(&bound.state).await?;
     Parameters::parse(call.query(), &[])?;
     let body = call.object(&bound.state, &[media::JSON]).await?;
+    if body.get("q").is_some_and(|q| !q.is_null()) {
+        return super::search::by_body(&bound, &context, body).await;
+    }
     let plan = plan(&bound, &context, from_body(body)?)?;
     let mut bytes = Vec::with_capacity(16 * 1024);
     bound.state.engine.read(&context, &plan, &mut bytes).await?;
@@ -77,7 +80,7 @@ fn from_body(body: Map<String, Json>) -> Result<ListRequest> {
     let mut request = ListRequest::default();
     for (name, value) in body {
         // A null member is one that is left out.
-        if value.is_null() && NAMES.contains(&name.as_str()) {
+        if value.is_null() && (name == "q" || NAMES.contains(&name.as_str())) {
             continue;
         }
         match name.as_str() {

@@ -17,6 +17,7 @@ mod media;
 mod operation;
 mod parameters;
 pub(crate) mod record;
+pub(crate) mod search;
 mod selection;
 pub mod suggest;
 mod write;
@@ -42,6 +43,9 @@ pub const PATCH_TYPES: HeaderValue = HeaderValue::from_static("application/merge
 pub fn router(state: &Arc<GatewayState>) -> Router {
     let mut router = Router::new().route("/v1/me", get(with(state, me::me))).route("/v1/limits", get(with(state, me::limits)));
     router = router.route("/v1/transactions", post(with(state, batch::transaction)));
+    if state.engine.registry().resources().iter().any(|def| def.is_searched()) {
+        router = router.route("/v1/search", get(with(state, search::everywhere)));
+    }
     for def in state.engine.registry().resources() {
         let path = format!("/v1/{}", def.path);
         let bound =
@@ -77,12 +81,15 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         if !Engine::steps(registry, def).is_empty() {
             router = router.route(&format!("{path}/batch"), post(with(&bound, batch::batch)));
         }
-        let search: MethodRouter = post(with(&bound, list::search));
+        let mut found: MethodRouter = post(with(&bound, list::search));
+        if def.is_searched() {
+            found = found.merge(get(with(&bound, search::within)));
+        }
         for (place, operation) in operation::of(&bound) {
             router = router.route(&place, post(with(&operation, operation::operate)));
         }
         router = router.route(&format!("{path}/aggregate"), post(with(&bound, aggregate::aggregate)));
-        router = router.route(&path, many).route(&format!("{path}/search"), search).route(&format!("{path}/{{id}}"), one);
+        router = router.route(&path, many).route(&format!("{path}/search"), found).route(&format!("{path}/{{id}}"), one);
     }
     router
 }

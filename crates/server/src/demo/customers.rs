@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 const ORGANIZATIONS: usize = 34;
 /// The first organization is the head of a group, and so many of the following belong to it.
 const SUBSIDIARIES: usize = 4;
-const HOUSEHOLDS: usize = 4;
+pub(super) const HOUSEHOLDS: usize = 4;
 const PEOPLE_EACH: usize = 3;
 const UNATTACHED: usize = 6;
 /// So many of the unattached buy for themselves.

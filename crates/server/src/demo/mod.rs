@@ -7,6 +7,7 @@ mod dice;
 mod ledger;
 mod staff;
 mod words;
+mod work;
 
 use clientela_engine::{Engine, ReadPlan, Root, WriteAction, WriteRequest};
 use clientela_kernel::{Actor, ActorKind, Context, DeletedMode, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
@@ -115,8 +116,11 @@ pub async fn sow(engine: &Engine, context: &Context, sowing: Sowing) -> Result<S
         }
         let customers = customers::acquire(&mut mint, &mut dice, &staff, context.now);
         let ledger = ledger::keep(&mut mint, &mut dice, &staff, &customers, context.now);
+        // A little of everything else is enough once.
+        let more = if copy == 0 { work::go_on(&mut mint, &mut dice, &staff, &customers, context.now) } else { Vec::new() };
         seeded.plant_all(engine, context, customers.plantings).await?;
         seeded.plant_all(engine, context, ledger).await?;
+        seeded.plant_all(engine, context, more).await?;
     }
     seeded.plant_all(engine, context, vec![vec![staff::tenant(tenant)]]).await?;
     Ok(seeded)
@@ -204,6 +208,17 @@ mod tests {
             ("address", 50),
             ("interaction", 300),
             ("note", 19),
+            ("task", 6),
+            ("meeting", 3),
+            ("meetingAttendee", 6),
+            ("taxId", 6),
+            ("householdMember", 12),
+            ("tag", 6),
+            ("relationshipType", 3),
+            ("relationship", 10),
+            ("follower", 6),
+            ("visitor", 3),
+            ("customerEvent", 15),
         ] {
             let found = count(&engine, &context, resource, all.clone()).await;
             assert_eq!(found, expected, "{resource}");

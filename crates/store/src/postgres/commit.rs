@@ -10,7 +10,8 @@ use crate::commit::{Bound, Draft, IDEMPOTENCY, conditional, logged, runs};
 use crate::pool::{Failure, Pool};
 use crate::together::Together;
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
-use clientela_kernel::{Error, Result, Timestamp, Value};
+use crate::{Dialect, search};
+use clientela_kernel::{Error, Result, TenantId, Timestamp, Value};
 use clientela_model::FieldType;
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, SqlSafeStr as _, SqlStr};
@@ -94,6 +95,7 @@ fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
             condition = format!("EXISTS (SELECT 1 FROM r{first})");
         }
     }
+    index(&mut draft, set.tenant, set.rows.iter(), &condition)?;
     let has_log = logged(set).next().is_some();
     if must_look {
         if has_log {
@@ -115,6 +117,30 @@ fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
         draft.push(" SELECT 1 WHERE ").push(&condition);
     }
     Ok(draft)
+}
+
+/// Adds what the rows change in the full-text search, each as a part of the statement; at least one part stands before it.
+pub(crate) fn index<'r>(
+    draft: &mut Draft<PgArguments>,
+    tenant: TenantId,
+    rows: impl Iterator<Item = &'r RowChange> + Clone,
+    condition: &str,
+) -> Result<()> {
+    let start = draft.text.len();
+    draft.push(", s AS (");
+    if search::documents(draft, tenant, rows.clone(), condition)? {
+        draft.push(")");
+    } else {
+        draft.text.truncate(start);
+    }
+    let start = draft.text.len();
+    draft.push(", x AS (");
+    if search::removals(draft, tenant, rows, condition)? {
+        draft.push(")");
+    } else {
+        draft.text.truncate(start);
+    }
+    Ok(())
 }
 
 /// What a refusal means.
@@ -141,6 +167,8 @@ pub(crate) fn refused(failure: Failure, rows: &[RowChange]) -> Result<Commit> {
 }
 
 impl Bound for PgArguments {
+    const DIALECT: Dialect = Dialect::Postgres;
+
     fn count(&self) -> usize {
         self.len()
     }

@@ -6,6 +6,7 @@ use crate::Row;
 use crate::dialect::postgres::LIKE;
 use crate::fault::{Fault, classify};
 use crate::pool::Link;
+use crate::search::MATCHES;
 use crate::sql::Sql;
 use clientela_kernel::Result;
 use futures_util::TryStreamExt as _;
@@ -44,7 +45,7 @@ impl Link for PgConnection {
     }
 
     async fn rows(&mut self, text: SqlStr, arguments: PgArguments) -> sqlx::Result<Vec<Row>> {
-        let any_values_alike = !text.as_str().contains(LIKE);
+        let any_values_alike = !text.as_str().contains(LIKE) && !text.as_str().contains(MATCHES);
         let mut stream = self.fetch_many(sqlx::query_with(text, arguments).persistent(any_values_alike));
         let mut rows = Vec::new();
         while let Some(item) = stream.try_next().await? {

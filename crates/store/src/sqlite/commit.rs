@@ -4,7 +4,8 @@ use crate::bind::bind_sqlite_value;
 use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY, conditional, logged, runs};
 use crate::together::Together;
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
-use clientela_kernel::{Error, Result, Timestamp, Value};
+use crate::{Dialect, search};
+use clientela_kernel::{Error, Result, TenantId, Timestamp, Value};
 use clientela_model::{FieldType, ResourceDef, system};
 use sqlx::Arguments as _;
 use sqlx::sqlite::SqliteArguments;
@@ -64,6 +65,7 @@ impl Work {
             draft.push(";");
             guarded.push(None);
         }
+        index(&mut draft, &mut guarded, set.tenant, set.rows.iter())?;
         let rows = set.rows.iter().map(|row| Arc::clone(&row.def)).collect();
         Ok(Work { text: draft.text, arguments: draft.bound, guarded, rows })
     }
@@ -82,6 +84,7 @@ impl Work {
             draft.push(";");
             guarded.push(None);
         }
+        index(&mut draft, &mut guarded, sets.tenant(), sets.rows())?;
         let rows = sets.groups().iter().flat_map(|group| &group.rows).map(|row| Arc::clone(&row.def)).collect();
         Ok(Work { text: draft.text, arguments: draft.bound, guarded, rows })
     }
@@ -124,7 +127,27 @@ impl Work {
     }
 }
 
+/// Adds what the rows change in the full-text search.
+fn index<'r>(
+    draft: &mut Draft<SqliteArguments>,
+    guarded: &mut Vec<Option<u64>>,
+    tenant: TenantId,
+    rows: impl Iterator<Item = &'r RowChange> + Clone,
+) -> Result<()> {
+    if search::documents(draft, tenant, rows.clone(), "true")? {
+        draft.push(";");
+        guarded.push(None);
+    }
+    if search::removals(draft, tenant, rows, "true")? {
+        draft.push(";");
+        guarded.push(None);
+    }
+    Ok(())
+}
+
 impl Bound for SqliteArguments {
+    const DIALECT: Dialect = Dialect::Sqlite;
+
     fn count(&self) -> usize {
         self.len()
     }

@@ -206,6 +206,7 @@ async fn a_faulty_write_is_internal_and_harms_nobody() {
             guard: RowGuard::Insert,
             references: Vec::new(),
             log: Some(log(1, ChangeKind::Created)),
+            search: None,
         };
         let good: Vec<_> = (0..8).map(|_| id()).collect();
         // All at once, so that SQLite takes them as one group.

@@ -155,7 +155,7 @@ impl Fixture {
         for (name, value) in system.iter().chain(fields) {
             values[def.field_index(name).unwrap()].1 = value.clone();
         }
-        RowChange { def, id, values, guard: RowGuard::Insert, references: Vec::new(), log: Some(log(1, ChangeKind::Created)) }
+        RowChange { def, id, values, guard: RowGuard::Insert, references: Vec::new(), log: Some(log(1, ChangeKind::Created)), search: None }
     }
 
     /// A change of a record that has this version.
@@ -165,7 +165,7 @@ impl Fixture {
         let mut values = vec![(index("version"), Value::Integer(version + 1))];
         values.extend(fields.iter().map(|(name, value)| (index(name), value.clone())));
         let log = Some(log(version + 1, ChangeKind::Updated));
-        RowChange { def, id, values, guard: RowGuard::Version(version), references: Vec::new(), log }
+        RowChange { def, id, values, guard: RowGuard::Version(version), references: Vec::new(), log, search: None }
     }
 
     /// The fields of a record, living or not.

@@ -194,7 +194,7 @@ fn money(key: Box<str>, field: usize, children: &[Collected]) -> Result<Item, Pr
     Ok(if whole { Item::Field { key, field } } else { Item::MoneyParts { key, field, parts } })
 }
 
-fn page_info(fields: &[Collected]) -> Result<Vec<PageInfoItem>, Problem> {
+pub(super) fn page_info(fields: &[Collected]) -> Result<Vec<PageInfoItem>, Problem> {
     let item = |field: &Collected| {
         let key = field.key.clone();
         Ok(match &field.what {

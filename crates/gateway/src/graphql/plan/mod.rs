@@ -14,6 +14,7 @@ mod operation;
 mod prepare;
 mod problem;
 mod query;
+mod search;
 mod source;
 
 pub(crate) use answer::Answer;

@@ -8,6 +8,7 @@ use super::collect::{Collected, What};
 use super::operation::{self, Ask};
 use super::prepare::Validated;
 use super::problem::Problem;
+use super::search::SearchStep;
 use super::{Run, Source};
 use crate::array::split_array;
 use crate::graphql::schema::types::{Role, TypeSystem};
@@ -38,6 +39,8 @@ enum Step<'f> {
     Operate(Ask<'f>),
     /// Groups of records.
     Aggregate(Box<AggregateStep>),
+    /// A search, and one read for each type found.
+    Search(Box<SearchStep>),
     /// Answered by async-graphql.
     Introspection,
     /// Null, with this error.
@@ -59,6 +62,10 @@ pub(super) async fn run(
             Ok(step) => step,
             Err(problem) => Step::Failed(problem),
         };
+        if let Step::Search(search) = &step {
+            let one = search.cost(run.source).map_err(|error| vec![Problem::field(error, field.position)])?;
+            cost = cost.saturating_add(one);
+        }
         let plans = match &step {
             Step::Read(plan) | Step::ReadBy(_, plan) => std::slice::from_ref(plan),
             Step::Nodes(plans, _) => plans.as_slice(),
@@ -135,7 +142,14 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
                 problems.push(Problem::field(error, field.position).under(&field.key));
             }
         }
-        (Step::Read(_) | Step::ReadBy(..) | Step::Nodes(..) | Step::Operate(_) | Step::Aggregate(_), None) => {
+        (Step::Search(search), Some(context)) => {
+            if let Err(error) = search.run(run.source, context, &mut out).await {
+                out.clear();
+                out.extend_from_slice(b"null");
+                problems.push(Problem::field(error, field.position).under(&field.key));
+            }
+        }
+        (Step::Read(_) | Step::ReadBy(..) | Step::Nodes(..) | Step::Operate(_) | Step::Aggregate(_) | Step::Search(_), None) => {
             out.extend_from_slice(b"null");
             problems.push(unauthenticated(field));
         }
@@ -270,6 +284,7 @@ fn plan<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Resul
             }))
         }
         Role::NodesByIds => many(&builder, field),
+        Role::Search => Ok(Step::Search(Box::new(SearchStep::new(&builder, field)?))),
         Role::Operation(_) => operation::decode(&builder, field)?.map(Step::Operate).ok_or_else(|| misplaced(field)),
         _ => Err(misplaced(field)),
     }
@@ -307,7 +322,7 @@ fn many(builder: &Builder<'_>, field: &Collected) -> Result<Step<'static>, Probl
 }
 
 /// The fields below a `Node` for a record of this resource.
-fn below(field: &Collected, resource: usize) -> &[Collected] {
+pub(super) fn below(field: &Collected, resource: usize) -> &[Collected] {
     let named = field.by_resource.iter().find(|(index, _)| *index == resource);
     named.map_or(&field.children, |(_, fields)| fields)
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Aggregation, GroupsShape};
 use clientela_engine::batch::Unfolded;
+use clientela_engine::search::{SearchAnswer, SearchRequest};
 use clientela_engine::{
     Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Engine, Held, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Selection,
     WriteOutcome, WriteRequest,
@@ -28,6 +29,7 @@ pub(crate) trait Source: Send + Sync {
     fn read_rows(&self, def: &Arc<ResourceDef>, rows: &Json) -> Result<Vec<Result<BatchEntry>>>;
     fn unfold(&self, def: &Arc<ResourceDef>, body: &Map<String, Json>) -> Result<Option<Unfolded>>;
     async fn begin_noting(&self) -> Result<(Box<dyn Source>, Held)>;
+    async fn search(&self, context: &Context, request: &SearchRequest) -> Result<SearchAnswer>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
     fn cost_limit(&self) -> u64;
@@ -85,6 +87,10 @@ impl Source for Engine {
     async fn begin_noting(&self) -> Result<(Box<dyn Source>, Held)> {
         let (engine, held) = Engine::begin_noting(self).await?;
         Ok((Box::new(engine), held))
+    }
+
+    async fn search(&self, context: &Context, request: &SearchRequest) -> Result<SearchAnswer> {
+        Engine::search(self, context, request).await
     }
 
     fn cost(&self, plan: &ReadPlan) -> Result<u64> {

@@ -8,6 +8,7 @@ mod operations;
 mod records;
 pub(crate) mod render;
 mod scalars;
+mod search;
 pub(crate) mod types;
 
 use clientela_model::{FieldType, Registry, ResourceDef, naming};
@@ -19,6 +20,10 @@ use types::{Definition, InputField, OutputField, Role, TypeSystem, Verb, list, n
 pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
     let mut types = Vec::new();
     let (mut query, mut mutation) = (node_fields(), Vec::new());
+    if search::is_there(registry) {
+        query.push(search::field(registry));
+        types.extend(search::definitions());
+    }
     let mut choices = HashSet::new();
     for (index, def) in registry.resources().iter().enumerate() {
         let (one, many) = (naming::words(&def.name), naming::words(&def.plural));

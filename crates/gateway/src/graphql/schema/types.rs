@@ -112,12 +112,17 @@ pub(crate) enum Role {
     /// Parts of money.
     Amount,
     Currency,
+    /// What a search found, and where.
+    Highlights,
+    HighlightField,
+    HighlightHtml,
     /// Root fields. The number is the resource's place in the registry.
     Record(usize),
     RecordBy(usize),
     List(usize),
     NodeById,
     NodesByIds,
+    Search,
     Mutation(usize, Verb),
     /// An operation, by its place in the registry.
     Operation(usize),
