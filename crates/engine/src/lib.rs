@@ -17,10 +17,12 @@ pub mod module;
 pub mod operation;
 pub mod order;
 mod pack;
+pub mod past;
 pub mod plan;
 mod read;
 pub mod search;
 mod task;
+mod values;
 pub mod write;
 
 pub use batch::{Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, RowOutcome, Step, Target};

@@ -88,7 +88,7 @@ fn statement(scope: &Scope, after: Option<FeedCursor>, limit: u32) -> Sql {
     let start = after.unwrap_or(FeedCursor { transaction: 0, sequence: 0 });
     let number = |number: i64| Argument::Value(Value::Integer(number));
     let mut sql = Sql::of_tenant(scope.dialect(), scope.tenant());
-    sql.push("SELECT seq, resource, record_id, version, at, actor, client, request, kind, ");
+    sql.push("SELECT ").push(COLUMNS).push(", ");
     match scope.dialect() {
         Dialect::Postgres => {
             sql.push("before::text, after::text, xid::text::bigint FROM change_log WHERE tenant_id = ").tenant();
@@ -104,7 +104,11 @@ fn statement(scope: &Scope, after: Option<FeedCursor>, limit: u32) -> Sql {
     sql
 }
 
-fn change(row: &Row) -> Result<Change> {
+/// The columns of a change but for what was and what is, which follow as text.
+pub(crate) const COLUMNS: &str = "seq, resource, record_id, version, at, actor, client, request, kind";
+
+/// A row of [`COLUMNS`] with what was and what is.
+pub(crate) fn change(row: &Row) -> Result<Change> {
     let broken = || Error::internal("a row of the change log has an empty column");
     let text = |column: usize| row.text(column).map(|text| text.map(str::to_owned));
     Ok(Change {

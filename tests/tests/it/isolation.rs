@@ -64,6 +64,17 @@ async fn reading_by_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
     app.beta.get(&format!("{}?deleted=include", victim.path)).await.refused(404, "NOT_FOUND");
     let data = app.beta.graphql(&document::record(def), json!({ "id": victim.id })).await.data();
     assert_eq!(data, json!({ "record": null }));
+    if !def.mirror {
+        app.beta.get(&format!("{}/history", victim.path)).await.refused(404, "NOT_FOUND");
+        app.beta.get(&format!("{}?deleted=include&asOf=9999-01-01T00:00:00Z", victim.path)).await.refused(404, "NOT_FOUND");
+        let list = app.beta.get(&format!("/v1/{}?limit=1000&deleted=include&asOf=9999-01-01T00:00:00Z", def.path)).await;
+        list.expect(200);
+        absent(&list.text(), victim, "a list as of a moment");
+        let history = "query($id: ID!) { history(id: $id) { changes { version } } }";
+        assert_eq!(app.beta.graphql(history, json!({ "id": victim.id })).await.data(), json!({ "history": null }));
+        let seen = app.alpha.graphql(history, json!({ "id": victim.id })).await.data();
+        assert!(seen.pointer("/history/changes/0/version").is_some(), "the owner does not see the history of {}: {seen}", victim.id);
+    }
     let nodes = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }";
     assert_eq!(app.beta.graphql(nodes, json!({ "id": victim.id })).await.data(), json!({ "node": null, "nodes": [null] }));
     let seen = app.alpha.graphql(nodes, json!({ "id": victim.id })).await.data();

@@ -28,6 +28,7 @@ mod limits;
 mod operations;
 mod pagination;
 mod parity;
+mod past;
 mod process;
 mod queries;
 mod readme;

@@ -1,5 +1,6 @@
 //! Figures in memory: exact, ordered, and written in their wire form.
 
+use crate::values::order;
 use clientela_kernel::{Comparison, Duration, Error, Money, Result, Value, currency::Currency};
 use clientela_model::FieldType;
 use clientela_store::Encoder;
@@ -244,23 +245,6 @@ fn write_millionths(number: i128, out: &mut Vec<u8>) {
         let _ = write!(out, ".{}", digits.trim_end_matches('0'));
     }
     out.push(b'"');
-}
-
-/// The order of values of one type: null greatest, text by code point.
-pub(super) fn order(left: &Value, right: &Value) -> Ordering {
-    match (left, right) {
-        (Value::Null, Value::Null) => Ordering::Equal,
-        (Value::Null, _) => Ordering::Greater,
-        (_, Value::Null) => Ordering::Less,
-        (Value::Boolean(left), Value::Boolean(right)) => left.cmp(right),
-        (Value::Integer(left), Value::Integer(right)) => left.cmp(right),
-        (Value::Text(left), Value::Text(right)) => left.as_bytes().cmp(right.as_bytes()),
-        (Value::Id(left), Value::Id(right)) => left.cmp(right),
-        (Value::Record(left), Value::Record(right)) => left.cmp(right),
-        (Value::Date(left), Value::Date(right)) => left.cmp(right),
-        (Value::Instant(left), Value::Instant(right)) => left.cmp(right),
-        _ => Ordering::Equal,
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The order of groups, and the stretch of them that is shown.
 
-use super::figure::{Figure, Form, order};
+use super::figure::{Figure, Form};
 use super::read::{Key, Measure};
 use super::{AggregateAnswer, AggregateRequest, Aggregation, Group, Sorted};
 use crate::order::{Fingerprint, describe};
+use crate::values::order;
 use clientela_kernel::{Cursor, Error, ErrorCode, Filter, Result, Value};
 use clientela_model::ResourceDef;
 use clientela_store::Encoder;

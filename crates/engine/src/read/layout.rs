@@ -369,7 +369,7 @@ impl<'a> Layout<'a> {
     }
 
     /// A cursor's values, typed by the sort columns.
-    fn place(&self, cursor: &clientela_kernel::Cursor) -> Result<Seek> {
+    pub(crate) fn place(&self, cursor: &clientela_kernel::Cursor) -> Result<Seek> {
         let broken =
             || Error::new(clientela_kernel::ErrorCode::InvalidCursor, "The cursor cannot be used: its values do not fit the order.");
         let mut values = Vec::with_capacity(self.sort.len());

@@ -9,5 +9,5 @@ mod render;
 mod run;
 
 pub(crate) use layout::Layout;
-pub(crate) use render::{Source, write_object};
+pub(crate) use render::{Source, write_memory, write_object};
 pub(crate) use run::{read, record};

@@ -61,6 +61,29 @@ fn close(first: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(if first { b"{}" } else { b"}" });
 }
 
+/// Appends a list of records in memory, each with every field by index of its definition. They come as a statement would give
+/// them: in reversed order where the list is read backward.
+pub(crate) fn write_memory(
+    layout: &Layout<'_>,
+    shape: &ConnectionShape<'_>,
+    records: &[Vec<Value>],
+    more: bool,
+    total: i64,
+    out: &mut Vec<u8>,
+) -> Result<PageCursors> {
+    let row = |record: &Vec<Value>| {
+        Row::from_values(layout.cells.iter().map(|cell| (cell.field, record.get(cell.index).cloned().unwrap_or_default())))
+    };
+    let rows: Vec<Row> = records.iter().map(row).collect();
+    let group = Group { rows: 0..rows.len(), more };
+    let page = Page {
+        groups: HashMap::from([(Uuid::nil(), group)]),
+        totals: HashMap::from([(Uuid::nil(), total)]),
+        loaded: Loaded { rows, children: Vec::new() },
+    };
+    write_list(layout, shape, &page, None, out)
+}
+
 /// Appends a record's object.
 pub(crate) fn write_object(layout: &Layout<'_>, shape: &ObjectShape<'_>, source: Source<'_>, out: &mut Vec<u8>) -> Result<()> {
     let mut first = true;

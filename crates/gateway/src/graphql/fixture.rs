@@ -7,6 +7,7 @@ use super::schema::types::{ObjectType, OutputField, Role};
 use async_graphql::dynamic::{FieldFuture, FieldValue, ResolverContext};
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Aggregation, GroupsShape};
+use clientela_engine::past::HistoryPage;
 use clientela_engine::plan::MoneyPart;
 use clientela_engine::{
     Connection, ConnectionItem, EdgeItem, Item, OperationOutcome, OperationRequest, PageInfoItem, ReadPlan, RecordBy, Root, Selection,
@@ -342,6 +343,14 @@ impl Source for Memory {
 
     async fn search(&self, _: &Context, _: &clientela_engine::search::SearchRequest) -> Result<clientela_engine::search::SearchAnswer> {
         Ok(clientela_engine::search::SearchAnswer::default())
+    }
+
+    async fn read_past(&self, _: &Context, _: &ReadPlan, _: Timestamp, _: &mut Vec<u8>) -> Result<bool> {
+        Err(Error::internal("records in memory have no past"))
+    }
+
+    async fn history(&self, _: &Context, _: &Arc<ResourceDef>, _: Id, _: u32, _: Option<&str>) -> Result<HistoryPage> {
+        Err(Error::internal("records in memory have no past"))
     }
 
     async fn write(&self, _: &Context, request: WriteRequest) -> Result<WriteOutcome> {

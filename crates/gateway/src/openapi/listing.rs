@@ -6,13 +6,13 @@ use clientela_model::ResourceDef;
 use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, OneOfBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, OneOfBuilder, SchemaFormat, Type};
 use utoipa::openapi::{ArrayBuilder, ComponentsBuilder, ObjectBuilder, Ref, Required};
 
 /// Adds the parameters and the search of a resource.
 pub(super) fn add(components: ComponentsBuilder, def: &ResourceDef) -> ComponentsBuilder {
     let names = Names::new(def);
-    let body = search(&names);
+    let body = search(def, &names);
     let body = if def.is_searched() { body.property("q", super::search::query()) } else { body };
     let mut components = components.schema(format!("{}Search", def.type_name), body);
     for (name, parameter) in parameters(&names) {
@@ -126,7 +126,7 @@ fn filter_example() -> serde_json::Value {
     json!({"createdAt": {"within": {"last": "P30D"}}})
 }
 
-fn search(names: &Names) -> ObjectBuilder {
+fn search(def: &ResourceDef, names: &Names) -> ObjectBuilder {
     let either = |name: &str, text: &str| {
         let array = ArrayBuilder::new().items(one(name));
         OneOfBuilder::new()
@@ -155,6 +155,9 @@ fn search(names: &Names) -> ObjectBuilder {
         .property("fields", either(&names.field, "Which fields to show; all where absent."))
         .property("total", total)
         .property("deleted", deleted);
+    let as_of =
+        text("Records as they were at this moment, own fields alone.").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let schema = if def.mirror { schema } else { schema.property("asOf", as_of) };
     match &names.relation {
         Some(relation) => schema.property("expand", either(relation, "Which relations to show.")),
         None => schema,

@@ -10,6 +10,7 @@ mod many;
 mod operation;
 mod overview;
 mod parameter;
+mod past;
 mod record;
 mod response;
 mod search;
@@ -31,7 +32,7 @@ pub fn document(registry: &Registry) -> OpenApi {
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(overview::CREDENTIALS)).build()),
     );
     components = common::add(components);
-    components = aggregate::shared(components);
+    components = past::shared(aggregate::shared(components));
     components = parameter::add(components);
     components = response::add(components);
     let mut paths = PathsBuilder::new();
@@ -39,7 +40,7 @@ pub fn document(registry: &Registry) -> OpenApi {
     for def in registry.resources() {
         components = record::add(components, registry, def);
         components = many::schemas(listing::add(components, def), registry, def);
-        (components, paths) = aggregate::add(components, paths, def);
+        (components, paths) = aggregate::add(components, past::add(paths, def), def);
         paths = many::add(keyed::add(operation::add(paths, def), registry, def), registry, def);
         paths = verb::add(paths, registry, def);
         tags.push(TagBuilder::new().name(tag(def)).description(Some(def.description.as_ref())).build());

@@ -27,6 +27,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
         .response("200", listed_links(page().header_ref("Link", response::header("Link")), def));
     let list = with_own(list, def, &["Filter", "Sort", "Fields", "Expand"]);
     let list = with_parameters(list, &["Limit", "After", "Before", "Total", "Deleted"]);
+    let list = if def.mirror { list } else { with_parameters(list, &["AsOf"]) };
     let mut many = PathItem::new(HttpMethod::Get, errors(list, &[400, 401, 403, 500, 503]));
 
     let search = operation(def, &format!("search{plural}"), &format!("Search {words}"))
@@ -48,6 +49,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
         .response("304", response::base("The record still has the version you know.").header_ref("ETag", response::header("ETag")));
     let get = with_own(get, def, &["Fields", "Expand"]);
     let get = with_parameters(get, &["Deleted", "IfNoneMatch"]);
+    let get = if def.mirror { get } else { with_parameters(get, &["AsOf"]) };
     let mut single = PathItem::new(HttpMethod::Get, errors(get, &[400, 401, 403, 404, 500, 503]));
 
     if def.creatable {

@@ -38,6 +38,13 @@ Amounts of several currencies are never added up: a figure of `annualRevenue` ne
 seconds; amounts: the currency's unit), halves rounded away from zero; whole numbers beyond 2^53 are strings. Groups come page by page, the empty key last; an aggregate that makes \
 more than 100,000 groups is refused as `QUERY_TOO_COMPLEX`.
 
+## What was
+
+`GET …/{id}/history` lists the changes of a record, who made them and what they did to each field. `asOf=2026-03-01T00:00:00Z` reads a record or a \
+list as it was at that moment, replayed from the change log: filtered and sorted by what was so then. It takes the resource's own fields alone, without \
+`expand` and without filters or orders through relations. Before its creation a record is 404, and so is one whose past was erased. A list \
+replays at most 100,000 changes (`QUERY_TOO_COMPLEX` beyond); in the order of the ids, which is the default, each page counts by itself.
+
 ## Writing
 
 A PATCH is a JSON Merge Patch: absent keeps, null clears. Every record has a `version`, which is also its `ETag`: send it as \

@@ -5,7 +5,7 @@ use clientela_kernel::PageArguments;
 use clientela_model::{ResourceDef, system};
 use serde_json::{Value as Json, json};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::Type;
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Ref, Required};
 
 /// Components by name, with the parameter each holds.
@@ -31,7 +31,7 @@ pub(super) fn id(def: &ResourceDef) -> Parameter {
 /// Entity tags as `If-Match` and `If-None-Match` take them: strong or weak, several with commas between, or `*`.
 const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-+.-~-]*"(, ?(W/)?"[!#-+.-~-]*")*)$"#;
 
-fn all() -> [(&'static str, Parameter); 9] {
+fn all() -> [(&'static str, Parameter); 10] {
     let string = || ObjectBuilder::new().schema_type(Type::String);
     let tags = || string().pattern(Some(ENTITY_TAGS)).examples([json!("\"7\""), json!("*")]);
     let query = |name: &str, description: &str| base(name, ParameterIn::Query, description);
@@ -61,6 +61,12 @@ fn all() -> [(&'static str, Parameter); 9] {
             "DryRun",
             query("dryRun", "Only try the write: everything is checked and computed, and answered as the write would be, with what would change; nothing is written, and an idempotency key stays unused.")
                 .schema(Some(ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)))))
+                .build(),
+        ),
+        (
+            "AsOf",
+            query("asOf", "Records as they were at this moment, replayed from the change log: own fields alone, without relations.")
+                .schema(Some(string().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).examples([json!("2026-03-01T00:00:00.000Z")])))
                 .build(),
         ),
         (

@@ -4,14 +4,14 @@ use super::call::{Bound, Call, json_answer};
 use super::parameters::{self, Parameters, invalid, unknown};
 use super::{filter, json, link, media, selection};
 use axum::response::Response;
-use clientela_engine::{Connection, ConnectionItem, PageInfoItem, ReadPlan, Root};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, ListArguments, PageArguments, Result};
+use clientela_engine::{Connection, ConnectionItem, PageInfoItem, ReadAnswer, ReadPlan, Root};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, ListArguments, PageArguments, Result, Timestamp};
 use http::{StatusCode, header};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
 /// Names of the query parameters and of the members of a search.
-pub(crate) const NAMES: &[&str] = &["filter", "sort", "limit", "after", "before", "fields", "expand", "total", "deleted"];
+pub(crate) const NAMES: &[&str] = &["filter", "sort", "limit", "after", "before", "fields", "expand", "total", "deleted", "asOf"];
 
 /// A list as it is asked for, before the engine has checked it.
 #[derive(Debug, Default, PartialEq)]
@@ -25,15 +25,17 @@ struct ListRequest {
     expand: Vec<String>,
     total: bool,
     deleted: DeletedMode,
+    as_of: Option<Timestamp>,
 }
 
 /// `GET /v1/accounts`.
 pub(super) async fn list(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let context = call.context(&bound.state).await?;
     let request = from_query(&bound, call.query())?;
+    let as_of = request.as_of;
     let plan = plan(&bound, &context, request)?;
     let mut bytes = Vec::with_capacity(16 * 1024);
-    let answer = bound.state.engine.read(&context, &plan, &mut bytes).await?;
+    let answer = read(&bound, &context, &plan, as_of, &mut bytes).await?;
     let mut response = json_answer(StatusCode::OK, bytes);
     if let Some(link) = link::header(&bound.state.public_url, &bound.path, call.query(), &answer) {
         response.headers_mut().insert(header::LINK, link);
@@ -49,10 +51,19 @@ pub(super) async fn search(bound: Arc<Bound>, call: Call) -> Result<Response> {
     if body.get("q").is_some_and(|q| !q.is_null()) {
         return super::search::by_body(&bound, &context, body).await;
     }
-    let plan = plan(&bound, &context, from_body(body)?)?;
+    let request = from_body(body)?;
+    let as_of = request.as_of;
+    let plan = plan(&bound, &context, request)?;
     let mut bytes = Vec::with_capacity(16 * 1024);
-    bound.state.engine.read(&context, &plan, &mut bytes).await?;
+    read(&bound, &context, &plan, as_of, &mut bytes).await?;
     Ok(json_answer(StatusCode::OK, bytes))
+}
+
+async fn read(bound: &Bound, context: &Context, plan: &ReadPlan, as_of: Option<Timestamp>, out: &mut Vec<u8>) -> Result<ReadAnswer> {
+    match as_of {
+        Some(at) => bound.state.engine.read_past(context, plan, at, out).await,
+        None => bound.state.engine.read(context, plan, out).await,
+    }
 }
 
 fn from_query(bound: &Bound, query: Option<&str>) -> Result<ListRequest> {
@@ -73,6 +84,7 @@ fn from_query(bound: &Bound, query: Option<&str>) -> Result<ListRequest> {
         expand: listed("expand")?,
         total: parameters.flag("total")?,
         deleted: parameters.get("deleted").map_or(Ok(DeletedMode::Exclude), parameters::deleted)?,
+        as_of: parameters.get("asOf").map(parameters::as_of).transpose()?,
     })
 }
 
@@ -93,6 +105,7 @@ fn from_body(body: Map<String, Json>) -> Result<ListRequest> {
             "after" => request.after = Some(text(&name, value)?),
             "before" => request.before = Some(text(&name, value)?),
             "deleted" => request.deleted = parameters::deleted(&text(&name, value)?)?,
+            "asOf" => request.as_of = Some(parameters::as_of(&text(&name, value)?)?),
             "total" => {
                 let Json::Bool(total) = value else { return Err(wrong(&name, &value, "true or false")) };
                 request.total = total;

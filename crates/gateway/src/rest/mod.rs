@@ -9,6 +9,7 @@ mod conditional;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod history;
 mod json;
 mod link;
 pub(crate) mod list;
@@ -87,6 +88,9 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         }
         for (place, operation) in operation::of(&bound) {
             router = router.route(&place, post(with(&operation, operation::operate)));
+        }
+        if !def.mirror {
+            router = router.route(&format!("{path}/{{id}}/history"), get(with(&bound, history::history)));
         }
         router = router.route(&format!("{path}/aggregate"), post(with(&bound, aggregate::aggregate)));
         router = router.route(&path, many).route(&format!("{path}/search"), found).route(&format!("{path}/{{id}}"), one);

@@ -1,7 +1,7 @@
 //! Query parameters: known names, each single-valued one once, brackets kept apart.
 
 use super::suggest;
-use clientela_kernel::{DeletedMode, Error, ErrorCode, PageArguments, Result};
+use clientela_kernel::{DeletedMode, Error, ErrorCode, PageArguments, Result, Timestamp};
 use std::borrow::Cow;
 
 /// The query parameters of a request, checked against the names its operation knows.
@@ -83,6 +83,11 @@ pub(super) fn deleted(text: &str) -> Result<DeletedMode> {
         "only" => Ok(DeletedMode::Only),
         other => Err(invalid(format!("deleted is {other:?}, but must be exclude, include or only."))),
     }
+}
+
+/// Reads `asOf`.
+pub(super) fn as_of(text: &str) -> Result<Timestamp> {
+    Timestamp::parse(text).ok_or_else(|| invalid(format!("asOf is {text:?}, but must be an instant such as 2026-03-01T00:00:00Z.")))
 }
 
 /// `INVALID_PARAMETER` with a text.

@@ -10,7 +10,7 @@ use http::{StatusCode, header};
 use std::sync::Arc;
 
 /// Names of the query parameters.
-pub(crate) const NAMES: &[&str] = &["fields", "expand", "deleted"];
+pub(crate) const NAMES: &[&str] = &["fields", "expand", "deleted", "asOf"];
 
 /// Those of a read by key: a deleted record has none.
 pub(crate) const NAMES_BY: &[&str] = &["fields", "expand"];
@@ -39,12 +39,20 @@ async fn shown(bound: &Bound, call: &Call, context: &Context, id: Id, names: &[&
     let listed = |name: &str| parameters.get(name).map_or(Ok(Vec::new()), |text| parameters::names(name, text));
     let (fields, expand) = (listed("fields")?, listed("expand")?);
     let deleted = parameters.get("deleted").map_or(Ok(DeletedMode::Exclude), parameters::deleted)?;
+    let as_of = parameters.get("asOf").map(parameters::as_of).transpose()?;
     let plain = fields.is_empty() && expand.is_empty();
     let selection = if plain {
         Arc::clone(&bound.whole)
     } else {
         Arc::new(selection::select(bound.state.engine.registry(), &bound.def, &fields, &expand, &bound.state.limits)?)
     };
+    if let Some(at) = as_of {
+        // What was has no entity tag: a write compares with what is.
+        let plan = ReadPlan { def: Arc::clone(&bound.def), root: Root::Record { id: id.0, deleted, selection } };
+        let mut bytes = Vec::with_capacity(2048);
+        let answer = bound.state.engine.read_past(context, &plan, at, &mut bytes).await?;
+        return if answer.found { Ok(json_answer(StatusCode::OK, bytes)) } else { Err(not_found(bound, id, deleted)) };
+    }
     read(bound, call, context, id, deleted, selection, plain).await
 }
 

@@ -11,6 +11,7 @@ pub mod limits;
 mod many;
 mod mutation;
 mod operation;
+mod past;
 mod prepare;
 mod problem;
 mod query;

@@ -6,6 +6,7 @@ use super::build::{Builder, misplaced};
 use super::coerce::Variables;
 use super::collect::{Collected, What};
 use super::operation::{self, Ask};
+use super::past::{self, HistoryStep};
 use super::prepare::Validated;
 use super::problem::Problem;
 use super::search::SearchStep;
@@ -14,7 +15,7 @@ use crate::array::split_array;
 use crate::graphql::schema::types::{Role, TypeSystem};
 use async_graphql::{Request, Value};
 use clientela_engine::{ReadPlan, RecordBy, Root};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Timestamp};
 use clientela_model::ResourceDef;
 use futures_util::future::join_all;
 use serde_json::{Map, Value as Json};
@@ -37,6 +38,10 @@ enum Step<'f> {
     Nodes(Vec<ReadPlan>, Vec<Option<(usize, usize)>>),
     /// An operation that only reads.
     Operate(Ask<'f>),
+    /// One read of what was at a moment.
+    Past(ReadPlan, Timestamp),
+    /// The changes of a record.
+    History(HistoryStep),
     /// Groups of records.
     Aggregate(Box<AggregateStep>),
     /// A search, and one read for each type found.
@@ -67,7 +72,7 @@ pub(super) async fn run(
             cost = cost.saturating_add(one);
         }
         let plans = match &step {
-            Step::Read(plan) | Step::ReadBy(_, plan) => std::slice::from_ref(plan),
+            Step::Read(plan) | Step::ReadBy(_, plan) | Step::Past(plan, _) => std::slice::from_ref(plan),
             Step::Nodes(plans, _) => plans.as_slice(),
             _ => &[],
         };
@@ -78,9 +83,12 @@ pub(super) async fn run(
             let one = run.source.cost(plan).map_err(|error| vec![Problem::field(error, field.position)])?;
             cost = cost.saturating_add(one);
         }
-        if matches!(step, Step::Aggregate(_)) {
-            cost = cost.saturating_add(clientela_engine::aggregate::COST);
-        }
+        cost = cost.saturating_add(match &step {
+            // Both may look at far more than they show.
+            Step::Aggregate(_) | Step::Past(ReadPlan { root: Root::List(..), .. }, _) => clientela_engine::aggregate::COST,
+            Step::History(history) => 1 + u64::from(history.limit),
+            _ => 0,
+        });
         steps.push(step);
     }
     check_cost(cost, run.source, notes)?;
@@ -135,6 +143,22 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
                 problems.push(problem.under(&field.key));
             }
         }
+        (Step::Past(plan, at), Some(context)) => match run.source.read_past(context, plan, *at, &mut out).await {
+            Ok(true) => {}
+            Ok(false) => out.extend_from_slice(b"null"),
+            Err(error) => {
+                out.clear();
+                out.extend_from_slice(b"null");
+                problems.push(Problem::field(error, field.position).under(&field.key));
+            }
+        },
+        (Step::History(step), Some(context)) => {
+            if let Err(problem) = past::write_history(run.source, context, step, field, &mut out).await {
+                out.clear();
+                out.extend_from_slice(b"null");
+                problems.push(problem.under(&field.key));
+            }
+        }
         (Step::Aggregate(step), Some(context)) => {
             if let Err(error) = run.source.aggregate(context, &step.aggregation, &step.shape, &mut out).await {
                 out.clear();
@@ -149,7 +173,17 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
                 problems.push(Problem::field(error, field.position).under(&field.key));
             }
         }
-        (Step::Read(_) | Step::ReadBy(..) | Step::Nodes(..) | Step::Operate(_) | Step::Aggregate(_) | Step::Search(_), None) => {
+        (
+            Step::Read(_)
+            | Step::ReadBy(..)
+            | Step::Nodes(..)
+            | Step::Operate(_)
+            | Step::Aggregate(_)
+            | Step::Search(_)
+            | Step::Past(..)
+            | Step::History(_),
+            None,
+        ) => {
             out.extend_from_slice(b"null");
             problems.push(unauthenticated(field));
         }
@@ -254,7 +288,11 @@ fn plan<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Resul
                 return Err(Problem::at(field.position, ErrorCode::BadUserInput, text));
             };
             let (deleted, selection) = (builder.deleted(field)?, builder.selection(def, &field.children)?);
-            Ok(Step::Read(ReadPlan { def: def.clone(), root: Root::Record { id: id.0, deleted, selection: Arc::new(selection) } }))
+            let plan = ReadPlan { def: def.clone(), root: Root::Record { id: id.0, deleted, selection: Arc::new(selection) } };
+            Ok(match past::as_of(types, field, variables)? {
+                Some(at) => Step::Past(plan, at),
+                None => Step::Read(plan),
+            })
         }
         Role::RecordBy(index) => {
             let def = resource(types, index, field)?;
@@ -268,7 +306,19 @@ fn plan<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Resul
         Role::List(index) => {
             let def = resource(types, index, field)?;
             let (list, connection) = (builder.list(def, field)?, builder.connection(def, &field.children)?);
-            Ok(Step::Read(ReadPlan { def: def.clone(), root: Root::List(list, connection) }))
+            let plan = ReadPlan { def: def.clone(), root: Root::List(list, connection) };
+            Ok(match past::as_of(types, field, variables)? {
+                Some(at) => Step::Past(plan, at),
+                None => Step::Read(plan),
+            })
+        }
+        Role::History => {
+            let text = id(field, types, variables)?;
+            let record = find(types, &text).map(|(_, def, id)| (def, id));
+            Ok(match past::history(run, field, variables, record)? {
+                Some(step) => Step::History(step),
+                None => Step::Constant("null".to_owned()),
+            })
         }
         Role::Aggregate(index) => {
             let def = resource(types, index, field)?;

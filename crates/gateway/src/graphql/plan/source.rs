@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Aggregation, GroupsShape};
 use clientela_engine::batch::Unfolded;
+use clientela_engine::past::HistoryPage;
 use clientela_engine::search::{SearchAnswer, SearchRequest};
 use clientela_engine::{
     Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Engine, Held, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Selection,
     WriteOutcome, WriteRequest,
 };
-use clientela_kernel::{Context, Cursor, Filter, Id, ListArguments, Result, SortKey};
+use clientela_kernel::{Context, Cursor, Filter, Id, ListArguments, Result, SortKey, Timestamp};
 use clientela_model::ResourceDef;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(crate) trait Source: Send + Sync {
     fn unfold(&self, def: &Arc<ResourceDef>, body: &Map<String, Json>) -> Result<Option<Unfolded>>;
     async fn begin_noting(&self) -> Result<(Box<dyn Source>, Held)>;
     async fn search(&self, context: &Context, request: &SearchRequest) -> Result<SearchAnswer>;
+    async fn read_past(&self, context: &Context, plan: &ReadPlan, at: Timestamp, out: &mut Vec<u8>) -> Result<bool>;
+    async fn history(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, limit: u32, after: Option<&str>) -> Result<HistoryPage>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
     fn cost_limit(&self) -> u64;
@@ -91,6 +94,14 @@ impl Source for Engine {
 
     async fn search(&self, context: &Context, request: &SearchRequest) -> Result<SearchAnswer> {
         Engine::search(self, context, request).await
+    }
+
+    async fn read_past(&self, context: &Context, plan: &ReadPlan, at: Timestamp, out: &mut Vec<u8>) -> Result<bool> {
+        Ok(Engine::read_past(self, context, plan, at, out).await?.found)
+    }
+
+    async fn history(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, limit: u32, after: Option<&str>) -> Result<HistoryPage> {
+        Engine::history(self, context, def, id, limit, after).await
     }
 
     fn cost(&self, plan: &ReadPlan) -> Result<u64> {

@@ -5,6 +5,7 @@ mod filters;
 mod inputs;
 mod many;
 mod operations;
+mod past;
 mod records;
 pub(crate) mod render;
 mod scalars;
@@ -24,6 +25,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
         query.push(search::field(registry));
         types.extend(search::definitions());
     }
+    query.push(past::root());
     let mut choices = HashSet::new();
     for (index, def) in registry.resources().iter().enumerate() {
         let (one, many) = (naming::words(&def.name), naming::words(&def.plural));
@@ -34,10 +36,10 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                 Role::Record(index),
                 format!("The {one} with this id; null where there is none, or none that you may see."),
             )
-            .with_arguments(vec![
-                InputField::new("id", required("ID"), format!("Id of the {one}, `{}_…`.", def.prefix)),
-                filters::deleted(),
-            ]),
+            .with_arguments(timed(
+                def,
+                vec![InputField::new("id", required("ID"), format!("Id of the {one}, `{}_…`.", def.prefix)), filters::deleted()],
+            )),
         );
         if registry.has_keys(def) {
             query.push(
@@ -57,7 +59,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                 Role::List(index),
                 format!("A list of {many}."),
             )
-            .with_arguments(filters::list_arguments(def)),
+            .with_arguments(timed(def, filters::list_arguments(def))),
         );
         query.push(aggregates::root(index, def));
         types.extend(records::of_resource(registry, def));
@@ -106,9 +108,18 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
     all.extend(many::shared(registry));
     all.extend(filters::shared());
     all.extend(aggregates::shared());
+    all.extend(past::shared());
     all.extend(scalars::definitions());
     all.extend(types);
     TypeSystem::new(registry.clone(), all)
+}
+
+/// Arguments with the moment to read as of; a mirror has no past of its own.
+fn timed(def: &ResourceDef, mut arguments: Vec<InputField>) -> Vec<InputField> {
+    if !def.mirror {
+        arguments.push(past::as_of());
+    }
+    arguments
 }
 
 fn node_fields() -> Vec<OutputField> {

@@ -73,7 +73,7 @@ fn input_value(field: &InputField) -> InputValue {
 fn default_value(json: &Json, ty: &Type) -> Value {
     match (json, &ty.base) {
         (Json::String(text), BaseType::Named(name))
-            if !matches!(name.as_str(), "ID" | "String" | "Date" | "DateTime" | "Duration" | "Decimal" | "Long") =>
+            if !matches!(name.as_str(), "ID" | "String" | "Date" | "DateTime" | "Duration" | "Decimal" | "Long" | "JSON") =>
         {
             Value::Enum(async_graphql::Name::new(text))
         }

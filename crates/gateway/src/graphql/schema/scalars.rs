@@ -29,6 +29,12 @@ pub(crate) fn definitions() -> Vec<Definition> {
             None,
             "A whole number of 64 bits. Written as a number up to 2^53 and as a string beyond; both are read.",
         ),
+        scalar(
+            "JSON",
+            Scalar::Json,
+            Some("https://www.rfc-editor.org/rfc/rfc8259"),
+            "Any JSON value: the value of some field, in the form that REST writes it in.",
+        ),
     ]
 }
 
@@ -75,6 +81,7 @@ impl Scalar {
             Scalar::Decimal => "a decimal number as a string, such as \"1234.50\"",
             Scalar::Date => "a date as a string, YYYY-MM-DD",
             Scalar::DateTime => "a moment as a string in RFC 3339, such as \"2026-01-31T08:15:00Z\"",
+            Scalar::Json => "any JSON value",
             Scalar::Duration => "a duration as a string in ISO 8601, such as \"PT1H30M\"",
         }
     }
@@ -96,6 +103,7 @@ impl Scalar {
             Scalar::Decimal => text(is_decimal),
             Scalar::Date => text(|text| Date::parse(text).is_some()),
             Scalar::DateTime => text(|text| Timestamp::parse(text).is_some()),
+            Scalar::Json => Some(json.clone()),
             Scalar::Duration => text(|text| Duration::parse(text).is_some()),
         }
     }

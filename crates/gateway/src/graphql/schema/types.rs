@@ -47,6 +47,7 @@ pub(crate) enum Scalar {
     Date,
     DateTime,
     Duration,
+    Json,
 }
 
 /// A value of an enum.
@@ -128,6 +129,9 @@ pub(crate) enum Role {
     Operation(usize),
     /// A field of an operation's output or of a part of it, by index.
     Part(usize),
+    /// The changes of a record, and members of their objects by name.
+    History,
+    Member(&'static str),
     /// Parts of an aggregate.
     Aggregate(usize),
     AggregateGroups,
