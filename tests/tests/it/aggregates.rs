@@ -201,3 +201,64 @@ async fn a_hidden_field_cannot_be_told_from_none() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_limit_serves_at_its_value_and_refuses_beyond() {
+    both(|app| async move {
+        let keys = ["name", "city", "country", "industry", "kind", "lifecycle"];
+        app.alpha.post(PATH, &json!({ "groupBy": keys[..5] })).await.expect(200);
+        app.alpha.post(PATH, &json!({ "groupBy": keys })).await.refused(400, "INVALID_AGGREGATE");
+        let def = app.registry.resource("account").expect("accounts exist").clone();
+        let countable = |field: &&clientela_model::FieldDef| {
+            use clientela_engine::aggregate::{Function, takes};
+            field.filter && !field.secret && takes(Function::CountDistinct, &field.kind)
+        };
+        let names: Vec<String> = def.fields.iter().filter(countable).map(|field| field.name.to_string()).collect();
+        assert!(names.len() > 20);
+        app.alpha.post(PATH, &json!({ "measures": { "countDistinct": names[..20] } })).await.expect(200);
+        app.alpha.post(PATH, &json!({ "measures": { "countDistinct": names[..21] } })).await.refused(400, "INVALID_AGGREGATE");
+        let having = |count: usize| json!({ "having": { "or": vec![json!({ "count": { "gt": 1 } }); count] } });
+        app.alpha.post(PATH, &having(200)).await.expect(200);
+        app.alpha.post(PATH, &having(201)).await.refused(400, "INVALID_FILTER");
+        app.alpha.post(PATH, &json!({ "groupBy": ["id"], "limit": 1000 })).await.expect(200);
+        app.alpha.post(PATH, &json!({ "groupBy": ["id"], "limit": 1001 })).await.refused(400, "INVALID_PARAMETER");
+    })
+    .await;
+}
+
+/// A hundred thousand groups are served page by page; one more is refused, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_thousand_groups() {
+    use sea_orm::ConnectionTrait as _;
+    both(|app| async move {
+        let def = app.registry.resource("interaction").expect("interactions exist").clone();
+        let first = app.alpha.post("/v1/interactions", &json!({ "kind": "CALL", "subject": "One of many" })).await.expect(201);
+        let postgres = app.store.dialect() == clientela_store::Dialect::Postgres;
+        let fresh = if postgres { "gen_random_uuid()" } else { "randomblob(16)" };
+        let mut columns = vec!["tenant_id".to_owned()];
+        for field in &def.fields {
+            columns.extend(field.columns());
+            columns.extend(field.folded.then(|| field.folded_column()));
+        }
+        let copied: Vec<&str> = columns.iter().map(|name| if name == "id" { fresh } else { name.as_str() }).collect();
+        let connection = app.store.migration_connection().await.expect("a further connection");
+        let copy = format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) INSERT INTO {table} ({}) SELECT {} FROM {table}, n",
+            columns.join(", "),
+            copied.join(", "),
+            table = def.table
+        );
+        connection.execute_unprepared(&copy).await.expect("rows can be copied");
+        let path = "/v1/interactions/aggregate";
+        let by_id = json!({ "groupBy": ["id"], "limit": 1000 });
+        let refused = app.alpha.post(path, &by_id).await.refused(400, "QUERY_TOO_COMPLEX");
+        assert!(text(&refused, "detail").contains("100000"), "{refused}");
+        let one = format!("/v1/interactions/{}", text(&first, "id"));
+        assert_eq!(app.alpha.delete(&one).await.status, 204);
+        let page = app.alpha.post(path, &by_id).await.expect(200);
+        assert_eq!((page["data"].as_array().map(Vec::len), &page["page"]["hasMore"]), (Some(1000), &json!(true)));
+        let counted = app.alpha.post(path, &json!({ "groupBy": ["kind"] })).await.expect(200);
+        assert_eq!(counted["data"], json!([{ "keys": { "kind": "CALL" }, "count": 100_000 }]));
+    })
+    .await;
+}

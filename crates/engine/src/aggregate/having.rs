@@ -202,7 +202,7 @@ fn decimals(at: usize, operators: &Map<String, Json>, path: &mut Vec<String>) ->
 
 /// `"12.5"` or `12.5` as a whole number of its last decimals, and how many of those make one.
 fn decimal(json: &Json, path: &[String]) -> Result<(i128, i128)> {
-    let wrong = || fail(path, format!("{json} is not a decimal number of at most 18 digits on either side of the point"));
+    let wrong = || fail(path, format!("{json} is not a decimal number of at most 18 digits before the point and 12 after it"));
     let text = match json {
         Json::String(text) => text.clone(),
         Json::Number(number) => number.to_string(),
@@ -210,8 +210,9 @@ fn decimal(json: &Json, path: &[String]) -> Result<(i128, i128)> {
     };
     let digits = text.strip_prefix('-').unwrap_or(&text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |part: &str| part.len() <= 18 && part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || digits.ends_with('.') || !plain(whole) || !plain(fraction) {
+    // With so many digits the comparison stays within 128 bits for a hundred million values.
+    let plain = |part: &str, most: usize| part.len() <= most && part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || digits.ends_with('.') || !plain(whole, 18) || !plain(fraction, 12) {
         return Err(wrong());
     }
     let number: i128 = format!("{whole}{fraction}").parse().map_err(|_| wrong())?;
