@@ -38,6 +38,7 @@ impl MigrationTrait for Migration {
             .money("credit_limit")
             .optional("payment_terms_days", Kind::Integer)
             .optional("description", Kind::Text)
+            .optional_reference("merged_into_id", "account")
             .owned()
             .tagged()
             .check("(kind = 'PERSON') = (contact_id IS NOT NULL)")
@@ -59,6 +60,7 @@ impl MigrationTrait for Migration {
             .optional_folded("source")
             .optional_reference("account_id", "account")
             .required("party_id", Kind::Uuid)
+            .optional_reference("merged_into_id", "contact")
             .owned()
             .tagged()
             // A contact's party has its id, so the primary key serves the reference as well.

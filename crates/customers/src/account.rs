@@ -162,6 +162,16 @@ pub struct Model {
         example = "\"Organic cheese from six alpine dairies; buys starter cultures twice a year.\""
     )]
     pub description: Option<String>,
+    /// The account this one was merged into, by `mergeParties`: whoever asks for this one is sent there.
+    #[field(
+        refers = "account",
+        inverse = "mergedRecords",
+        inverse_description = "The accounts that were merged into this one. They are deleted; ask with `deleted`.",
+        on_delete = "clear",
+        write = "read_only",
+        example = "null"
+    )]
+    pub merged_into_id: Option<Id>,
 }
 
 /// The rules of accounts.

@@ -67,6 +67,16 @@ pub struct Model {
     /// The identity behind the contact: the party of the same id.
     #[field(refers = "party", write = "read_only", derived, example = "\"pty_01h455vb4pex5vsknk084sn02q\"")]
     pub party_id: Id,
+    /// The contact this one was merged into, by `mergeParties`: whoever asks for this one is sent there.
+    #[field(
+        refers = "contact",
+        inverse = "mergedRecords",
+        inverse_description = "The contacts that were merged into this one. They are deleted; ask with `deleted`.",
+        on_delete = "clear",
+        write = "read_only",
+        example = "null"
+    )]
+    pub merged_into_id: Option<Id>,
 }
 
 /// The rules of contacts.

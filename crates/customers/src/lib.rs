@@ -11,6 +11,7 @@ pub mod contact_point;
 pub mod household_member;
 mod identity;
 mod in_step;
+pub mod merge;
 mod normal;
 pub mod party;
 mod period;
@@ -51,4 +52,5 @@ pub fn module() -> Module {
         .rules("householdMember", household_member::HouseholdMemberRules)
         .rules("relationshipType", relationship_type::RelationshipTypeRules)
         .rules("relationship", relationship::RelationshipRules)
+        .operation(merge::MergeParties)
 }

@@ -77,6 +77,23 @@ pub struct Model {
 /// The rules of relationships.
 pub struct RelationshipRules;
 
+/// The value that no two open relationships of a type may share at an end.
+fn only(kind: &Value, party: &Value) -> Value {
+    match (kind.as_id(), party.as_id()) {
+        (Some(kind), Some(party)) => Value::Text(format!("{}:{}", kind.simple(), party.simple())),
+        _ => Value::Null,
+    }
+}
+
+/// Makes it agree with its parties, where one has become another in a merge.
+pub(crate) fn rename(draft: &mut Draft) {
+    for (key, end) in [("onlyFrom", "fromPartyId"), ("onlyTo", "toPartyId")] {
+        if draft.def.name == "relationship" && !draft.get(key).is_null() {
+            draft.set(key, only(draft.get("typeId"), draft.get(end)));
+        }
+    }
+}
+
 fn flag(record: &Found, field: &str) -> bool {
     record.get(field) == &Value::Boolean(true)
 }
@@ -93,12 +110,7 @@ impl Rules for RelationshipRules {
         let Some(kind) = reader.find("relationshipType", of_type).await?.pop() else { return Ok(()) };
         let (from, to) = (draft.get("fromPartyId").clone(), draft.get("toPartyId").clone());
         let open = draft.get("until").is_null();
-        let key = |field: &str, party: &Value| match (draft.get("typeId").as_id(), party.as_id()) {
-            (Some(kind_id), Some(party)) if open && is_one(kind.get(field)) => {
-                Value::Text(format!("{}:{}", kind_id.simple(), party.simple()))
-            }
-            _ => Value::Null,
-        };
+        let key = |field: &str, party: &Value| if open && is_one(kind.get(field)) { only(draft.get("typeId"), party) } else { Value::Null };
         let (only_from, only_to) = (key("perFrom", &from), key("perTo", &to));
         draft.set("onlyFrom", only_from);
         draft.set("onlyTo", only_to);

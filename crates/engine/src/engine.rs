@@ -12,12 +12,15 @@ use crate::read::{self, Layout, Source};
 use crate::search::Found;
 use crate::write::{self, WriteOutcome, WriteRequest};
 use crate::{order, task};
-use clientela_kernel::{Clock, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Name, Result, SortKey};
+use clientela_kernel::{Clock, Comparison, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Name, Result, SortKey, Value};
 use clientela_model::{Registry, ResourceDef};
 use clientela_store::Store;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// How far records that were merged into one another are followed. A merge leaves one step; two at the same moment may leave more.
+const MAXIMUM_SUCCESSORS: usize = 20;
 
 /// Reads and writes records of every resource. Cheap to clone.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ pub(crate) struct Inner {
 pub struct ReadAnswer {
     /// False where a single record does not exist or may not be seen.
     pub found: bool,
+    /// Where a single record was merged into another: that one's id. Ask for it; whether the caller may see it is told then.
+    pub successor: Option<Id>,
     /// Version of a single record, for its ETag; read only when the plan's selection holds the version field.
     pub version: Option<i64>,
     /// Cursor to continue with `after`; absent where nothing follows.
@@ -87,7 +92,32 @@ impl Engine {
         if answer.is_err() {
             out.truncate(start);
         }
-        answer
+        match (answer, &plan.root) {
+            (Ok(answer), Root::Record { id, deleted: DeletedMode::Exclude, .. }) if !answer.found && plan.def.successor().is_some() => {
+                Ok(ReadAnswer { successor: self.successor(context, &plan.def, Id(*id)).await?, ..answer })
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    /// The record that a deleted one was merged into, by however many steps.
+    async fn successor(&self, context: &Context, def: &ResourceDef, id: Id) -> Result<Option<Id>> {
+        let scope = self.inner.store.scope(context.tenant);
+        let grant = clientela_access::authorize(context, def, crate::Action::Read)?;
+        let mut last = None;
+        for _ in 0..MAXIMUM_SUCCESSORS {
+            let mut filter = Filter::field(clientela_model::system::ID, Comparison::Equal(Value::Id(last.unwrap_or(id).0)));
+            if let Some(rows) = &grant.rows {
+                filter = Filter::And(vec![filter, rows.clone()]);
+            }
+            let found = self.inner.find(context, &scope, def, &filter, DeletedMode::Only, 1).await?.pop();
+            let next = def.successor().zip(found).and_then(|((index, _), record)| record.get(index).and_then(Value::as_id)).map(Id);
+            if next.is_none() {
+                break;
+            }
+            last = next;
+        }
+        Ok(last)
     }
 
     /// The id of the living record that a key names, if there is one; `NOT_FOUND` where the resource has no such key. What the

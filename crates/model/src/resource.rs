@@ -4,6 +4,9 @@ use crate::{FieldDef, FieldType, RelationDef, SearchWeight, naming};
 use clientela_kernel::Name;
 use std::collections::HashMap;
 
+/// The name of the field that [`ResourceDef::successor`] looks for.
+const SUCCESSOR: &str = "mergedIntoId";
+
 /// The definition of a resource, written once and read by every surface.
 #[derive(Clone, Debug, Default)]
 pub struct ResourceDef {
@@ -97,6 +100,13 @@ impl ResourceDef {
     /// A field by name.
     pub fn field(&self, name: &str) -> Option<&FieldDef> {
         self.field_index(name).and_then(|index| self.fields.get(index))
+    }
+
+    /// The field that names the record this one was merged into, where such records are merged: whoever asks for the one that has gone
+    /// gets the other.
+    pub fn successor(&self) -> Option<(usize, &FieldDef)> {
+        let own = |(_, field): &(usize, &FieldDef)| field.reference().is_some_and(|reference| reference.target == self.name);
+        self.field_index(SUCCESSOR).and_then(|index| Some((index, self.fields.get(index)?))).filter(own)
     }
 
     /// The position of a relation.

@@ -33,7 +33,8 @@ pub(crate) trait Bound: Default {
     fn text(&mut self, text: Option<&str>) -> Result<()>;
     /// Adds a moment.
     fn instant(&mut self, at: Timestamp) -> Result<()>;
-    /// What keeps a row that a subquery found from being removed before the commit; empty where one writer writes at a time.
+    /// What keeps a row that a subquery found from being deleted, softly too, before the commit; empty where one writer writes at a
+    /// time.
     fn row_lock(&self) -> &'static str;
     /// Adds text that is JSON.
     fn json(&mut self, json: Option<&str>) -> Result<()>;
@@ -223,14 +224,14 @@ impl<B: Bound> Draft<B> {
     /// found on PostgreSQL, where the parts of a statement do not see each other; the foreign key holds all the same.
     fn references(&mut self, set: &WriteSet, row: &RowChange) -> Result<()> {
         for (index, id) in &row.references {
-            let (target, table, keyless) = referred(row, *index)?;
-            if made_by(set, target, *id) {
+            let (target, table) = referred(row, *index)?;
+            if made_by(set, target, *id) || kept_by(set, target, *id) {
                 continue;
             }
             self.push(" AND EXISTS (SELECT 1 FROM ").push(table).push(" WHERE tenant_id = $1 AND id = ");
             self.id(*id)?;
-            // Where no foreign key holds the record until the commit, a lock of the same strength does.
-            let lock = if keyless { self.bound.row_lock() } else { "" };
+            // A foreign key holds the row, not its life: nobody may delete what this refers to before the commit.
+            let lock = self.bound.row_lock();
             self.push(" AND deleted_at IS NULL").push(lock).push(")");
         }
         Ok(())
@@ -317,7 +318,9 @@ pub(crate) fn conditional(set: &WriteSet) -> Vec<bool> {
 
 /// Whether a row may turn out not to be written: its version has moved, or a reference points to nothing that lives.
 fn is_conditional(set: &WriteSet, row: &RowChange) -> bool {
-    let checked = |(index, id): &(usize, Uuid)| referred(row, *index).map_or(true, |(target, ..)| !made_by(set, target, *id));
+    let checked = |(index, id): &(usize, Uuid)| {
+        referred(row, *index).map_or(true, |(target, _)| !made_by(set, target, *id) && !kept_by(set, target, *id))
+    };
     matches!(row.guard, RowGuard::Version(_) | RowGuard::Erase(_)) || row.references.iter().any(checked)
 }
 
@@ -326,16 +329,28 @@ fn made_by(set: &WriteSet, target: &str, id: Uuid) -> bool {
     set.rows.iter().any(|row| row.id.0 == id && row.def.name == target && makes_alive(row))
 }
 
-/// The resource and table that a row's reference points to, and whether it does so without a foreign key.
-pub(crate) fn referred(row: &RowChange, index: usize) -> Result<(&str, &str, bool)> {
+/// Whether this very set changes the record and leaves it alive: its guard says whether it lives, and a lock beside it would only let two
+/// such sets wait for one another.
+fn kept_by(set: &WriteSet, target: &str, id: Uuid) -> bool {
+    set.rows.iter().any(|row| row.id.0 == id && row.def.name == target && keeps_alive(row))
+}
+
+/// Whether the row changes a record and leaves it alive.
+pub(crate) fn keeps_alive(row: &RowChange) -> bool {
+    let deletes = |(index, _): &(usize, Value)| row.def.fields.get(*index).is_some_and(|field| field.name == system::DELETED_AT);
+    matches!(row.guard, RowGuard::Version(_)) && !row.values.iter().any(deletes)
+}
+
+/// The resource and table that a row's reference points to.
+pub(crate) fn referred(row: &RowChange, index: usize) -> Result<(&str, &str)> {
     let field = row.def.fields.get(index);
     if let Some(reference) = field.and_then(FieldDef::reference) {
-        return Ok((&reference.target, &reference.table, false));
+        return Ok((&reference.target, &reference.table));
     }
     let key = row.values.iter().find(|(written, _)| *written == index).and_then(|(_, value)| value.as_record());
     let target = field.and_then(FieldDef::any_reference).zip(key).and_then(|(reference, key)| reference.target(&key.resource));
     let target = target.ok_or_else(|| Error::internal(format!("field number {index} of {} is no reference", row.def.name)))?;
-    Ok((&target.resource, &target.table, true))
+    Ok((&target.resource, &target.table))
 }
 
 /// Whether the record lives because of this row: it is new, or restored.

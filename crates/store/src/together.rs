@@ -2,7 +2,7 @@
 //! the records that references point to are counted once for each group, and all log rows are one `INSERT`. All sets are written,
 //! or none; which of them stood in the way is found by writing fewer of them.
 
-use crate::commit::{Bound, CHANGE_LOG, Draft, makes_alive, referred, written};
+use crate::commit::{Bound, CHANGE_LOG, Draft, keeps_alive, makes_alive, referred, written};
 use crate::postgres::commit::index;
 use crate::write::{LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Result, TenantId};
@@ -26,8 +26,8 @@ pub(crate) struct Together<'s> {
 #[derive(Default)]
 pub(crate) struct Group<'s> {
     pub(crate) rows: Vec<&'s RowChange>,
-    /// By table: the records that must live, and whether no foreign key holds them.
-    checks: BTreeMap<&'s str, (bool, BTreeSet<Uuid>)>,
+    /// By table: the records that must live.
+    checks: BTreeMap<&'s str, BTreeSet<Uuid>>,
 }
 
 impl<'s> Together<'s> {
@@ -64,12 +64,14 @@ impl<'s> Together<'s> {
         if sets.iter().any(|set| set.idempotency.is_some()) {
             return Ok(None);
         }
+        let changed = sets.iter().flat_map(|set| &set.rows).filter(|row| keeps_alive(row));
+        let kept: HashSet<Place<'_>> = changed.map(|row| (row.def.name.as_ref(), row.id.0)).collect();
         for group in &mut groups {
             for row in &group.rows {
                 for (index, id) in &row.references {
-                    let (target, table, keyless) = referred(row, *index)?;
-                    if !made.contains_key(&(target, *id)) {
-                        group.checks.entry(table).or_insert_with(|| (keyless, BTreeSet::new())).1.insert(*id);
+                    let (target, table) = referred(row, *index)?;
+                    if !made.contains_key(&(target, *id)) && !kept.contains(&(target, *id)) {
+                        group.checks.entry(table).or_default().insert(*id);
                     }
                 }
             }
@@ -196,15 +198,14 @@ impl Group<'_> {
 
     /// Every record that the group refers to lives.
     fn check<B: Bound>(&self, draft: &mut Draft<B>) -> Result<()> {
-        for (table, (keyless, ids)) in &self.checks {
+        for (table, ids) in &self.checks {
             draft.push(" AND (SELECT count(*) FROM (SELECT 1 FROM ").push(table).push(" WHERE tenant_id = $1 AND id IN (");
             let before = draft.bound.count();
             for id in ids {
                 draft.bound.id(*id)?;
             }
             draft.placeholders_since(before);
-            // Where no foreign key holds the record until the commit, a lock of the same strength does.
-            let lock = if *keyless { draft.bound.row_lock() } else { "" };
+            let lock = draft.bound.row_lock();
             draft.push(") AND deleted_at IS NULL").push(lock).push(") c) = ").push_number(ids.len());
         }
         Ok(())

@@ -25,6 +25,7 @@ mod in_step;
 mod isolation;
 mod keys;
 mod limits;
+mod merge;
 mod operations;
 mod pagination;
 mod parity;

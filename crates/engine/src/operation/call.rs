@@ -1,10 +1,10 @@
 //! What an operation may do: read and write, in the caller's name, inside one transaction.
 
 use crate::Engine;
-use crate::module::Found;
-use crate::write::{self, Expected, WriteAction, WriteOutcome, WriteRequest};
+use crate::module::{ChangeKind, Draft, Found};
+use crate::write::{self, Expected, Repointed, WriteAction, WriteOutcome, WriteRequest};
 use clientela_access::{Action, authorize};
-use clientela_kernel::{Comparison, Context, DeletedMode, Error, FieldProblem, Filter, Id, ProblemCode, Result, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, DeletedMode, Error, FieldProblem, Filter, Id, Name, ProblemCode, Result, Timestamp, Value};
 use clientela_model::{ResourceDef, system};
 use std::sync::Arc;
 
@@ -64,8 +64,8 @@ impl Call<'_> {
 
     /// Makes a record of these values, whatever the API offers; derived fields, checks, companions and the change log are as
     /// for any other, and so are the rights: the caller must be one who may create such records.
-    pub async fn create(&self, resource: &str, values: Vec<(&'static str, Value)>) -> Result<WriteOutcome> {
-        self.write(resource, WriteAction::Make { values }).await
+    pub async fn create(&self, resource: &str, values: Vec<(impl Into<Name>, Value)>) -> Result<WriteOutcome> {
+        self.write(resource, WriteAction::Make { values: named(values) }).await
     }
 
     /// Sets fields of a record, whatever the API offers; otherwise like any other change.
@@ -73,10 +73,22 @@ impl Call<'_> {
         &self,
         resource: &str,
         id: Id,
-        values: Vec<(&'static str, Value)>,
+        values: Vec<(impl Into<Name>, Value)>,
         expected: Option<Expected>,
     ) -> Result<WriteOutcome> {
-        self.write(resource, WriteAction::Set { id, values, expected }).await
+        self.write(resource, WriteAction::Set { id, values: named(values), expected }).await
+    }
+
+    /// Everything that names a record, deleted records too, names another one of the same resource from now on, each with a version and a
+    /// log row of its own. Of its rules only what is derived from the record itself is asked; `adjust` says what else changes. A living record that would be the like of
+    /// another by a unique key, or would name the same record twice, is deleted instead.
+    pub async fn repoint(&self, from: &Found, to: Id, adjust: &(dyn Fn(&mut Draft) + Send + Sync)) -> Result<Vec<Repointed>> {
+        let inner = &self.engine.inner;
+        let scope = inner.store.scope(self.context.tenant);
+        let now = inner.clock.now();
+        let draft =
+            inner.stamped(self.context, now, &from.def, from.id, ChangeKind::Updated, Some(from.values.clone()), from.values.clone());
+        write::repoint(inner, self.context, &scope, &draft, to, adjust).await
     }
 
     /// Carries out a plain write.
@@ -93,6 +105,10 @@ impl Call<'_> {
         let records = inner.find(self.context, &scope, &def, filter, deleted, MAXIMUM_FOUND).await?;
         Ok(records.into_iter().filter_map(|values| found(&def, values)).collect())
     }
+}
+
+fn named(values: Vec<(impl Into<Name>, Value)>) -> Vec<(Name, Value)> {
+    values.into_iter().map(|(name, value)| (name.into(), value)).collect()
 }
 
 /// A record with its id.

@@ -25,7 +25,7 @@ pub(crate) async fn read(registry: &Registry, context: &Context, scope: &Scope, 
             let shape = layout.connection(connection)?;
             let page = load(scope, &layout, &shape, None).await?;
             let cursors = render::write_list(&layout, &shape, &page, None, out)?;
-            Ok(ReadAnswer { found: true, version: None, next_cursor: cursors.next, previous_cursor: cursors.previous })
+            Ok(ReadAnswer { found: true, next_cursor: cursors.next, previous_cursor: cursors.previous, ..ReadAnswer::default() })
         }
     }
 }

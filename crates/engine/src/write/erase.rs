@@ -90,7 +90,7 @@ impl Gathering<'_> {
     }
 
     /// The records, deleted ones too, whose references name this one, by field.
-    async fn referrers(&self, draft: &Draft) -> Result<Vec<(Arc<ResourceDef>, FieldDef, OnDelete, Vec<Vec<Value>>)>> {
+    pub(super) async fn referrers(&self, draft: &Draft) -> Result<Vec<(Arc<ResourceDef>, FieldDef, OnDelete, Vec<Vec<Value>>)>> {
         let (def, id) = (&draft.def, draft.id.0);
         // A record that is its own identity takes the identity along, and with it what refers to that.
         let identity = def.face.as_ref().filter(|identity| {

@@ -5,15 +5,18 @@ mod dependents;
 mod diagnose;
 mod erase;
 mod log;
+mod repoint;
 mod run;
 mod upsert;
 
 pub(crate) use dependents::id_of;
+pub use repoint::Repointed;
+pub(crate) use repoint::repoint;
 pub(crate) use run::{execute, expect, not_found, version_of};
 
 use crate::key::RecordBy;
 use crate::module::Draft;
-use clientela_kernel::{Id, Value};
+use clientela_kernel::{Id, Name, Value};
 use clientela_model::ResourceDef;
 use clientela_store::ChangeKind;
 use serde_json::{Map, Value as Json};
@@ -84,14 +87,14 @@ pub enum WriteAction {
     /// Make one of these values, among them fields that only the server writes: for operations, whatever the API offers.
     Make {
         /// Field values by name.
-        values: Vec<(&'static str, Value)>,
+        values: Vec<(Name, Value)>,
     },
     /// Set these fields, among them such that only the server writes: for operations, whatever the API offers.
     Set {
         /// The record.
         id: Id,
         /// Field values by name.
-        values: Vec<(&'static str, Value)>,
+        values: Vec<(Name, Value)>,
         /// The version the change builds on.
         expected: Option<Expected>,
     },

@@ -7,7 +7,7 @@ use crate::input::{self, Mode};
 use crate::module::{Draft, RuleReader};
 use crate::{ids, write::log};
 use clientela_access::{Action, Grant, authorize};
-use clientela_kernel::{ActorKind, Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, Result, Value};
+use clientela_kernel::{ActorKind, Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, Name, Result, Value};
 use clientela_model::{ResourceDef, WriteMode, system};
 use clientela_store::{ChangeKind, Commit, IdempotencyWrite, Scope, WriteSet};
 use serde_json::{Map, Value as Json};
@@ -135,22 +135,22 @@ impl<'a> Write<'a> {
         self.drafted(decoded.id, decoded.values, problems).await
     }
 
-    async fn make(&self, values: &[(&'static str, Value)]) -> Result<Attempt> {
+    async fn make(&self, values: &[(Name, Value)]) -> Result<Attempt> {
         let (mut gathering, draft) = self.drafted(None, self.places(values)?, Vec::new()).await?;
         gathering.add(draft).await?;
         self.commit(gathering, 201).await
     }
 
-    async fn set(&self, id: Id, values: &[(&'static str, Value)], expected: Option<Expected>) -> Result<Attempt> {
+    async fn set(&self, id: Id, values: &[(Name, Value)], expected: Option<Expected>) -> Result<Attempt> {
         let before = self.living(id).await?;
         expect(self.def(), &before, expected)?;
         self.merged(id, before, self.places(values)?, Vec::new()).await
     }
 
     /// Values by the places of their fields.
-    fn places(&self, values: &[(&'static str, Value)]) -> Result<Vec<(usize, Value)>> {
+    fn places(&self, values: &[(Name, Value)]) -> Result<Vec<(usize, Value)>> {
         let def = self.def();
-        let place = |(name, value): &(&'static str, Value)| {
+        let place = |(name, value): &(Name, Value)| {
             let index = def.field_index(name).ok_or_else(|| Error::internal(format!("{} has no field {name}", def.name)))?;
             Ok((index, value.clone()))
         };

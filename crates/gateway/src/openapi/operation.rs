@@ -47,6 +47,9 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
         .parameter(parameter::id(def))
         .response("200", answer("The record.".to_owned(), record::part_name(def)).header_ref("ETag", response::header("ETag")))
         .response("304", response::base("The record still has the version you know.").header_ref("ETag", response::header("ETag")));
+    let merged =
+        response::base("The record was merged into another one, which is there.").header_ref("Location", response::header("Location"));
+    let get = if def.successor().is_some() { get.response("308", merged) } else { get };
     let get = with_own(get, def, &["Fields", "Expand"]);
     let get = with_parameters(get, &["Deleted", "IfNoneMatch"]);
     let get = if def.mirror { get } else { with_parameters(get, &["AsOf"]) };

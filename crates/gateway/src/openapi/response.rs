@@ -100,7 +100,7 @@ fn headers() -> [(&'static str, Header); 7] {
         ("Retry-After", HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds after which a retry makes sense.")).build()),
         ("ETag", text("The record's version in quotes. There where the whole record is shown.", "\"7\"")),
         ("Link", text("The next and the previous page (RFC 8288).", "</v1/accounts?after=x>; rel=\"next\"")),
-        ("Location", text("The address of the new record.", "/v1/accounts/acc_01h455vb4pex5vsknk084sn02q")),
+        ("Location", text("The address of the record.", "/v1/accounts/acc_01h455vb4pex5vsknk084sn02q")),
         ("Idempotency-Replayed", text("`true` where this answers a repeated idempotency key.", "true")),
         ("WWW-Authenticate", text("What kind of credential is wanted (RFC 6750).", "Bearer realm=\"clientela\"")),
     ]

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     fn answer(next: Option<&str>, previous: Option<&str>) -> ReadAnswer {
-        ReadAnswer { found: true, version: None, next_cursor: next.map(Into::into), previous_cursor: previous.map(Into::into) }
+        ReadAnswer { found: true, next_cursor: next.map(Into::into), previous_cursor: previous.map(Into::into), ..ReadAnswer::default() }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use super::parameters::{self, Parameters};
 use super::{conditional, selection};
 use axum::response::Response;
 use clientela_engine::{ReadPlan, Root, Selection};
-use clientela_kernel::{Context, DeletedMode, Id, Result};
-use http::{StatusCode, header};
+use clientela_kernel::{Context, DeletedMode, Error, Id, Result};
+use http::{HeaderValue, StatusCode, header};
 use std::sync::Arc;
 
 /// Names of the query parameters.
@@ -56,6 +56,11 @@ async fn shown(bound: &Bound, call: &Call, context: &Context, id: Id, names: &[&
     read(bound, call, context, id, deleted, selection, plain).await
 }
 
+/// Where a record is.
+fn location(bound: &Bound, id: Id, query: &str) -> Result<HeaderValue> {
+    HeaderValue::try_from(format!("/v1/{}/{}{query}", bound.def.path, id.to_text(&bound.def.prefix))).map_err(Error::internal)
+}
+
 /// An entity tag stands for the whole record, so only the plain answer carries one.
 async fn read(
     bound: &Bound,
@@ -69,6 +74,12 @@ async fn read(
     let plan = ReadPlan { def: Arc::clone(&bound.def), root: Root::Record { id: id.0, deleted, selection } };
     let mut bytes = Vec::with_capacity(2048);
     let answer = bound.state.engine.read(context, &plan, &mut bytes).await?;
+    if let Some(successor) = answer.successor {
+        let query = call.query().map_or_else(String::new, |query| format!("?{query}"));
+        let mut response = empty_answer(StatusCode::PERMANENT_REDIRECT);
+        response.headers_mut().insert(header::LOCATION, location(bound, successor, &query)?);
+        return Ok(response);
+    }
     if !answer.found {
         return Err(not_found(bound, id, deleted));
     }

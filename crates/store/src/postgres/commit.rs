@@ -198,7 +198,7 @@ impl Bound for PgArguments {
     }
 
     fn row_lock(&self) -> &'static str {
-        " FOR KEY SHARE"
+        " FOR SHARE"
     }
 
     fn json(&mut self, json: Option<&str>) -> Result<()> {

@@ -6,8 +6,8 @@ use clientela_engine::batch::Unfolded;
 use clientela_engine::past::HistoryPage;
 use clientela_engine::search::{SearchAnswer, SearchRequest};
 use clientela_engine::{
-    Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Engine, Held, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Selection,
-    WriteOutcome, WriteRequest,
+    Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Engine, Held, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Root,
+    Selection, WriteOutcome, WriteRequest,
 };
 use clientela_kernel::{Context, Cursor, Filter, Id, ListArguments, Result, SortKey, Timestamp};
 use clientela_model::ResourceDef;
@@ -44,7 +44,15 @@ pub(crate) trait Source: Send + Sync {
 #[async_trait]
 impl Source for Engine {
     async fn read(&self, context: &Context, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<bool> {
-        Ok(Engine::read(self, context, plan, out).await?.found)
+        let answer = Engine::read(self, context, plan, out).await?;
+        match (answer.successor, &plan.root) {
+            // What was merged into another record is that one.
+            (Some(id), Root::Record { deleted, selection, .. }) => {
+                let root = Root::Record { id: id.0, deleted: *deleted, selection: Arc::clone(selection) };
+                Ok(Engine::read(self, context, &ReadPlan { def: Arc::clone(&plan.def), root }, out).await?.found)
+            }
+            _ => Ok(answer.found),
+        }
     }
 
     async fn find_by(&self, context: &Context, def: &ResourceDef, by: &RecordBy) -> Result<Option<Id>> {
