@@ -86,7 +86,7 @@ pub(super) async fn read(
     let more = records.len() > limit;
     records.truncate(limit);
     let cursors = read::write_memory(&layout, &shape, &records, more, total, out)?;
-    Ok(ReadAnswer { found: true, version: None, next_cursor: cursors.next, previous_cursor: cursors.previous })
+    Ok(ReadAnswer { found: true, next_cursor: cursors.next, previous_cursor: cursors.previous, ..ReadAnswer::default() })
 }
 
 /// The log of a resource, record by record.
