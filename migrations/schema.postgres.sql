@@ -162,6 +162,32 @@ CREATE TABLE change_log
     CONSTRAINT change_log_pkey PRIMARY KEY (tenant_id, xid, seq)
     CREATE INDEX change_log_record ON public.change_log USING btree (tenant_id, record_id, version)
 
+CREATE TABLE communication_preference
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    party_id uuid NOT NULL
+    language text COLLATE "C"
+    first_channel text COLLATE "C"
+    second_channel text COLLATE "C"
+    third_channel text COLLATE "C"
+    quiet_from text COLLATE "C"
+    quiet_until text COLLATE "C"
+    time_zone text COLLATE "C"
+    most_per_day bigint
+    most_per_week bigint
+    paused_until timestamp with time zone
+    do_not_contact boolean NOT NULL
+    CONSTRAINT communication_preference_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT communication_preference_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CREATE INDEX communication_preference_party_id_index ON public.communication_preference USING btree (tenant_id, party_id, id)
+    CREATE UNIQUE INDEX communication_preference_party_key ON public.communication_preference USING btree (tenant_id, party_id) WHERE (deleted_at IS NULL)
+
 CREATE TABLE consent
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -244,6 +270,38 @@ CREATE TABLE contact
     CREATE INDEX contact_email_folded_index ON public.contact USING btree (tenant_id, email_folded, id)
     CREATE INDEX contact_name_index ON public.contact USING btree (tenant_id, name, id)
     CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+
+CREATE TABLE contact_decision
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    party_id uuid NOT NULL
+    purpose_id uuid NOT NULL
+    channel text COLLATE "C" NOT NULL
+    contact_point_id uuid
+    controller_id uuid
+    verdict text COLLATE "C" NOT NULL
+    other_channel text COLLATE "C"
+    reasons text[] COLLATE "C" NOT NULL
+    decided_at timestamp with time zone NOT NULL
+    not_before timestamp with time zone
+    consent_id uuid
+    CONSTRAINT contact_decision_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT contact_decision_tenant_id_consent_id_fkey FOREIGN KEY (tenant_id, consent_id) REFERENCES consent(tenant_id, id)
+    CONSTRAINT contact_decision_tenant_id_contact_point_id_fkey FOREIGN KEY (tenant_id, contact_point_id) REFERENCES contact_point(tenant_id, id)
+    CONSTRAINT contact_decision_tenant_id_controller_id_fkey FOREIGN KEY (tenant_id, controller_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT contact_decision_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
+    CONSTRAINT contact_decision_tenant_id_purpose_id_fkey FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose(tenant_id, id)
+    CREATE INDEX contact_decision_consent_id_index ON public.contact_decision USING btree (tenant_id, consent_id, id) WHERE (consent_id IS NOT NULL)
+    CREATE INDEX contact_decision_contact_point_id_index ON public.contact_decision USING btree (tenant_id, contact_point_id, id) WHERE (contact_point_id IS NOT NULL)
+    CREATE INDEX contact_decision_controller_id_index ON public.contact_decision USING btree (tenant_id, controller_id, id) WHERE (controller_id IS NOT NULL)
+    CREATE INDEX contact_decision_party_id_decided_at_index ON public.contact_decision USING btree (tenant_id, party_id, decided_at, id)
+    CREATE INDEX contact_decision_purpose_id_index ON public.contact_decision USING btree (tenant_id, purpose_id, id)
 
 CREATE TABLE contact_point
     tenant_id uuid NOT NULL

@@ -183,6 +183,35 @@ CREATE INDEX change_log_feed ON change_log (tenant_id, seq);
 
 CREATE INDEX change_log_record ON change_log (tenant_id, record_id, version);
 
+CREATE TABLE communication_preference (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    party_id BLOB NOT NULL,
+    language TEXT,
+    first_channel TEXT,
+    second_channel TEXT,
+    third_channel TEXT,
+    quiet_from TEXT,
+    quiet_until TEXT,
+    time_zone TEXT,
+    most_per_day INTEGER,
+    most_per_week INTEGER,
+    paused_until INTEGER,
+    do_not_contact INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
+) STRICT;
+
+CREATE INDEX communication_preference_party_id_index ON communication_preference (tenant_id, party_id, id);
+
+CREATE UNIQUE INDEX communication_preference_party_key ON communication_preference (tenant_id, party_id) WHERE deleted_at IS NULL;
+
 CREATE TABLE consent (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -280,6 +309,44 @@ CREATE INDEX contact_name_folded_index ON contact (tenant_id, name_folded, id);
 CREATE INDEX contact_name_index ON contact (tenant_id, name, id);
 
 CREATE INDEX contact_owner_id_index ON contact (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE TABLE contact_decision (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    party_id BLOB NOT NULL,
+    purpose_id BLOB NOT NULL,
+    channel TEXT NOT NULL,
+    contact_point_id BLOB,
+    controller_id BLOB,
+    verdict TEXT NOT NULL,
+    other_channel TEXT,
+    reasons TEXT NOT NULL,
+    decided_at INTEGER NOT NULL,
+    not_before INTEGER,
+    consent_id BLOB,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id),
+    FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_point_id) REFERENCES contact_point (tenant_id, id),
+    FOREIGN KEY (tenant_id, controller_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, consent_id) REFERENCES consent (tenant_id, id)
+) STRICT;
+
+CREATE INDEX contact_decision_consent_id_index ON contact_decision (tenant_id, consent_id, id) WHERE consent_id IS NOT NULL;
+
+CREATE INDEX contact_decision_contact_point_id_index ON contact_decision (tenant_id, contact_point_id, id) WHERE contact_point_id IS NOT NULL;
+
+CREATE INDEX contact_decision_controller_id_index ON contact_decision (tenant_id, controller_id, id) WHERE controller_id IS NOT NULL;
+
+CREATE INDEX contact_decision_party_id_decided_at_index ON contact_decision (tenant_id, party_id, decided_at, id);
+
+CREATE INDEX contact_decision_purpose_id_index ON contact_decision (tenant_id, purpose_id, id);
 
 CREATE TABLE contact_point (
     tenant_id BLOB NOT NULL,

@@ -11,6 +11,7 @@ mod m0008_consent;
 mod m0009_relations;
 mod m0010_work;
 mod m0011_search;
+mod m0012_contacting;
 pub mod table;
 mod tables;
 mod trigram;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_relations::Migration),
             Box::new(m0010_work::Migration),
             Box::new(m0011_search::Migration),
+            Box::new(m0012_contacting::Migration),
         ]
     }
 }

@@ -8,6 +8,7 @@ mod check_digits;
 pub mod consent;
 pub mod contact;
 pub mod contact_point;
+pub mod contacting;
 pub mod household_member;
 mod identity;
 mod in_step;
@@ -40,6 +41,8 @@ pub fn module() -> Module {
         .resource::<household_member::Model>()
         .resource::<relationship_type::Model>()
         .resource::<relationship::Model>()
+        .resource::<contacting::preference::Model>()
+        .resource::<contacting::decision::Model>()
         .rules("account", account::AccountRules)
         .rules("contact", contact::ContactRules)
         .rules("accountContact", account_contact::AccountContactRules)
@@ -47,10 +50,15 @@ pub fn module() -> Module {
         .rules("address", address::AddressRules)
         .rules("purpose", purpose::PurposeRules)
         .rules("consent", consent::ledger::ConsentRules)
+        .rules("communicationPreference", contacting::preference::PreferenceRules)
         .operation(consent::record::RecordConsent)
         .rules("taxId", tax_id::TaxIdRules)
         .rules("householdMember", household_member::HouseholdMemberRules)
         .rules("relationshipType", relationship_type::RelationshipTypeRules)
         .rules("relationship", relationship::RelationshipRules)
         .operation(merge::MergeParties)
+        .operation(consent::confirm::ConfirmConsent)
+        .operation(consent::withdraw::WithdrawConsent)
+        .operation(consent::status::ConsentStatus)
+        .operation(contacting::decide::DecideContact)
 }

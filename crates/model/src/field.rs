@@ -137,6 +137,8 @@ pub enum TextFormat {
     Language,
     /// An IANA zone such as `Europe/Berlin`.
     TimeZone,
+    /// A time of day by some clock, `HH:MM` from `00:00` to `23:59`.
+    Time,
     /// A short name in lower case: letters, digits and hyphens, a letter first.
     Slug,
     /// A recurrence rule of RFC 5545 without a prefix, such as `FREQ=WEEKLY;BYDAY=MO`.

@@ -258,6 +258,7 @@ fn distinct(field: &FieldDef, example: &Json) -> Json {
         TextFormat::Currency => choose(&["EUR", "USD", "CHF", "JPY", "GBP"], number),
         TextFormat::Language => choose(&["en", "de", "it", "fr", "es"], number),
         TextFormat::Recurrence => choose(&["FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=MO", "FREQ=MONTHLY", "FREQ=YEARLY"], number),
+        TextFormat::Time => json!(format!("{:02}:{:02}", number % 24, number % 60)),
         TextFormat::TimeZone => choose(&["Europe/Vienna", "Europe/Rome", "UTC", "Asia/Tokyo", "America/New_York"], number),
     }
 }

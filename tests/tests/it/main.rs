@@ -11,6 +11,7 @@ mod aggregates;
 mod architecture;
 mod bad_input;
 mod batch;
+mod consent;
 mod copies;
 mod customers;
 mod demonstration;

@@ -23,7 +23,10 @@ struct Call {
 impl Call {
     /// A call on new records of this client. What an operation needs beyond its examples is prepared here, by its name.
     async fn new(app: &TestApp, client: &Client, def: &Arc<OperationDef>, fill: Fill) -> Call {
-        let (path, input) = app.factory(client).call(def, fill).await;
+        let (path, mut input) = app.factory(client).call(def, fill).await;
+        if def.name == "confirmConsent" {
+            input.insert("token".to_owned(), json!(pending_token(app, client).await));
+        }
         let record = def.is_on_record().then(|| path.split('/').nth(3).unwrap_or_default().to_owned());
         Call { def: Arc::clone(def), path, record, input }
     }
@@ -47,6 +50,17 @@ impl Call {
         call.input.insert(name.to_owned(), value);
         call
     }
+}
+
+/// The token of a consent that waits for its confirmation.
+async fn pending_token(app: &TestApp, client: &Client) -> String {
+    let factory = app.factory(client);
+    let mut purpose = factory.body(app.registry.resource("purpose").expect("purposes exist"), Fill::Required).await;
+    purpose.insert("doubleOptIn".to_owned(), json!(true));
+    let purpose = client.post("/v1/purposes", &Json::Object(purpose)).await.expect(201);
+    let party = factory.any(app.registry.resource("party").expect("parties exist")).await;
+    let said = json!({ "partyId": party, "purposeId": purpose["id"] });
+    text(&client.post("/v1/consents/record", &said).await.expect(200), "confirmationToken")
 }
 
 /// How a call ended, in words both APIs share.

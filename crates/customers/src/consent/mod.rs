@@ -1,7 +1,11 @@
 //! Consent: an append-only ledger of what parties have agreed to, and what stands by it.
 
+pub mod confirm;
 pub mod ledger;
 pub mod record;
+pub(crate) mod standing;
+pub mod status;
+pub mod withdraw;
 
 use clientela_macros::Choice;
 

@@ -20,6 +20,7 @@ pub fn check(format: TextFormat, text: &str) -> Result<(), &'static str> {
         TextFormat::Language => (is_language(text), "a BCP 47 language tag such as en or de-AT"),
         TextFormat::Slug => (is_slug(text), "a short name in lower case such as erp: letters a to z, digits and hyphens, a letter first"),
         TextFormat::Recurrence => (is_rule(text), "a recurrence rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO"),
+        TextFormat::Time => (is_time(text), "a time of day from 00:00 to 23:59, as HH:MM"),
         TextFormat::TimeZone => (text.parse::<chrono_tz::Tz>().is_ok(), "an IANA time zone such as Europe/Berlin"),
     };
     if holds { Ok(()) } else { Err(wanted) }
@@ -51,6 +52,13 @@ fn is_phone(text: &str) -> bool {
         && number.chars().all(|letter| letter.is_ascii_digit() || "+ -()/.".contains(letter))
         && number.chars().skip(1).all(|letter| letter != '+')
         && extension.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_time(text: &str) -> bool {
+    let two = |part: &str, most: u8| {
+        part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u8>().is_ok_and(|number| number <= most)
+    };
+    text.split_once(':').is_some_and(|(hours, minutes)| two(hours, 23) && two(minutes, 59))
 }
 
 fn is_slug(text: &str) -> bool {
@@ -99,6 +107,8 @@ mod tests {
             (TextFormat::Currency, "EUR", "EURO"),
             (TextFormat::Language, "de-AT", "German"),
             (TextFormat::TimeZone, "Europe/Berlin", "Berlin"),
+            (TextFormat::Time, "23:59", "24:00"),
+            (TextFormat::Time, "00:00", "+1:00"),
             (TextFormat::Slug, "old-crm2", "Old CRM"),
             (TextFormat::Slug, "erp", "2erp"),
             (TextFormat::Recurrence, "FREQ=WEEKLY;BYDAY=MO,TH;COUNT=4", "every week"),

@@ -4,7 +4,9 @@ use crate::Engine;
 use crate::module::{ChangeKind, Draft, Found};
 use crate::write::{self, Expected, Repointed, WriteAction, WriteOutcome, WriteRequest};
 use clientela_access::{Action, authorize};
-use clientela_kernel::{Comparison, Context, DeletedMode, Error, FieldProblem, Filter, Id, Name, ProblemCode, Result, Timestamp, Value};
+use clientela_kernel::{
+    Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, Name, ProblemCode, Result, Timestamp, Value,
+};
 use clientela_model::{ResourceDef, system};
 use std::sync::Arc;
 
@@ -35,7 +37,7 @@ impl Call<'_> {
         self.target.as_ref().ok_or_else(|| Error::internal("the operation is done with no record"))
     }
 
-    /// The living records of a resource that satisfy a filter, at most 1000, whatever the caller may see: what the operation makes of
+    /// The living records of a resource that satisfy a filter, at most 1000 (`QUERY_TOO_COMPLEX` beyond), whatever the caller may see: what the operation makes of
     /// them is its own affair. Records it names in its output are read again as the caller may see them.
     pub async fn find(&self, resource: &str, filter: Filter) -> Result<Vec<Found>> {
         self.seek(resource, &filter, DeletedMode::Exclude).await
@@ -102,7 +104,11 @@ impl Call<'_> {
         let inner = &self.engine.inner;
         let def = inner.resource(resource)?;
         let scope = inner.store.scope(self.context.tenant);
-        let records = inner.find(self.context, &scope, &def, filter, deleted, MAXIMUM_FOUND).await?;
+        let records = inner.find(self.context, &scope, &def, filter, deleted, MAXIMUM_FOUND + 1).await?;
+        if records.len() > usize::try_from(MAXIMUM_FOUND).unwrap_or(usize::MAX) {
+            let text = format!("This concerns more than {MAXIMUM_FOUND} {}, which is more than one operation looks at.", def.plural);
+            return Err(Error::new(ErrorCode::QueryTooComplex, text));
+        }
         Ok(records.into_iter().filter_map(|values| found(&def, values)).collect())
     }
 }

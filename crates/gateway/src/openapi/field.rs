@@ -146,6 +146,7 @@ fn text(schema: ObjectBuilder, max: u32, format: TextFormat) -> ObjectBuilder {
         TextFormat::Country => schema.pattern(Some("^[A-Z]{2}$")),
         TextFormat::Recurrence => schema.pattern(Some("^FREQ=[A-Z]+(;[A-Z]+=[0-9A-Z+,-]+)*$")),
         TextFormat::Slug => schema.pattern(Some("^[a-z][a-z0-9-]*$")),
+        TextFormat::Time => schema.pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")),
         TextFormat::Currency => schema.pattern(Some("^[A-Z]{3}$")),
         TextFormat::Plain | TextFormat::Phone | TextFormat::Domain | TextFormat::Language | TextFormat::TimeZone => schema,
     }
@@ -166,6 +167,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
         TextFormat::Language => "[a-z]{2,3}(-[A-Za-z0-9]{1,8})*".to_owned(),
         TextFormat::Slug => "[a-z][a-z0-9-]*".to_owned(),
         TextFormat::Recurrence => "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;(INTERVAL|COUNT|UNTIL|WKST|BY[A-Z]+)=[0-9A-Z+,-]+)*".to_owned(),
+        TextFormat::Time => "([01][0-9]|2[0-3]):[0-5][0-9]".to_owned(),
         TextFormat::TimeZone => r"[A-Za-z]+[A-Za-z0-9_+/-]*".to_owned(),
     };
     if required { format!("^{form}$") } else { format!(r"^(\s*|{form})$") }

@@ -1,0 +1,6 @@
+//! Before a contact: what parties wish, and whether it may be made.
+
+pub mod decide;
+pub mod decision;
+pub mod preference;
+mod quiet;
