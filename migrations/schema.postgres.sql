@@ -32,10 +32,12 @@ CREATE TABLE account
     credit_limit_currency text COLLATE "C"
     payment_terms_days bigint
     description text COLLATE "C"
+    merged_into_id uuid
     owner_id uuid
     tags text[] COLLATE "C" NOT NULL
     CONSTRAINT account_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT account_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT account_tenant_id_merged_into_id_fkey FOREIGN KEY (tenant_id, merged_into_id) REFERENCES account(tenant_id, id)
     CONSTRAINT account_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
     CONSTRAINT account_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES account(tenant_id, id)
     CONSTRAINT account_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
@@ -43,6 +45,7 @@ CREATE TABLE account
     CONSTRAINT account_check1 CHECK (((credit_limit_minor IS NULL) = (credit_limit_currency IS NULL)))
     CONSTRAINT account_check2 CHECK (((kind = 'PERSON'::text) = (contact_id IS NOT NULL)))
     CREATE INDEX account_contact_id_index ON public.account USING btree (tenant_id, contact_id, id) WHERE (contact_id IS NOT NULL)
+    CREATE INDEX account_merged_into_id_index ON public.account USING btree (tenant_id, merged_into_id, id) WHERE (merged_into_id IS NOT NULL)
     CREATE INDEX account_name_index ON public.account USING btree (tenant_id, name, id)
     CREATE INDEX account_owner_id_index ON public.account USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
     CREATE INDEX account_parent_id_index ON public.account USING btree (tenant_id, parent_id, id) WHERE (parent_id IS NOT NULL)
@@ -259,15 +262,18 @@ CREATE TABLE contact
     source_folded text COLLATE "C"
     account_id uuid
     party_id uuid NOT NULL
+    merged_into_id uuid
     owner_id uuid
     tags text[] COLLATE "C" NOT NULL
     CONSTRAINT contact_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT contact_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
     CONSTRAINT contact_tenant_id_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES party(tenant_id, id)
+    CONSTRAINT contact_tenant_id_merged_into_id_fkey FOREIGN KEY (tenant_id, merged_into_id) REFERENCES contact(tenant_id, id)
     CONSTRAINT contact_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
     CONSTRAINT contact_check CHECK ((party_id = id))
     CREATE INDEX contact_account_id_index ON public.contact USING btree (tenant_id, account_id, id) WHERE (account_id IS NOT NULL)
     CREATE INDEX contact_email_folded_index ON public.contact USING btree (tenant_id, email_folded, id)
+    CREATE INDEX contact_merged_into_id_index ON public.contact USING btree (tenant_id, merged_into_id, id) WHERE (merged_into_id IS NOT NULL)
     CREATE INDEX contact_name_index ON public.contact USING btree (tenant_id, name, id)
     CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
 

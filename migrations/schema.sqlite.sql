@@ -32,6 +32,7 @@ CREATE TABLE account (
     credit_limit_currency TEXT,
     payment_terms_days INTEGER,
     description TEXT,
+    merged_into_id BLOB,
     owner_id BLOB,
     tags TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id),
@@ -41,10 +42,13 @@ CREATE TABLE account (
     FOREIGN KEY (tenant_id, parent_id) REFERENCES account (tenant_id, id),
     FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id),
+    FOREIGN KEY (tenant_id, merged_into_id) REFERENCES account (tenant_id, id),
     FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
 ) STRICT;
 
 CREATE INDEX account_contact_id_index ON account (tenant_id, contact_id, id) WHERE contact_id IS NOT NULL;
+
+CREATE INDEX account_merged_into_id_index ON account (tenant_id, merged_into_id, id) WHERE merged_into_id IS NOT NULL;
 
 CREATE INDEX account_name_folded_index ON account (tenant_id, name_folded, id);
 
@@ -291,11 +295,13 @@ CREATE TABLE contact (
     source_folded TEXT,
     account_id BLOB,
     party_id BLOB NOT NULL,
+    merged_into_id BLOB,
     owner_id BLOB,
     tags TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id),
     CHECK (party_id = id),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, merged_into_id) REFERENCES contact (tenant_id, id),
     FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id),
     FOREIGN KEY (tenant_id, id) REFERENCES party (tenant_id, id)
 ) STRICT;
@@ -303,6 +309,8 @@ CREATE TABLE contact (
 CREATE INDEX contact_account_id_index ON contact (tenant_id, account_id, id) WHERE account_id IS NOT NULL;
 
 CREATE INDEX contact_email_folded_index ON contact (tenant_id, email_folded, id);
+
+CREATE INDEX contact_merged_into_id_index ON contact (tenant_id, merged_into_id, id) WHERE merged_into_id IS NOT NULL;
 
 CREATE INDEX contact_name_folded_index ON contact (tenant_id, name_folded, id);
 

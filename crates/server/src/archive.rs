@@ -1,18 +1,24 @@
 //! The file that a backup is: lines of JSON, a head that says what made it, tables with their rows, and an end that tells
 //! whether the file is whole.
 
-use clientela_kernel::{Error, ErrorCode, Result};
-use clientela_store::archive::{ArchiveTable, ColumnKind, Piece};
-use clientela_store::{Store, archive::Loading};
+use clientela_kernel::{Error, ErrorCode, Id, Result, TenantId, Value};
+use clientela_model::{Registry, ResourceDef};
+use clientela_store::archive::{ArchiveTable, ColumnKind, Loading, Piece};
+use clientela_store::{SearchText, Store};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::Path;
+use std::sync::Arc;
+use uuid::Uuid;
 
 /// The form of the file; a newer one is not read by an older program.
 const FORMAT: u64 = 1;
 /// Rows that go into the database together.
 const TOGETHER: usize = 2_000;
+/// Records whose words are written by one statement.
+const DOCUMENTS: usize = 500;
 
 /// Every table an archive holds. What only one database has (the transaction a change was made in) is left out.
 fn tables() -> Vec<ArchiveTable> {
@@ -101,7 +107,7 @@ pub(crate) async fn read(store: &Store, input: &mut (dyn BufRead + Send), path: 
     };
     let head = next(&mut digest, &mut line)?.unwrap_or_default();
     check_head(&head, &store.migrations().await?).map_err(damaged)?;
-    let mut loading = store.load(&tables).await?;
+    let mut loading = Restoring { loading: store.load(&tables).await?, registry: crate::assemble::registry()?, table: None };
     let mut contents = Contents::default();
     let mut pending = Vec::with_capacity(TOGETHER);
     loop {
@@ -111,20 +117,20 @@ pub(crate) async fn read(store: &Store, input: &mut (dyn BufRead + Send), path: 
                 contents.count();
                 pending.push(row);
                 if pending.len() == TOGETHER {
-                    loading.rows(std::mem::take(&mut pending)).await?;
+                    loading.flush(&mut pending).await?;
                 }
             }
             json if json.get("end").is_some() => {
-                flush(&mut loading, &mut pending).await?;
+                loading.flush(&mut pending).await?;
                 let whole = json["end"].as_u64() == Some(contents.total()) && json["sha256"].as_str() == Some(&hex(&digest.finalize()));
                 if !whole {
                     return Err(damaged("its digest does not agree; it is damaged.".to_owned()));
                 }
-                loading.finish().await?;
+                loading.loading.finish().await?;
                 return Ok(contents.close());
             }
             json => {
-                flush(&mut loading, &mut pending).await?;
+                loading.flush(&mut pending).await?;
                 let name = json["table"].as_str().unwrap_or_default();
                 let table = tables.iter().find(|table| table.name == name && same_columns(table, &json["columns"]));
                 let table = table.ok_or_else(|| damaged(format!("it has a table {name:?} that this version does not know so.")))?;
@@ -135,8 +141,60 @@ pub(crate) async fn read(store: &Store, input: &mut (dyn BufRead + Send), path: 
     }
 }
 
-async fn flush(loading: &mut Loading, pending: &mut Vec<Vec<Json>>) -> Result<()> {
-    if pending.is_empty() { Ok(()) } else { loading.rows(std::mem::take(pending)).await }
+/// A database that is being restored, and the table whose rows are coming in.
+struct Restoring {
+    loading: Loading,
+    registry: Arc<Registry>,
+    table: Option<(ArchiveTable, Option<Arc<ResourceDef>>)>,
+}
+
+impl Restoring {
+    fn table(&mut self, table: &ArchiveTable) {
+        let def = self.registry.resources().iter().find(|def| def.table == table.name && def.is_searched());
+        self.table = Some((table.clone(), def.cloned()));
+        self.loading.table(table);
+    }
+
+    async fn flush(&mut self, pending: &mut Vec<Vec<Json>>) -> Result<()> {
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let rows = std::mem::take(pending);
+        // The search is no part of a backup, since each database has its own: it is built from the records.
+        let mut found: BTreeMap<Uuid, Vec<(Arc<ResourceDef>, Id, SearchText)>> = BTreeMap::new();
+        if let Some((table, Some(def))) = &self.table {
+            for row in &rows {
+                if let Some((tenant, id, text)) = document(table, def, row) {
+                    found.entry(tenant).or_default().push((Arc::clone(def), id, text));
+                }
+            }
+        }
+        self.loading.rows(rows).await?;
+        for (tenant, mut documents) in found {
+            while !documents.is_empty() {
+                let rest = documents.split_off(documents.len().min(DOCUMENTS));
+                self.loading.documents(TenantId(tenant), std::mem::replace(&mut documents, rest)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a living record is found by: its tenant, its id, its words.
+fn document(table: &ArchiveTable, def: &ResourceDef, row: &[Json]) -> Option<(Uuid, Id, SearchText)> {
+    let value = |column: &str| table.columns.iter().position(|(name, _)| name == column).and_then(|index| row.get(index));
+    if !value("deleted_at")?.is_null() {
+        return None;
+    }
+    let mut record = vec![Value::Null; def.fields.len()];
+    for (index, field, _) in def.searched_fields() {
+        let text = value(&field.column).and_then(Json::as_str);
+        if let (Some(slot), Some(text)) = (record.get_mut(index), text) {
+            *slot = Value::Text(text.to_owned());
+        }
+    }
+    let uuid = |column: &str| value(column)?.as_str().and_then(|text| Uuid::try_parse(text).ok());
+    Some((uuid("tenant_id")?, Id(uuid("id")?), SearchText::of(def, &record)?))
 }
 
 fn same_columns(table: &ArchiveTable, columns: &Json) -> bool {

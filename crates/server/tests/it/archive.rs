@@ -86,6 +86,8 @@ fn everything_comes_back_on_either_database() {
             assert_eq!(rows(&at.join("three.backup")), first);
             let moved = Server::start(at, &database);
             assert_eq!(moved.ask("GET", &path, Some(&admin), None), shown, "clients notice nothing");
+            let (status, found) = moved.ask("GET", "/v1/search?q=brace", Some(&admin), None);
+            assert_eq!((status, found.contains("apostrophe")), (200, true), "{found}");
             let (status, body) = moved.ask("PATCH", &path, Some(&admin), Some(&json!({"city": "Graz"})));
             assert_eq!(status, 200, "{body}");
             let back = done(at, &[&["backup", "four.backup"], &database[..]].concat());

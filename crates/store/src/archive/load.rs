@@ -2,12 +2,19 @@
 
 use super::ArchiveTable;
 use super::column::Kept;
+use crate::commit::Draft;
 use crate::pool::Link;
+use crate::search::documents;
 use crate::settings::Address;
-use crate::{Store, postgres, sqlite};
-use clientela_kernel::{Error, ErrorCode, Result};
+use crate::write::{RowChange, RowGuard};
+use crate::{SearchChange, SearchText, Store, postgres, sqlite};
+use clientela_kernel::{Error, ErrorCode, Id, Result, TenantId};
+use clientela_model::ResourceDef;
 use serde_json::Value as Json;
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _, SqliteConnection};
+use std::sync::Arc;
 
 /// Greatest number of values bound by one statement on SQLite.
 const MOST_VALUES: usize = 30_000;
@@ -88,6 +95,32 @@ impl Loading {
             Connection::Postgres { link, .. } => copy(link, table, &rows).await,
             Connection::Sqlite(link) => insert(link, table, rows).await,
         }
+    }
+
+    /// Makes records found by the full-text search, which is no part of an archive.
+    pub async fn documents(&mut self, tenant: TenantId, records: Vec<(Arc<ResourceDef>, Id, SearchText)>) -> Result<()> {
+        let row = |(def, id, text)| {
+            let search = Some(SearchChange::Put(text));
+            RowChange { def, id, values: Vec::new(), guard: RowGuard::Insert, references: Vec::new(), log: None, search }
+        };
+        let rows: Vec<RowChange> = records.into_iter().map(row).collect();
+        match &mut self.connection {
+            Connection::Postgres { link, .. } => {
+                let mut draft = Draft::<PgArguments>::new(tenant)?;
+                if documents(&mut draft, tenant, rows.iter(), "true")? {
+                    let query = sqlx::query_with(AssertSqlSafe(draft.text), draft.bound).persistent(false);
+                    query.execute(link).await.map_err(fault)?;
+                }
+            }
+            Connection::Sqlite(link) => {
+                let mut draft = Draft::<SqliteArguments>::new(tenant)?;
+                if documents(&mut draft, tenant, rows.iter(), "true")? {
+                    let query = sqlx::query_with(AssertSqlSafe(draft.text), draft.bound).persistent(false);
+                    query.execute(link).await.map_err(fault)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Checks every reference and makes everything durable.
