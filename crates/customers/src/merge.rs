@@ -29,7 +29,7 @@ pub struct Merge {
     pub loser_id: Id,
     /// Fields whose values the survivor takes from the other one although it has values of its own, such as `phone`. Empty fields of the
     /// survivor are filled in any case, and sets such as `tags` are joined.
-    #[field(max = 60, most = 60, example = "[\"phone\"]")]
+    #[field(max = 60, most = 60, example = "\"phone\"")]
     pub take: Vec<String>,
 }
 

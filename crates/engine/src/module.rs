@@ -23,8 +23,14 @@ pub struct Module {
 impl Module {
     /// Adds a resource.
     #[must_use]
-    pub fn resource<R: clientela_model::Resource>(mut self) -> Self {
-        self.resources.push(R::definition());
+    pub fn resource<R: clientela_model::Resource>(self) -> Self {
+        self.define(R::definition())
+    }
+
+    /// Adds a resource by its definition.
+    #[must_use]
+    pub fn define(mut self, def: ResourceDef) -> Self {
+        self.resources.push(def);
         self
     }
 

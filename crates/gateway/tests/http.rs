@@ -85,8 +85,7 @@ impl Gateway {
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(Timestamp(1_700_000_000_000)));
         let mut mirror = resource("mirror", "mir");
         (mirror.creatable, mirror.updatable, mirror.deletable) = (false, false, false);
-        let mut module = Module::default();
-        module.resources = vec![resource("account", "acc"), mirror];
+        let module = Module::default().define(resource("account", "acc")).define(mirror);
         let engine = Engine::new(vec![module], store, Arc::clone(&clock)).unwrap();
         let routes = router(GatewayState {
             engine,

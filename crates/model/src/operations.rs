@@ -44,9 +44,8 @@ pub(crate) fn linked(registry: &Registry, operations: Vec<OperationDef>) -> Resu
         for shape in [&mut operation.input, &mut operation.output] {
             shape.each_value(&mut |value| match &mut value.kind {
                 FieldType::Reference(reference) => {
-                    if registry.link(reference).is_none() {
-                        missing = Some(reference.target.clone());
-                    }
+                    let unknown = registry.link(reference).is_none().then(|| reference.target.clone());
+                    missing = missing.take().or(unknown);
                 }
                 FieldType::AnyReference(reference) => {
                     let attachable = registry.resources().iter().filter(|def| !def.mirror && !def.unattachable);

@@ -122,7 +122,7 @@ pub(crate) async fn read(store: &Store, input: &mut (dyn BufRead + Send), path: 
             }
             json if json.get("end").is_some() => {
                 loading.flush(&mut pending).await?;
-                let whole = json["end"].as_u64() == Some(contents.total()) && json["sha256"].as_str() == Some(&hex(&digest.finalize()));
+                let whole = number(&json, "end") == Some(contents.total()) && text(&json, "sha256") == Some(&hex(&digest.finalize()));
                 if !whole {
                     return Err(damaged("its digest does not agree; it is damaged.".to_owned()));
                 }
@@ -131,8 +131,8 @@ pub(crate) async fn read(store: &Store, input: &mut (dyn BufRead + Send), path: 
             }
             json => {
                 loading.flush(&mut pending).await?;
-                let name = json["table"].as_str().unwrap_or_default();
-                let table = tables.iter().find(|table| table.name == name && same_columns(table, &json["columns"]));
+                let name = text(&json, "table").unwrap_or_default();
+                let table = tables.iter().find(|table| table.name == name && same_columns(table, json.get("columns")));
                 let table = table.ok_or_else(|| damaged(format!("it has a table {name:?} that this version does not know so.")))?;
                 contents.rows.push((name.to_owned(), 0));
                 loading.table(table);
@@ -197,17 +197,25 @@ fn document(table: &ArchiveTable, def: &ResourceDef, row: &[Json]) -> Option<(Uu
     Some((uuid("tenant_id")?, Id(uuid("id")?), SearchText::of(def, &record)?))
 }
 
-fn same_columns(table: &ArchiveTable, columns: &Json) -> bool {
+fn text<'j>(json: &'j Json, name: &str) -> Option<&'j str> {
+    json.get(name).and_then(Json::as_str)
+}
+
+fn number(json: &Json, name: &str) -> Option<u64> {
+    json.get(name).and_then(Json::as_u64)
+}
+
+fn same_columns(table: &ArchiveTable, columns: Option<&Json>) -> bool {
     let names = table.columns.iter().map(|(name, _)| Some(name.as_str()));
-    columns.as_array().is_some_and(|columns| names.eq(columns.iter().map(Json::as_str)))
+    columns.and_then(Json::as_array).is_some_and(|columns| names.eq(columns.iter().map(Json::as_str)))
 }
 
 fn check_head(head: &Json, migrations: &[String]) -> std::result::Result<(), String> {
-    if head["archive"].as_str() != Some("clientela") {
+    if text(head, "archive") != Some("clientela") {
         return Err("it is no backup made by clientela backup.".to_owned());
     }
-    let version = head["version"].as_str().unwrap_or("?");
-    if head["format"].as_u64() != Some(FORMAT) || head["migrations"] != json!(migrations) {
+    let version = text(head, "version").unwrap_or("?");
+    if number(head, "format") != Some(FORMAT) || head.get("migrations") != Some(&json!(migrations)) {
         return Err(format!(
             "it was made by version {version}, whose tables are others than those of version {}. Restore it with that version, and let the newer one bring the database up to date.",
             env!("CARGO_PKG_VERSION")

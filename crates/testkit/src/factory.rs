@@ -134,7 +134,7 @@ impl Factory {
             let mut made = self.body(&other, Fill::Required).await;
             made.extend(body.as_object().cloned().unwrap_or_default());
             let answer = self.client.post(&format!("/v1/{}", other.path), &Json::Object(made)).await;
-            return answer.expect(201)["id"].clone();
+            return answer.expect(201).get("id").cloned().unwrap_or_default();
         }
         Json::String(self.any(&target).await)
     }

@@ -1,13 +1,13 @@
 //! Records by another key than their id: read, created and changed by it, by one caller and by fifty at once, on both APIs.
 
-use clientela_kernel::Id;
+use clientela_engine::ids::mint;
+use clientela_kernel::Clock as _;
 use clientela_store::Dialect;
 use clientela_testkit::factory::text;
 use clientela_testkit::{Client, TestApp, both};
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value as Json, json};
-use uuid::Uuid;
 
 async fn put(client: &Client, path: &str, headers: &[(&str, &str)], body: &Json) -> clientela_testkit::Answer {
     client.send(Method::PUT, path, headers, Some(body)).await
@@ -266,7 +266,7 @@ async fn an_upsert_is_two_statements() {
 #[tokio::test]
 async fn whoever_mints_ids_upserts_by_them() {
     both(|app| async move {
-        let id = Id(Uuid::now_v7()).to_text("acc");
+        let id = mint(app.clock.now()).to_text("acc");
         let path = format!("/v1/accounts/by/id/{id}");
         let made = put(&app.alpha, &path, &[], &json!({ "name": "Mint" })).await.expect(201);
         assert_eq!(made["id"], json!(id));
@@ -274,7 +274,7 @@ async fn whoever_mints_ids_upserts_by_them() {
         assert_eq!(same["version"], made["version"]);
         assert_eq!(app.alpha.get(&path).await.expect(200)["name"], "Mint");
         app.beta.get(&path).await.refused(404, "NOT_FOUND");
-        let other = Id(Uuid::now_v7()).to_text("acc");
+        let other = mint(app.clock.now()).to_text("acc");
         let refused = put(&app.alpha, &path, &[], &json!({ "id": other, "name": "Mint" })).await.refused(422, "VALIDATION_FAILED");
         assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!("/id"), &json!("CONTRADICTION")));
         for wrong in ["con_01h455vb4pex5vsknk084sn02q", "acc_1", "4711"] {

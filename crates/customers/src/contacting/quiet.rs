@@ -7,7 +7,8 @@ use clientela_kernel::Timestamp;
 /// Minutes since midnight of a time of day, `HH:MM`.
 pub(super) fn minutes(text: &str) -> Option<u32> {
     let (hours, minutes) = text.split_once(':')?;
-    let two = |part: &str| (part.len() == 2).then(|| part.parse::<u32>().ok()).flatten();
+    let two =
+        |part: &str| (part.len() == 2 && part.bytes().all(|digit| digit.is_ascii_digit())).then(|| part.parse::<u32>().ok()).flatten();
     let (hours, minutes) = (two(hours)?, two(minutes)?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }

@@ -17,11 +17,13 @@ const VALUES: usize = 5_000;
 const TEXTS: usize = 100;
 
 type Records = Vec<Vec<Value>>;
+/// A question for the record that another system calls so: resource, system, name, and where the answer goes.
+type External = (Arc<ResourceDef>, Value, Value, Slot<Records>);
 
 /// Answers every question.
 pub(super) async fn answer(inner: &Inner, context: &Context, scope: &Scope, questions: Vec<Question>) {
     let mut finds: HashMap<String, Group> = HashMap::new();
-    let mut external: HashMap<(Name, String), Vec<(Arc<ResourceDef>, Value, Value, Slot<Records>)>> = HashMap::new();
+    let mut external: HashMap<(Name, String), Vec<External>> = HashMap::new();
     for Question { asked, answer } in questions {
         match asked {
             Asked::Find { def, filter, deleted, limit } => match Pivot::of(&filter) {

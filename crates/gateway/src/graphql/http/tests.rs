@@ -65,8 +65,7 @@ impl Server {
         let store = Store::open(&StoreSettings::new(url)).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::new(Timestamp(1_700_000_000_000)));
         let resources = crate::graphql::fixture::definitions();
-        let mut module = Module::default();
-        module.resources = resources;
+        let module = resources.into_iter().fold(Module::default(), Module::define);
         let engine = Engine::new(vec![module], store, Arc::clone(&clock)).unwrap();
         let state = GatewayState {
             engine,

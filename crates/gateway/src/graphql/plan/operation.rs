@@ -41,7 +41,7 @@ struct Part<'f> {
 enum Shows<'f> {
     Constant(&'f str),
     Errors(&'f [Collected]),
-    Value(usize, FieldDef),
+    Value(usize, Box<FieldDef>),
     Money(usize, Vec<(Box<str>, MoneyPart)>),
     Shape(usize, Vec<Part<'f>>),
     Record(usize, Arc<ResourceDef>, Arc<Selection>),
@@ -71,7 +71,7 @@ fn parts<'f>(builder: &Builder<'_>, shape: &ShapeDef, fields: &'f [Collected], c
                 match holds {
                     Holds::Value(definition) | Holds::Values { item: definition, .. } => match definition.kind {
                         FieldType::Money => Shows::Money(*index, money_parts(&field.children)?),
-                        _ => Shows::Value(*index, definition.clone()),
+                        _ => Shows::Value(*index, Box::new(definition.clone())),
                     },
                     Holds::Shape(shape) | Holds::Shapes { shape, .. } => {
                         Shows::Shape(*index, parts(builder, shape, &field.children, cost)?)
