@@ -11,7 +11,7 @@ mod start;
 use crate::GatewayState;
 use crate::middleware::{Meter, RequestInfo};
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{RawQuery, Request};
 use axum::response::Response;
 use axum::routing::get;
 use clientela_kernel::Timestamp;
@@ -22,6 +22,7 @@ use uuid::Uuid;
 /// The public routes.
 pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
     let document = Arc::new(documentation::Document::new(state));
+    let (shown, part) = (Arc::clone(&document), Arc::clone(&document));
     let key_set = Arc::clone(state);
     let ready = Arc::clone(state);
     let (figures, meter) = (Arc::clone(state), Arc::clone(meter));
@@ -34,7 +35,8 @@ pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
         .route("/problems/{code}", get(problems::one))
         .route("/.well-known/jwks.json", get(move || documentation::key_set(Arc::clone(&key_set))))
         .route("/openapi.json", get(move |headers: HeaderMap| documentation::openapi(Arc::clone(&document), headers)))
-        .route("/docs", get(documentation::page))
+        .route("/docs", get(move |RawQuery(query): RawQuery| documentation::page(Arc::clone(&shown), query)))
+        .route("/docs/part.json", get(move |RawQuery(query): RawQuery| documentation::part(Arc::clone(&part), query)))
         .route("/docs/redoc.js", get(asset::redoc))
         .route("/graphiql", get(asset::graphiql))
 }
