@@ -42,37 +42,46 @@ pub(crate) async fn repoint(
 ) -> Result<Vec<Repointed>> {
     let mut counts: BTreeMap<Name, (i64, i64)> = BTreeMap::new();
     let mut attempts = 0;
+    // Read a thousand at a time of each kind, written a hundred at a time; read again to the end, and where a record has moved on.
+    let mut waiting: Vec<Referrer> = Vec::new();
     loop {
         let mut gathering = Gathering::new(inner, context, scope, inner.clock.now());
-        let referrers = referrers(&gathering, from).await?;
-        if referrers.is_empty() {
+        if waiting.is_empty() {
+            waiting = referrers(&gathering, from).await?;
+        }
+        if waiting.is_empty() {
             break;
         }
         let mut round: Vec<(Name, bool)> = Vec::new();
-        for (def, id, before, fields) in referrers.into_iter().take(TOGETHER) {
+        for (def, id, before, fields) in waiting.drain(..TOGETHER.min(waiting.len())) {
+            // What a record that is dropped took along has been seen to.
             if gathering.holds(&def, id.0) {
                 continue;
             }
-            let (kind, after) = changed(&def, id, &before, &fields, &from.def, to);
-            let mut draft = inner.stamped(context, gathering.now, &def, id, kind, Some(before), after);
+            let (after, pointless) = changed(&def, id, &before, &fields, &from.def, to);
+            let mut draft = inner.stamped(context, gathering.now, &def, id, ChangeKind::Updated, Some(before), after);
             if let Some(rules) = inner.rules.get(def.name.as_ref()) {
                 rules.derive(context, &mut draft);
             }
             adjust(&mut draft);
             let living = draft.old(system::DELETED_AT).is_null();
-            let drop = living && (kind == ChangeKind::Deleted || has_its_like(&gathering, &draft).await?);
+            let drop = living && (pointless || has_its_like(&gathering, &draft).await?);
             round.push((def.name.clone(), drop));
             if drop {
                 draft.set(system::DELETED_AT, Value::Instant(gathering.now));
                 gathering.take_along(Draft { kind: ChangeKind::Deleted, ..draft }, false).await?;
             } else {
-                gathering.place(Draft { kind: ChangeKind::Updated, ..draft });
+                gathering.place(draft);
             }
         }
         let Gathering { rows, drafts, .. } = gathering;
         match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None }).await? {
             Commit::Done => {
                 inner.committed(context, &drafts);
+                // What was dropped may have changed some of those that wait.
+                if round.iter().any(|(_, dropped)| *dropped) {
+                    waiting.clear();
+                }
                 for (resource, dropped) in round {
                     let count = counts.entry(resource).or_default();
                     if dropped { count.1 += 1 } else { count.0 += 1 }
@@ -86,7 +95,10 @@ pub(crate) async fn repoint(
                 return Err(Error::new(ErrorCode::RecordDeleted, text));
             }
             failed if attempts == MAXIMUM_ATTEMPTS => return Err(Error::internal(format!("records could not be re-pointed: {failed:?}"))),
-            _ => attempts += 1,
+            _ => {
+                attempts += 1;
+                waiting.clear();
+            }
         }
     }
     Ok(counts.into_iter().map(|(resource, (moved, dropped))| Repointed { resource, moved, dropped }).collect())
@@ -105,10 +117,9 @@ async fn referrers(gathering: &Gathering<'_>, from: &Draft) -> Result<Vec<Referr
     Ok(found.into_values().collect())
 }
 
-/// The record as it names the other one, and whether there is a point in it.
-fn changed(def: &ResourceDef, id: Id, before: &[Value], fields: &[usize], from: &ResourceDef, to: Id) -> (ChangeKind, Vec<Value>) {
+/// The record as it names the other one, and whether there is no point in it any more.
+fn changed(def: &ResourceDef, id: Id, before: &[Value], fields: &[usize], from: &ResourceDef, to: Id) -> (Vec<Value>, bool) {
     let mut after = before.to_vec();
-    let mut kind = ChangeKind::Updated;
     for index in fields {
         let Some((field, slot)) = def.fields.get(*index).zip(after.get_mut(*index)) else { continue };
         *slot = match &field.kind {
@@ -129,10 +140,7 @@ fn changed(def: &ResourceDef, id: Id, before: &[Value], fields: &[usize], from: 
         };
         target(index).is_some() && def.fields.iter().enumerate().any(same)
     });
-    if twice {
-        kind = ChangeKind::Deleted;
-    }
-    (kind, after)
+    (after, twice)
 }
 
 /// Whether a living record has the unique key that this one would have.

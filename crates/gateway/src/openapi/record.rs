@@ -145,7 +145,9 @@ fn upsert(def: &ResourceDef) -> ObjectBuilder {
 fn created(def: &ResourceDef) -> AllOfBuilder {
     let (name, description) = def.reveals.clone().unwrap_or_default();
     let shown = ObjectBuilder::new().schema_type(Type::String).description(Some(description.as_ref()));
-    let more = ObjectBuilder::new().property(name.as_ref(), shown).required(name.as_ref()).description(Some("Shown in this answer alone."));
+    // A trial makes nothing that could be shown, and a repetition has been shown it.
+    let text = "Shown when the record is made, and never again: not with `dryRun=true`, and not to a repeated idempotency key.";
+    let more = ObjectBuilder::new().property(name.as_ref(), shown).description(Some(text));
     AllOfBuilder::new()
         .description(Some(format!("{} With what is shown this once.", def.description)))
         .item(Ref::from_schema_name(def.type_name.as_ref()))
