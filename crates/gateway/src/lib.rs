@@ -5,6 +5,7 @@
 //! answer carries.
 
 mod array;
+mod document;
 pub mod graphql;
 pub mod idempotency;
 pub mod middleware;

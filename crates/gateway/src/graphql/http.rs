@@ -9,10 +9,11 @@ mod parameters;
 mod tests;
 
 use super::plan::{Answer, Preparer, Problem, Run};
+use crate::document::Document;
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::middleware::{RequestInfo, authenticate, read_body};
 use crate::{GatewayState, problem};
-use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use ::http::{HeaderValue, Method, StatusCode, header};
 use accept::Format;
 use async_graphql::parser::types::OperationType;
 use axum::Router;
@@ -20,32 +21,31 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
-use bytes::Bytes;
-use clientela_kernel::{Error, ErrorCode, Timestamp};
+use clientela_kernel::{Error, ErrorCode};
 use parameters::Parameters;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// What the handlers share.
 struct Graphql {
     state: Arc<GatewayState>,
     preparer: Preparer,
-    /// The printed schema and its entity tag.
-    sdl: Bytes,
-    tag: HeaderValue,
 }
 
 /// The routes. Definitions that make no schema are a fault of the program: the routes then answer with it.
 pub(super) fn router(state: &Arc<GatewayState>) -> Router {
     match Graphql::new(state) {
         Ok(graphql) => {
-            Router::new().route("/graphql", get(serve).post(serve)).route("/schema.graphql", get(print)).with_state(Arc::new(graphql))
+            let registry = Arc::clone(state.engine.registry());
+            let printed = Arc::new(Document::new("application/graphql; charset=utf-8", move || super::sdl(&registry)));
+            Router::new()
+                .route("/graphql", get(serve).post(serve))
+                .route("/schema.graphql", get(async move |request: Request| printed.answer(&request)))
+                .with_state(Arc::new(graphql))
         }
         Err(error) => {
             let answer = move |request: Request| {
                 let error = error.clone();
-                async move { problem::response(&error, info(&request).id, request.uri().path()) }
+                async move { problem::response(&error, RequestInfo::of(&request).id, request.uri().path()) }
             };
             Router::new().route("/graphql", get(answer.clone()).post(answer.clone())).route("/schema.graphql", get(answer))
         }
@@ -54,36 +54,12 @@ pub(super) fn router(state: &Arc<GatewayState>) -> Router {
 
 impl Graphql {
     fn new(state: &Arc<GatewayState>) -> clientela_kernel::Result<Self> {
-        let registry = state.engine.registry();
-        let sdl = super::sdl(registry)?;
-        let digest = Sha256::digest(&sdl).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
-        let tag = HeaderValue::from_str(&format!("\"{digest}\"")).map_err(Error::internal)?;
-        Ok(Graphql { state: state.clone(), preparer: super::preparer(registry)?, sdl: sdl.into(), tag })
+        Ok(Graphql { state: state.clone(), preparer: super::preparer(state.engine.registry())? })
     }
-}
-
-/// The identity the outer service gave the request.
-fn info(request: &Request) -> RequestInfo {
-    request.extensions().get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0) })
-}
-
-/// The printed schema.
-async fn print(State(graphql): State<Arc<Graphql>>, headers: HeaderMap) -> Response {
-    let ours = graphql.tag.to_str().unwrap_or_default();
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let fresh = known.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == ours);
-    let mut response = if fresh { Response::new(Body::empty()) } else { Response::new(Body::from(graphql.sdl.clone())) };
-    if fresh {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/graphql; charset=utf-8"));
-    response.headers_mut().insert(header::ETAG, graphql.tag.clone());
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
 }
 
 async fn serve(State(graphql): State<Arc<Graphql>>, request: Request) -> Response {
-    let info = info(&request);
+    let info = RequestInfo::of(&request);
     let format = match accept::negotiate(request.headers()) {
         Ok(format) => format,
         Err(error) => return refuse(error, Format::Json, info),

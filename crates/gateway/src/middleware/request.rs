@@ -17,6 +17,18 @@ pub struct RequestInfo {
     pub now: Timestamp,
 }
 
+impl RequestInfo {
+    /// The identity that the outer service gave a request.
+    pub(crate) fn of<B>(request: &http::Request<B>) -> RequestInfo {
+        RequestInfo::among(request.extensions())
+    }
+
+    /// The same of a request that was taken apart.
+    pub(crate) fn among(extensions: &http::Extensions) -> RequestInfo {
+        extensions.get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0) })
+    }
+}
+
 /// Who is at the other end of the connection. The server puts it into a request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub std::net::IpAddr);

@@ -61,7 +61,6 @@ pub(super) fn query() -> ObjectBuilder {
         .schema_type(Type::String)
         .min_length(Some(1))
         .max_length(Some(MAXIMUM_QUERY))
-        .pattern(Some(r"[^\W_]"))
         .description(Some("What to search for: words, the last of which may go on. At least one letter or digit."))
         .examples([json!("anna berg")])
 }

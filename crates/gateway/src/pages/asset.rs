@@ -1,6 +1,7 @@
 //! Third-party pages carried in the binary, compressed; see `assets/README.md`.
 
-use super::{html, info, text};
+use super::{html, text};
+use crate::middleware::RequestInfo;
 use crate::problem;
 use axum::extract::Request;
 use axum::response::Response;
@@ -40,7 +41,7 @@ pub(super) async fn redoc(request: Request) -> Response {
 fn asset(media_type: &'static str, compressed: &'static [u8], request: &Request) -> Response {
     if !takes_gzip(request.headers()) {
         let error = Error::new(ErrorCode::NotAcceptable, "This page is kept compressed. Send Accept-Encoding: gzip (curl: --compressed).");
-        return problem::response(&error, info(request).id, request.uri().path());
+        return problem::response(&error, RequestInfo::of(request).id, request.uri().path());
     }
     let mut response = text(media_type, Bytes::from_static(compressed));
     response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));

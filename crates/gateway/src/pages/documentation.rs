@@ -1,61 +1,12 @@
 //! The REST documentation: the OpenAPI document, the page that shows it, and the keys that verify tokens.
 
 use super::{html, text};
-use crate::{GatewayState, openapi};
+use crate::GatewayState;
+use crate::document::Document;
 use axum::response::Response;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
-use std::sync::{Arc, OnceLock};
-
-/// The OpenAPI document, written when somebody first asks for it: a server that nobody asks need not carry it.
-pub(super) struct Document {
-    state: Arc<GatewayState>,
-    written: OnceLock<Written>,
-}
-
-struct Written {
-    text: Bytes,
-    tag: HeaderValue,
-}
-
-impl Document {
-    /// The document of the state's registry.
-    pub(super) fn new(state: &Arc<GatewayState>) -> Self {
-        Document { state: Arc::clone(state), written: OnceLock::new() }
-    }
-
-    fn written(&self) -> &Written {
-        self.written.get_or_init(|| {
-            let text = openapi::text(self.state.engine.registry()).unwrap_or_else(|error| {
-                tracing::error!(%error, "the OpenAPI document cannot be written");
-                String::new()
-            });
-            let digest: String = Sha256::digest(&text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            Written { text: text.into(), tag: HeaderValue::try_from(format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"0\"")) }
-        })
-    }
-
-    fn parsed(&self) -> Json {
-        serde_json::from_slice(&self.written().text).unwrap_or_default()
-    }
-}
-
-/// `GET /openapi.json`.
-pub(super) async fn openapi(document: Arc<Document>, headers: HeaderMap) -> Response {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let Written { text: body, tag: ours } = document.written();
-    let tag = ours.to_str().unwrap_or("");
-    let mut response = text("application/json", body.clone());
-    if known.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|known| known == "*" || known == tag) {
-        response = Response::new(axum::body::Body::empty());
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    response.headers_mut().insert(header::ETAG, ours.clone());
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
-}
+use std::sync::Arc;
 
 /// `GET /.well-known/jwks.json`.
 pub(super) async fn key_set(state: Arc<GatewayState>) -> Response {
@@ -80,7 +31,7 @@ const FIRST: &str = "Accounts";
 /// `GET /docs`: what can be done with one kind of record, and the way to the others. All of it on one page is more than a browser bears.
 pub(super) async fn page(document: Arc<Document>, query: Option<String>) -> Response {
     let wanted = tag(query.as_deref());
-    let whole = document.parsed();
+    let whole = parsed(&document);
     let names = whole.get("tags").and_then(Json::as_array).into_iter().flatten().filter_map(|tag| tag.get("name").and_then(Json::as_str));
     let address = |name: &str| form_urlencoded::Serializer::new(String::new()).append_pair("tag", name).finish();
     let link = |name: &str| {
@@ -104,7 +55,7 @@ nav a[aria-current]{{font-weight:bold}}</style></head><body><nav>{links}<br>Many
 /// `GET /docs/part.json`: the document with the operations of one tag.
 pub(super) async fn part(document: Arc<Document>, query: Option<String>) -> Response {
     let wanted = tag(query.as_deref());
-    let mut whole = document.parsed();
+    let mut whole = parsed(&document);
     if let Some(paths) = whole.get_mut("paths").and_then(Json::as_object_mut) {
         paths.retain(|path, item| {
             if MANY.iter().any(|end| path.ends_with(end)) {
@@ -126,6 +77,11 @@ pub(super) async fn part(document: Arc<Document>, query: Option<String>) -> Resp
         }
     }
     text("application/json", whole.to_string())
+}
+
+/// What cannot be written is told where the document itself is asked for.
+fn parsed(document: &Document) -> Json {
+    document.text().ok().and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default()
 }
 
 fn tag(query: Option<&str>) -> String {

@@ -1,6 +1,7 @@
 //! `/livez` and `/readyz`.
 
-use super::{info, text};
+use super::text;
+use crate::middleware::RequestInfo;
 use crate::{GatewayState, problem};
 use axum::extract::Request;
 use axum::response::Response;
@@ -16,13 +17,13 @@ pub(super) async fn live() -> Response {
 /// `GET /readyz`: requests can be served; with `verbose`, facts about the server.
 pub(super) async fn ready(state: Arc<GatewayState>, request: Request) -> Response {
     if let Err(error) = state.health.ready().await {
-        return problem::response(&error, info(&request).id, request.uri().path());
+        return problem::response(&error, RequestInfo::of(&request).id, request.uri().path());
     }
     let query = request.uri().query().unwrap_or("");
     let asked = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "verbose").map(|(_, value)| value);
     if let Some(other) = asked.as_deref().filter(|value| !matches!(*value, "" | "true" | "false")) {
         let text = format!("verbose is {other:?}, but must be true or false, or stand there without a value.");
-        return problem::response(&Error::new(ErrorCode::InvalidParameter, text), info(&request).id, request.uri().path());
+        return problem::response(&Error::new(ErrorCode::InvalidParameter, text), RequestInfo::of(&request).id, request.uri().path());
     }
     if asked.is_none_or(|value| value == "false") {
         return text("application/json", r#"{"status":"ready"}"#);

@@ -1,8 +1,8 @@
 //! `GET /metrics`: figures for Prometheus. They say nothing of any tenant, and still are the operator's alone: open to this
 //! machine, or to who has the token of the settings.
 
-use super::{info, text};
-use crate::middleware::{Meter, Peer};
+use super::text;
+use crate::middleware::{Meter, Peer, RequestInfo};
 use crate::{Figure, GatewayState, problem};
 use axum::extract::Request;
 use axum::response::Response;
@@ -21,7 +21,7 @@ const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"
 pub(super) async fn page(state: Arc<GatewayState>, meter: Arc<Meter>, request: Request) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
     if let Err(error) = admit(state.health.metrics_token(), peer, request.headers()) {
-        return problem::response(&error, info(&request).id, request.uri().path());
+        return problem::response(&error, RequestInfo::of(&request).id, request.uri().path());
     }
     let mut out = String::with_capacity(16_384);
     meter.write(&mut out);

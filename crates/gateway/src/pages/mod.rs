@@ -8,20 +8,19 @@ pub(crate) mod metrics;
 mod problems;
 mod start;
 
-use crate::GatewayState;
-use crate::middleware::{Meter, RequestInfo};
+use crate::document::Document;
+use crate::middleware::Meter;
+use crate::{GatewayState, openapi};
 use axum::Router;
 use axum::extract::{RawQuery, Request};
 use axum::response::Response;
 use axum::routing::get;
-use clientela_kernel::Timestamp;
-use http::HeaderMap;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// The public routes.
 pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
-    let document = Arc::new(documentation::Document::new(state));
+    let registry = Arc::clone(state.engine.registry());
+    let document = Arc::new(Document::new("application/json", move || openapi::text(&registry)));
     let (shown, part) = (Arc::clone(&document), Arc::clone(&document));
     let key_set = Arc::clone(state);
     let ready = Arc::clone(state);
@@ -34,16 +33,11 @@ pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
         .route("/problems", get(problems::all))
         .route("/problems/{code}", get(problems::one))
         .route("/.well-known/jwks.json", get(move || documentation::key_set(Arc::clone(&key_set))))
-        .route("/openapi.json", get(move |headers: HeaderMap| documentation::openapi(Arc::clone(&document), headers)))
+        .route("/openapi.json", get(async move |request: Request| document.answer(&request)))
         .route("/docs", get(move |RawQuery(query): RawQuery| documentation::page(Arc::clone(&shown), query)))
         .route("/docs/part.json", get(move |RawQuery(query): RawQuery| documentation::part(Arc::clone(&part), query)))
         .route("/docs/redoc.js", get(asset::redoc))
         .route("/graphiql", get(asset::graphiql))
-}
-
-/// The identity the outer service gave the request.
-fn info(request: &Request) -> RequestInfo {
-    request.extensions().get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0) })
 }
 
 /// An answer with its media type.

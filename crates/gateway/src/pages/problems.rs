@@ -1,6 +1,7 @@
 //! `/problems`: what every code means and what to do about it. The `type` of a problem leads here.
 
-use super::{html, info, text};
+use super::{html, text};
+use crate::middleware::RequestInfo;
 use crate::problem;
 use crate::rest::suggest;
 use axum::extract::Request;
@@ -75,7 +76,7 @@ pub(super) async fn one(request: Request) -> Response {
         let hint =
             suggest::nearest(code, entries().map(|entry| entry.code)).map_or_else(String::new, |near| format!(" Did you mean {near}?"));
         let error = Error::new(ErrorCode::NotFound, format!("There is no error code {code:?}.{hint} See /problems for all of them."));
-        return problem::response(&error, info(&request).id, request.uri().path());
+        return problem::response(&error, RequestInfo::of(&request).id, request.uri().path());
     };
     if html::wanted(request.headers()) {
         return html::page(entry.code, &(entry.html() + "<p><a href=\"/problems\">All codes</a></p>"));

@@ -9,14 +9,13 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use clientela_engine::{RecordBy, Selection};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result, Timestamp};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result};
 use clientela_model::{ResourceDef, naming};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
 use std::future::Future;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// A resource bound to its routes. Made once at start.
 pub(super) struct Bound {
@@ -45,7 +44,7 @@ where
     R: Future<Output = Result<Response>>,
 {
     let (parts, body) = request.into_parts();
-    let info = parts.extensions.get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0) });
+    let info = RequestInfo::among(&parts.extensions);
     let uri = parts.uri.clone();
     match run(Call { parts, info, body: Mutex::new(body) }).await {
         Ok(response) => response,

@@ -10,7 +10,7 @@ use super::query::{resource, unauthenticated};
 use crate::graphql::schema::types::Role;
 use clientela_engine::{Bulk, BulkOutcome};
 use clientela_kernel::error::GraphqlPlace;
-use clientela_kernel::{Context, Error, ErrorCode, FieldProblem, ProblemCode};
+use clientela_kernel::{Context, Error, FieldProblem, ProblemCode};
 use clientela_model::{ResourceDef, naming};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -35,23 +35,20 @@ pub(super) fn decode<'f>(
     if run.context.is_none() {
         return Err(unauthenticated(field));
     }
-    match field.given(types, "input", variables)?.map(std::borrow::Cow::into_owned) {
-        Some(Json::Object(input)) => Ok(Wish { def, input, field, updates }),
-        _ => Err(Problem::at(field.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
-    }
+    Ok(Wish { def, input: field.input(types, variables)?, field, updates })
 }
 
 pub(super) async fn carry_out(
     run: &Run<'_>,
     context: &Context,
-    wish: Wish<'_>,
+    mut wish: Wish<'_>,
     out: &mut Vec<u8>,
     notes: &mut Notes,
 ) -> Result<(), Problem> {
     let field = wish.field;
     let at = |error: Error| Problem::field(error, field.position);
-    let tried = Tried::open(run.source, wish.input.get("dryRun") == Some(&Json::Bool(true))).await.map_err(at)?;
-    let result = match bulk(run, context, &wish, tried.is_open()) {
+    let tried = Tried::asked(run.source, &mut wish.input).await.map_err(at)?;
+    let result = match bulk(run, context, wish) {
         Ok(bulk) => tried.source(run.source).bulk(context, bulk).await,
         Err(error) => Err(error),
     };
@@ -66,11 +63,10 @@ pub(super) async fn carry_out(
     tried.close().await.map_err(at)
 }
 
-fn bulk(run: &Run<'_>, context: &Context, wish: &Wish<'_>, tried: bool) -> Result<Bulk, Error> {
-    let mut input = wish.input.clone();
-    input.remove("dryRun");
-    let key = input.remove("idempotencyKey").filter(|_| !tried);
-    let operation = format!("bulk{}{}", if wish.updates { "Update" } else { "Delete" }, naming::pascal(&wish.def.plural));
+fn bulk(run: &Run<'_>, context: &Context, wish: Wish<'_>) -> Result<Bulk, Error> {
+    let Wish { def, mut input, updates, .. } = wish;
+    let key = input.remove("idempotencyKey");
+    let operation = format!("bulk{}{}", if updates { "Update" } else { "Delete" }, naming::pascal(&def.plural));
     let idempotency = bound_key(key.as_ref(), &operation, &input)?;
     let expected = input.get("expectedCount").and_then(Json::as_i64);
     let given = input.remove("filter").unwrap_or_default();
@@ -78,12 +74,12 @@ fn bulk(run: &Run<'_>, context: &Context, wish: &Wish<'_>, tried: bool) -> Resul
         let text = "filter is empty, which means every record. Say how many there are with expectedCount, or narrow it.";
         return Err(Error::validation(vec![FieldProblem::new("/filter", ProblemCode::Required, text)]));
     }
-    let filter = run.source.parse_filter(context, &wish.def, &given)?;
+    let filter = run.source.parse_filter(context, &def, &given)?;
     let patch = match input.remove("values") {
-        Some(Json::Object(values)) if wish.updates => Some(values),
+        Some(Json::Object(values)) if updates => Some(values),
         _ => None,
     };
-    Ok(Bulk { def: Arc::clone(&wish.def), filter, patch, expected, idempotency })
+    Ok(Bulk { def, filter, patch, expected, idempotency })
 }
 
 fn payload(field: &Collected, done: Result<BulkOutcome, &Error>, changes: Option<&Json>, out: &mut Vec<u8>) {

@@ -9,7 +9,7 @@ use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinitio
 use async_graphql::{Pos, Positioned};
 use async_graphql_value::Value;
 use clientela_kernel::ErrorCode;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -93,6 +93,14 @@ impl Collected {
         variables: &Variables,
     ) -> Result<Option<std::borrow::Cow<'c, Json>>, Problem> {
         Ok(self.argument(types, name, variables)?.filter(|json| !json.is_null()))
+    }
+
+    /// The argument `input`, which a mutation must have.
+    pub(crate) fn input(&self, types: &TypeSystem, variables: &Variables) -> Result<Map<String, Json>, Problem> {
+        match self.given(types, "input", variables)?.map(std::borrow::Cow::into_owned) {
+            Some(Json::Object(input)) => Ok(input),
+            _ => Err(Problem::at(self.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::array::split_array;
 use crate::graphql::schema::types::Role;
 use clientela_engine::{Batch, BatchOutcome, ReadPlan, Root, RowOutcome, Selection};
 use clientela_kernel::error::GraphqlPlace;
-use clientela_kernel::{Context, Error, ErrorCode};
+use clientela_kernel::{Context, Error};
 use clientela_model::{ResourceDef, naming};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -34,10 +34,7 @@ pub(super) fn decode<'f>(run: &Run<'_>, field: &'f Collected, index: usize, vari
     let Some(context) = run.context else { return Err(unauthenticated(field)) };
     let builder = Builder { types, source: run.source, context, variables };
     let selections = records(field).map(|record| builder.selection(&def, &record.children)).collect::<Result<_, _>>()?;
-    let input = match field.given(types, "input", variables)?.map(std::borrow::Cow::into_owned) {
-        Some(Json::Object(input)) => input,
-        _ => return Err(Problem::at(field.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
-    };
+    let input = field.input(types, variables)?;
     Ok(Wish { def, input, field, selections })
 }
 
@@ -64,14 +61,15 @@ impl Wish<'_> {
 pub(super) async fn carry_out(
     run: &Run<'_>,
     context: &Context,
-    wish: Wish<'_>,
+    mut wish: Wish<'_>,
     out: &mut Vec<u8>,
     notes: &mut Notes,
 ) -> Result<(), Problem> {
     let field = wish.field;
+    let mut input = std::mem::take(&mut wish.input);
     let at = |error: Error| Problem::field(error, field.position);
-    let tried = Tried::open(run.source, wish.input.get("dryRun") == Some(&Json::Bool(true))).await.map_err(at)?;
-    let result = match batch(run, &wish, tried.is_open()) {
+    let tried = Tried::asked(run.source, &mut input).await.map_err(at)?;
+    let result = match batch(run, &wish.def, input) {
         Ok(batch) => tried.source(run.source).batch(context, batch).await,
         Err(error) => Err(error),
     };
@@ -90,14 +88,12 @@ pub(super) async fn carry_out(
     tried.close().await.map_err(at)
 }
 
-fn batch(run: &Run<'_>, wish: &Wish<'_>, tried: bool) -> Result<Batch, Error> {
-    let mut input = wish.input.clone();
-    input.remove("dryRun");
-    let key = input.remove("idempotencyKey").filter(|_| !tried);
-    let idempotency = bound_key(key.as_ref(), &format!("batch{}", naming::pascal(&wish.def.plural)), &input)?;
+fn batch(run: &Run<'_>, def: &Arc<ResourceDef>, mut input: Map<String, Json>) -> Result<Batch, Error> {
+    let key = input.remove("idempotencyKey");
+    let idempotency = bound_key(key.as_ref(), &format!("batch{}", naming::pascal(&def.plural)), &input)?;
     let atomic = input.get("atomic") == Some(&Json::Bool(true));
     let rows = input.remove("rows").unwrap_or_default();
-    Ok(Batch { operations: run.source.read_rows(&wish.def, &rows)?, atomic, idempotency })
+    Ok(Batch { operations: run.source.read_rows(def, &rows)?, atomic, idempotency })
 }
 
 async fn payload(

@@ -108,10 +108,7 @@ fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Res
     let builder = builder(context);
     let records = field.children.iter().filter(|child| matches!(child.what, What::Role(Role::PayloadRecord)));
     let selections = records.map(|record| builder.selection(&def, &record.children).map(Arc::new)).collect::<Result<_, _>>()?;
-    let input = match field.given(types, "input", variables)?.map(std::borrow::Cow::into_owned) {
-        Some(Json::Object(input)) => input,
-        _ => return Err(Problem::at(field.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
-    };
+    let input = field.input(types, variables)?;
     Ok(Some(Asked::One(Wish { def, verb, input, selections, field })))
 }
 
@@ -129,12 +126,13 @@ impl Wish<'_> {
 pub(super) struct Tried(Option<(Box<dyn Source>, Held)>);
 
 impl Tried {
-    pub(super) async fn open(source: &dyn Source, wanted: bool) -> Result<Tried, Error> {
-        Ok(Tried(if wanted { Some(source.begin_noting().await?) } else { None }))
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.0.is_some()
+    /// Takes out of an input whether it is only to be tried, and the key that a trial leaves unused.
+    pub(super) async fn asked(source: &dyn Source, input: &mut Map<String, Json>) -> Result<Tried, Error> {
+        if input.remove("dryRun") != Some(Json::Bool(true)) {
+            return Ok(Tried(None));
+        }
+        input.remove("idempotencyKey");
+        source.begin_noting().await.map(|begun| Tried(Some(begun)))
     }
 
     /// Where to write and to read what was written.
@@ -158,10 +156,9 @@ impl Tried {
 async fn carry_out(run: &Run<'_>, context: &Context, wish: Wish<'_>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<(), Problem> {
     let Wish { def, verb, mut input, selections, field } = wish;
     let at = |error: Error| Problem::field(error, field.position);
-    let dry = input.remove("dryRun") == Some(Json::Bool(true));
-    let tried = Tried::open(run.source, dry).await.map_err(at)?;
+    let tried = Tried::asked(run.source, &mut input).await.map_err(at)?;
     let source = tried.source(run.source);
-    match write(source, context, &def, verb, input, dry).await {
+    match write(source, context, &def, verb, input).await {
         Ok(outcome) => {
             notes.replayed |= outcome.replayed;
             let changes = tried.changes(context);
@@ -181,12 +178,8 @@ async fn write(
     context: &Context,
     def: &Arc<ResourceDef>,
     verb: Verb,
-    mut input: Map<String, Json>,
-    dry: bool,
+    input: Map<String, Json>,
 ) -> Result<WriteOutcome, Error> {
-    if dry {
-        input.remove("idempotencyKey");
-    }
     let request = request(def, verb, input)?;
     let WriteAction::Create { body } = &request.action else { return source.write(context, request).await };
     let Some(Unfolded { operations, root }) = source.unfold(def, body)? else {

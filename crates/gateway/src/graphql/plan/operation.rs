@@ -52,10 +52,7 @@ pub(super) fn decode<'f>(builder: &Builder<'_>, field: &'f Collected) -> Result<
     let What::Role(Role::Operation(index)) = field.what else { return Ok(None) };
     let registry = &builder.types.registry;
     let def = registry.operations().get(index).ok_or_else(|| misplaced(field))?;
-    let input = match field.given(builder.types, "input", builder.variables)?.map(std::borrow::Cow::into_owned) {
-        Some(Json::Object(input)) => input,
-        _ => return Err(Problem::at(field.position, ErrorCode::BadUserInput, "The argument input must have a value.")),
-    };
+    let input = field.input(builder.types, builder.variables)?;
     let mut cost = 0;
     let parts = parts(builder, &def.output, &field.children, &mut cost)?;
     Ok(Some(Ask { def: Arc::clone(def), input, parts, cost, field }))
