@@ -61,8 +61,9 @@ LOOKED_UP = re.compile(
     # a field that must have a value only because others of which one must have one are missing too
     "|at least one of|names the contact who is the customer|where kind is"
     "|Neither visitorId nor partyId|inverseName is missing"
-    # a number whose form depends on its scheme, and pairs that are told in prose
-    "|Look at the number again|each is name=value"
+    "|an event of kind CUSTOM says by its name"
+    # a number whose form depends on its scheme, and pairs and rules that are told in prose
+    "|Look at the number again|each is name=value|recurrence rule of RFC 5545"
 )
 
 

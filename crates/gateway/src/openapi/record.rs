@@ -112,8 +112,8 @@ fn shown(schema: ObjectBuilder, def: &ResourceDef, field: &FieldDef) -> ObjectBu
 fn create(def: &ResourceDef) -> ObjectBuilder {
     let mut schema = input(format!("What makes {}.", naming::one(&def.name)));
     for field in def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret) {
-        // Null is what is left out: the default, where there is one.
-        let nullable = !matches!(field.kind, FieldType::Id) && (!field.required || field.default.is_some());
+        // Null is what is left out: the default, where there is one, or an id that the server mints.
+        let nullable = matches!(field.kind, FieldType::Id) || !field.required || field.default.is_some();
         schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, nullable));
         if field.required_on_create() {
             schema = schema.required(field.name.as_ref());
