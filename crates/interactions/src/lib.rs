@@ -3,6 +3,7 @@
 
 pub mod customer_event;
 pub mod follower;
+pub mod identify;
 pub mod interaction;
 pub mod interaction_participant;
 pub mod meeting;
@@ -41,4 +42,5 @@ pub fn module() -> Module {
         .rules("mention", mention::MentionRules)
         .rules("visitor", visitor::VisitorRules)
         .rules("customerEvent", customer_event::CustomerEventRules)
+        .operation(identify::IdentifyVisitor)
 }

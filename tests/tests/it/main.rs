@@ -21,6 +21,7 @@ mod durability;
 mod erasure;
 mod export;
 mod idempotency;
+mod identify;
 mod import;
 mod in_step;
 mod isolation;

@@ -113,7 +113,7 @@ fn comparable(shape: &ShapeDef, output: &Json) -> Json {
     output
 }
 
-/// Empties ids and moments, wherever they stand.
+/// Empties ids, moments, and what the factory numbers because it must be unique, wherever they stand.
 fn blank(value: &mut Json) {
     match value {
         Json::Object(members) => members.values_mut().for_each(blank),
@@ -121,6 +121,7 @@ fn blank(value: &mut Json) {
         Json::String(text) if clientela_kernel::Id::prefix_of(text).is_some() || clientela_kernel::Timestamp::parse(text).is_some() => {
             *value = json!("-");
         }
+        Json::String(text) if text.rsplit_once(' ').is_some_and(|(_, number)| number.parse::<u64>().is_ok()) => *value = json!("-"),
         _ => {}
     }
 }

@@ -93,6 +93,23 @@ impl Call<'_> {
         write::repoint(inner, self.context, &scope, &draft, to, adjust).await
     }
 
+    /// Changes every record that satisfies a filter, however many there are, deleted ones as `deleted` says, each with a version and a log row of its own, and answers
+    /// how many there were. After the change a record must satisfy the filter no longer. Rules are not asked. The caller must be one
+    /// who may change such records.
+    pub async fn change_each(
+        &self,
+        resource: &str,
+        filter: &Filter,
+        deleted: DeletedMode,
+        change: &(dyn Fn(&mut Draft) + Send + Sync),
+    ) -> Result<i64> {
+        let inner = &self.engine.inner;
+        let def = inner.resource(resource)?;
+        authorize(self.context, &def, Action::Update)?;
+        let scope = inner.store.scope(self.context.tenant);
+        write::each(inner, self.context, &scope, &def, filter, deleted, change).await
+    }
+
     /// Carries out a plain write.
     pub async fn write(&self, resource: &str, action: WriteAction) -> Result<WriteOutcome> {
         let def = self.engine.inner.resource(resource)?;

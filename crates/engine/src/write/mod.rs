@@ -3,6 +3,7 @@
 mod change;
 mod dependents;
 mod diagnose;
+mod each;
 mod erase;
 mod log;
 mod repoint;
@@ -10,6 +11,7 @@ mod run;
 mod upsert;
 
 pub(crate) use dependents::id_of;
+pub(crate) use each::each;
 pub use repoint::Repointed;
 pub(crate) use repoint::repoint;
 pub(crate) use run::{execute, expect, not_found, version_of};
