@@ -119,6 +119,7 @@ pub struct Model {
         inverse = "personalAccounts",
         inverse_description = "The accounts this person has as a customer in their own right.",
         on_delete = "restrict",
+        personal = "own",
         write = "immutable",
         example = "null"
     )]
@@ -168,6 +169,7 @@ pub struct Model {
         inverse = "mergedRecords",
         inverse_description = "The accounts that were merged into this one. They are deleted; ask with `deleted`.",
         on_delete = "clear",
+        personal = "own",
         write = "read_only",
         example = "null"
     )]

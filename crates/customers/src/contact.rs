@@ -73,6 +73,7 @@ pub struct Model {
         inverse = "mergedRecords",
         inverse_description = "The contacts that were merged into this one. They are deleted; ask with `deleted`.",
         on_delete = "clear",
+        personal = "own",
         write = "read_only",
         example = "null"
     )]

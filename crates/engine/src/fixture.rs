@@ -24,6 +24,7 @@ pub(crate) fn registry() -> Registry {
         inverse: Some("animals".into()),
         inverse_description: "Who is kept.".into(),
         on_delete: OnDelete::Clear,
+        personal: clientela_model::Personal::AsDeleted,
         prefix: "".into(),
         table: "".into(),
         also_accepts: Vec::new(),

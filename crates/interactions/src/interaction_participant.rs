@@ -34,6 +34,7 @@ pub struct Model {
         inverse = "participants",
         inverse_description = "Who took part.",
         on_delete = "cascade",
+        personal = "shared",
         write = "immutable",
         example = "\"int_01h455vb4pex5vsknk084sn02q\""
     )]

@@ -48,6 +48,7 @@ pub struct Model {
         inverse = "attendees",
         inverse_description = "Who is asked to come.",
         on_delete = "cascade",
+        personal = "shared",
         write = "immutable",
         example = "\"mtg_01h455vb4pex5vsknk084sn02q\""
     )]
@@ -64,6 +65,7 @@ pub struct Model {
         inverse = "meetingAttendances",
         inverse_description = "The meetings this party is asked to.",
         on_delete = "clear",
+        personal = "own",
         example = "\"con_01h455vb4pex5vsknk084sn02q\""
     )]
     pub party_id: Option<Id>,

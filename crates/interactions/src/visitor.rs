@@ -18,6 +18,7 @@ pub struct Model {
         inverse = "visitors",
         inverse_description = "The browsers and devices of this party.",
         on_delete = "clear",
+        personal = "own",
         example = "\"con_01h455vb4pex5vsknk084sn02q\""
     )]
     pub party_id: Option<Id>,

@@ -159,6 +159,12 @@ pub(crate) fn kind(
 fn reference(arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStream, Option<TokenStream>)> {
     let target = arguments.required_text("refers")?;
     let relation = camel(column.strip_suffix("_id").unwrap_or(column));
+    let personal = match arguments.text("personal")?.as_deref() {
+        None => quote! { AsDeleted },
+        Some("own") => quote! { Own },
+        Some("shared") => quote! { Shared },
+        Some(other) => return Err(syn::Error::new(proc_macro2::Span::call_site(), format!("personal = \"{other}\" is not own or shared"))),
+    };
     let (inverse, inverse_description, on_delete) = other_side(arguments)?;
     let kind = quote! {
         ::clientela_model::FieldType::Reference(::clientela_model::ReferenceDef {
@@ -167,6 +173,7 @@ fn reference(arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStrea
             inverse: #inverse,
             inverse_description: #inverse_description.into(),
             on_delete: ::clientela_model::OnDelete::#on_delete,
+            personal: ::clientela_model::Personal::#personal,
             prefix: "".into(),
             table: "".into(),
             also_accepts: ::std::vec::Vec::new(),

@@ -30,7 +30,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// `external_keys(system, value, record)` (its records are keys of other systems).
 ///
 /// Field types: `String` (`max`, `format`), `bool`, `i64` (`min`, `max`; `duration` for seconds shown as ISO 8601), `Date`,
-/// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`), `AnyId` for a record of
+/// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`, and `personal`: what an erased person takes along), `AnyId` for a record of
 /// any resource (`refers_any`, and the same three), and any enum with
 /// `derive(Choice)`. Further arguments of `#[field(…)]`, all optional: `name` (where the column cannot have the field's name),
 /// `example` and `default` (JSON texts), `derived` (rules fill it in), `write = "immutable"` or `"read_only"`, `folded`,

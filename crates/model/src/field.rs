@@ -158,6 +158,8 @@ pub struct ReferenceDef {
     pub inverse_description: Name,
     /// What happens to this record when the other is deleted.
     pub on_delete: OnDelete,
+    /// What becomes of this record when the other is a person who is erased.
+    pub personal: Personal,
     /// The target's id prefix; filled by the registry.
     pub prefix: Name,
     /// The target's table; filled by the registry.
@@ -211,6 +213,19 @@ pub enum OnDelete {
     Cascade,
     /// The reference is emptied.
     Clear,
+}
+
+/// What a reference says about persons, for whoever exports or erases one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Personal {
+    /// Nothing beyond what a deletion does: what would be deleted along belongs to the person and is erased; any other
+    /// reference is emptied.
+    #[default]
+    AsDeleted,
+    /// The record belongs to whom it names, although a deletion only empties the reference.
+    Own,
+    /// The record it names is shared by all whose records name it: it belongs to a person when no living record of anybody else names it.
+    Shared,
 }
 
 /// The options of a choice.

@@ -12,8 +12,8 @@ pub mod shape;
 pub mod system;
 
 pub use field::{
-    AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, RecordTarget, ReferenceDef, SearchWeight, TextFormat,
-    WriteMode,
+    AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, Personal, RecordTarget, ReferenceDef, SearchWeight,
+    TextFormat, WriteMode,
 };
 pub use operation::{OperationDef, OperationTarget};
 pub use registry::Registry;

@@ -30,6 +30,7 @@ pub(crate) fn registry() -> Registry {
                     inverse: Some("contacts".into()),
                     inverse_description: Name::default(),
                     on_delete: OnDelete::Clear,
+                    personal: clientela_model::Personal::AsDeleted,
                     prefix: Name::default(),
                     table: "".into(),
                     also_accepts: Vec::new(),

@@ -64,6 +64,7 @@ pub(super) fn definitions() -> Vec<ResourceDef> {
         inverse: Some("contacts".into()),
         inverse_description: "The people there.".into(),
         on_delete: OnDelete::Clear,
+        personal: clientela_model::Personal::AsDeleted,
         prefix: "".into(),
         table: "".into(),
         also_accepts: Vec::new(),

@@ -42,6 +42,7 @@ pub(crate) fn registry() -> Arc<Registry> {
         inverse: Some("contacts".into()),
         inverse_description: "Its people.".into(),
         on_delete: OnDelete::Clear,
+        personal: clientela_model::Personal::AsDeleted,
         prefix: Name::default(),
         table: "".into(),
         also_accepts: Vec::new(),

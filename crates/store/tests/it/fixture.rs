@@ -99,6 +99,7 @@ fn registry() -> Registry {
         inverse: None,
         inverse_description: "".into(),
         on_delete: OnDelete::Restrict,
+        personal: clientela_model::Personal::AsDeleted,
         prefix: "".into(),
         table: "".into(),
         also_accepts: Vec::new(),

@@ -160,6 +160,7 @@ fn reference(name: &'static str, target: &'static str, inverse: Option<&'static 
             inverse: inverse.map(Name::from),
             inverse_description: Name::default(),
             on_delete: OnDelete::Clear,
+            personal: clientela_model::Personal::AsDeleted,
             prefix: Name::default(),
             table: Name::default(),
             also_accepts: Vec::new(),
