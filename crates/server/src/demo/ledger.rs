@@ -1,14 +1,16 @@
-//! Three hundred interactions over the two years before the day of planting, with who took part, and some notes.
+//! Four hundred and fifty interactions over the three years before the day of planting, with who took part, and some notes: business
+//! grows, and there is more of it before the winter season.
 
 use super::customers::{Customer, Customers, euros};
 use super::dice::{Dice, Mint};
 use super::staff::User;
 use super::{Planting, words};
+use chrono::Datelike as _;
 use clientela_kernel::{Id, Timestamp};
 use serde_json::{Value as Json, json};
 
-const INTERACTIONS: usize = 300;
-const DAYS: u32 = 730;
+const INTERACTIONS: usize = 450;
+const DAYS: u32 = 3 * 365;
 const DAY: i64 = 86_400_000;
 const MINUTE: i64 = 60_000;
 
@@ -119,7 +121,17 @@ fn sort_of(dice: &mut Dice) -> (&'static str, &'static str, &'static str, u32, u
 
 /// A moment between eight and half past four on a working day, at least a day ago.
 fn working_hour(dice: &mut Dice, now: Timestamp) -> Timestamp {
-    let mut day = i64::from(now.date().0) - 1 - i64::from(dice.below(DAYS - 3));
+    let mut ago = dice.below(DAYS - 3);
+    // Every other one is the later of two: business grows.
+    if dice.chance(50) {
+        ago = ago.min(dice.below(DAYS - 3));
+    }
+    let mut day = i64::from(now.date().0) - 1 - i64::from(ago);
+    // A quiet January or August sends one in two to the autumn before it, as far as the three years reach.
+    let month = Timestamp(day * DAY).to_chrono().month();
+    if matches!(month, 1 | 8) && dice.chance(50) && ago + 70 < DAYS - 3 {
+        day -= 70;
+    }
     // The first day of 1970 was a Thursday; Saturday and Sunday become the Friday before.
     day -= ((day + 3).rem_euclid(7) - 4).max(0);
     Timestamp(day * DAY + (8 * 60 + i64::from(dice.below(510))) * MINUTE)
@@ -137,7 +149,7 @@ mod tests {
             let at = working_hour(&mut dice, now);
             let day = at.to_chrono().format("%u").to_string();
             assert!(day.parse::<u32>().unwrap() <= 5, "{}", at.to_text());
-            assert!(at < now && at.0 > now.0 - 731 * DAY);
+            assert!(at < now && at.0 > now.0 - 1_096 * DAY);
         }
     }
 }

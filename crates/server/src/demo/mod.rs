@@ -1,7 +1,8 @@
-//! A made-up tenant to look around in: a wholesaler of organic food in the Alps with its staff, customers and two years
+//! A made-up tenant to look around in: a wholesaler of organic food in the Alps with its staff, customers and three years
 //! of interactions. Every name is invented, every address ends in `.example`. The same seed gives the same ids and the
 //! same records; only the dates follow the day it is planted on.
 
+mod consent;
 mod customers;
 mod dice;
 mod ledger;
@@ -117,22 +118,36 @@ pub async fn sow(engine: &Engine, context: &Context, sowing: Sowing) -> Result<S
         let customers = customers::acquire(&mut mint, &mut dice, &staff, context.now);
         let ledger = ledger::keep(&mut mint, &mut dice, &staff, &customers, context.now);
         // A little of everything else is enough once.
-        let more = if copy == 0 { work::go_on(&mut mint, &mut dice, &staff, &customers, context.now) } else { Vec::new() };
+        let mut more = if copy == 0 { work::go_on(&mut mint, &mut dice, &staff, &customers, context.now) } else { Vec::new() };
+        let mut sayings = Vec::new();
+        if copy == 0 {
+            let allowed = consent::allow(&mut mint, &mut dice, &customers, context.now);
+            more.extend(allowed.0);
+            sayings = allowed.1;
+        }
         seeded.plant_all(engine, context, customers.plantings).await?;
         seeded.plant_all(engine, context, ledger).await?;
         seeded.plant_all(engine, context, more).await?;
+        for saying in sayings {
+            consent::say(engine, context, saying).await?;
+            seeded.count("consent", 1);
+        }
     }
     seeded.plant_all(engine, context, vec![vec![staff::tenant(tenant)]]).await?;
     Ok(seeded)
 }
 
 impl Seeded {
+    fn count(&mut self, resource: &'static str, records: usize) {
+        self.records += records;
+        *self.counts.entry(resource).or_default() += records;
+    }
+
     /// Plants step after step: each refers to earlier ones alone.
     async fn plant_all(&mut self, engine: &Engine, context: &Context, steps: Vec<Vec<Planting>>) -> Result<()> {
         for step in steps {
-            self.records += step.len();
             for planting in &step {
-                *self.counts.entry(planting.resource).or_default() += 1;
+                self.count(planting.resource, 1);
             }
             stream::iter(step.into_iter().map(|planting| plant(engine, context, planting)))
                 .buffer_unordered(CONCURRENCY)
