@@ -221,7 +221,7 @@ mod tests {
             ("contact", 120),
             ("accountContact", 122),
             ("address", 50),
-            ("interaction", 300),
+            ("interaction", 450),
             ("note", 19),
             ("task", 6),
             ("meeting", 3),
@@ -234,6 +234,9 @@ mod tests {
             ("follower", 6),
             ("visitor", 3),
             ("customerEvent", 15),
+            ("purpose", 3),
+            ("purposeNotice", 3),
+            ("communicationPreference", 30),
         ] {
             let found = count(&engine, &context, resource, all.clone()).await;
             assert_eq!(found, expected, "{resource}");
@@ -247,7 +250,9 @@ mod tests {
         let plain = 2 * 120 + 2 * 34;
         let points = count(&engine, &context, "contactPoint", all.clone()).await - plain;
         assert!(points > 10, "{points}");
-        assert_eq!(total + participants + points, u64::try_from(seeded.records).unwrap(), "nothing was passed over as taken");
+        let consents = count(&engine, &context, "consent", all.clone()).await;
+        assert!(consents > 100, "{consents}");
+        assert_eq!(total + participants + points + consents, u64::try_from(seeded.records).unwrap(), "nothing was passed over as taken");
         // A party for each contact and each account that is not a person's.
         assert_eq!(count(&engine, &context, "party", all.clone()).await, 120 + 38);
         let group = serde_json::json!({"children": {"some": {"name": {"contains": "hotel"}}}});
