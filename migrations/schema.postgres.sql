@@ -327,6 +327,8 @@ CREATE TABLE contact_point
     preferred boolean NOT NULL
     verified_at timestamp with time zone
     health text COLLATE "C" NOT NULL
+    health_reason text COLLATE "C"
+    health_reported_at timestamp with time zone
     CONSTRAINT contact_point_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT contact_point_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CREATE INDEX contact_point_party_id_index ON public.contact_point USING btree (tenant_id, party_id, id)
@@ -357,6 +359,36 @@ CREATE TABLE customer_event
     CONSTRAINT customer_event_check CHECK (((value_minor IS NULL) = (value_currency IS NULL)))
     CREATE INDEX customer_event_party_id_occurred_at_index ON public.customer_event USING btree (tenant_id, party_id, occurred_at, id)
     CREATE INDEX customer_event_visitor_id_occurred_at_index ON public.customer_event USING btree (tenant_id, visitor_id, occurred_at, id)
+
+CREATE TABLE duplicate_rule
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    party_kind text COLLATE "C" NOT NULL
+    pair_by_email boolean NOT NULL
+    pair_by_phone boolean NOT NULL
+    pair_by_website boolean NOT NULL
+    pair_by_tax_id boolean NOT NULL
+    pair_by_name boolean NOT NULL
+    name_weight bigint NOT NULL
+    email_weight bigint NOT NULL
+    phone_weight bigint NOT NULL
+    website_weight bigint NOT NULL
+    tax_id_weight bigint NOT NULL
+    birth_date_weight bigint NOT NULL
+    city_weight bigint NOT NULL
+    threshold bigint NOT NULL
+    at_creation text COLLATE "C" NOT NULL
+    active boolean NOT NULL
+    CONSTRAINT duplicate_rule_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX duplicate_rule_name_key ON public.duplicate_rule USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
 
 CREATE TABLE external_id
     tenant_id uuid NOT NULL

@@ -373,7 +373,7 @@ CREATE TABLE contact_point (
     normalized TEXT,
     preferred INTEGER NOT NULL,
     verified_at INTEGER,
-    health TEXT NOT NULL,
+    health TEXT NOT NULL, health_reason TEXT, health_reported_at INTEGER,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
 ) STRICT;
@@ -410,6 +410,38 @@ CREATE TABLE customer_event (
 CREATE INDEX customer_event_party_id_occurred_at_index ON customer_event (tenant_id, party_id, occurred_at, id);
 
 CREATE INDEX customer_event_visitor_id_occurred_at_index ON customer_event (tenant_id, visitor_id, occurred_at, id);
+
+CREATE TABLE duplicate_rule (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    party_kind TEXT NOT NULL,
+    pair_by_email INTEGER NOT NULL,
+    pair_by_phone INTEGER NOT NULL,
+    pair_by_website INTEGER NOT NULL,
+    pair_by_tax_id INTEGER NOT NULL,
+    pair_by_name INTEGER NOT NULL,
+    name_weight INTEGER NOT NULL,
+    email_weight INTEGER NOT NULL,
+    phone_weight INTEGER NOT NULL,
+    website_weight INTEGER NOT NULL,
+    tax_id_weight INTEGER NOT NULL,
+    birth_date_weight INTEGER NOT NULL,
+    city_weight INTEGER NOT NULL,
+    threshold INTEGER NOT NULL,
+    at_creation TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX duplicate_rule_name_key ON duplicate_rule (tenant_id, name_folded) WHERE deleted_at IS NULL;
 
 CREATE TABLE external_id (
     tenant_id BLOB NOT NULL,

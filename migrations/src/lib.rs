@@ -12,6 +12,7 @@ mod m0009_relations;
 mod m0010_work;
 mod m0011_search;
 mod m0012_contacting;
+mod m0013_duplicates;
 pub mod table;
 mod tables;
 mod trigram;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_work::Migration),
             Box::new(m0011_search::Migration),
             Box::new(m0012_contacting::Migration),
+            Box::new(m0013_duplicates::Migration),
         ]
     }
 }

@@ -93,6 +93,12 @@ pub struct Model {
     /// Whether messages arrive. `OK` again when the address changes, unless you say otherwise.
     #[field(default = "\"OK\"")]
     pub health: ContactPointHealth,
+    /// What was last reported of it, by `reportContactPointHealth`. Emptied when the address changes.
+    #[field(max = 500, write = "read_only", example = "\"550 5.1.1 The mailbox does not exist.\"")]
+    pub health_reason: Option<String>,
+    /// When that was. Emptied when the address changes.
+    #[field(write = "read_only")]
+    pub health_reported_at: Option<Timestamp>,
 }
 
 /// The rules of contact points.
@@ -145,6 +151,8 @@ fn settle(draft: &mut Draft, normalized: Option<String>) {
         if !draft.changed("health") {
             draft.set("health", ContactPointHealth::Ok.as_str().into());
         }
+        draft.set("healthReason", Value::Null);
+        draft.set("healthReportedAt", Value::Null);
     }
 }
 

@@ -135,6 +135,8 @@ fn follow_field(party: &Value, kind: ContactPointKind, value: Option<&str>, coun
                 ("normalized", normalized),
                 ("verifiedAt", Value::Null),
                 ("health", ContactPointHealth::Ok.as_str().into()),
+                ("healthReason", Value::Null),
+                ("healthReportedAt", Value::Null),
             ],
         )],
         (None, []) => vec![point(party, kind, value, country)],

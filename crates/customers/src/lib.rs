@@ -9,6 +9,7 @@ pub mod consent;
 pub mod contact;
 pub mod contact_point;
 pub mod contacting;
+pub mod duplicates;
 pub mod household_member;
 mod identity;
 mod in_step;
@@ -43,6 +44,7 @@ pub fn module() -> Module {
         .resource::<relationship::Model>()
         .resource::<contacting::preference::Model>()
         .resource::<contacting::decision::Model>()
+        .resource::<duplicates::rule::Model>()
         .rules("account", account::AccountRules)
         .rules("contact", contact::ContactRules)
         .rules("accountContact", account_contact::AccountContactRules)
@@ -57,6 +59,7 @@ pub fn module() -> Module {
         .rules("relationshipType", relationship_type::RelationshipTypeRules)
         .rules("relationship", relationship::RelationshipRules)
         .operation(merge::MergeParties)
+        .operation(duplicates::find::FindDuplicates)
         .operation(consent::confirm::ConfirmConsent)
         .operation(consent::withdraw::WithdrawConsent)
         .operation(consent::status::ConsentStatus)

@@ -1,7 +1,7 @@
 //! Tenants and their first users, made by the server itself.
 
 use crate::assemble::House;
-use clientela_engine::{WriteAction, WriteRequest, ids};
+use clientela_engine::{Engine, WriteAction, WriteRequest, ids};
 use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, Scopes, TenantId};
 use clientela_platform::{tenant, user};
 use clientela_store::{Store, SystemTask};
@@ -49,7 +49,22 @@ pub async fn create(house: &House, new: NewTenant) -> Result<Id> {
     body.insert("id".to_owned(), new.id.to_string().into());
     body.insert("name".to_owned(), new.name.into());
     write(house, &context, "tenant", Json::Object(body)).await?;
+    begin(&house.engine, &context).await?;
     Ok(user)
+}
+
+/// Gives a new tenant the records that every tenant begins with.
+pub(crate) async fn begin(engine: &Engine, context: &Context) -> Result<()> {
+    let def = engine.registry().resource("duplicateRule").ok_or_else(|| Error::internal("no resource duplicateRule"))?;
+    for values in clientela_customers::duplicates::rule::defaults() {
+        let request = WriteRequest { def: def.clone(), action: WriteAction::Make { values }, idempotency: None };
+        match engine.write(context, request).await {
+            // It is there from an attempt before.
+            Err(error) if error.code() == ErrorCode::Duplicate => {}
+            done => drop(done?),
+        }
+    }
+    Ok(())
 }
 
 async fn write(house: &House, context: &Context, resource: &str, body: Json) -> Result<Id> {

@@ -17,6 +17,7 @@ mod customers;
 mod demonstration;
 mod disk;
 mod documentation;
+mod duplicates;
 mod durability;
 mod erasure;
 mod export;

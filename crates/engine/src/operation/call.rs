@@ -64,6 +64,22 @@ impl Call<'_> {
         })
     }
 
+    /// At most so many living records of a resource that satisfy a filter and that the caller may see, in the order of their ids and from
+    /// beyond one of them on. None where the caller may read no such records at all.
+    pub async fn visible(&self, resource: &str, filter: Filter, beyond: Option<Id>, most: u32) -> Result<Vec<Found>> {
+        let inner = &self.engine.inner;
+        let def = inner.resource(resource)?;
+        let grant = match authorize(self.context, &def, Action::Read) {
+            Err(error) if error.code() == ErrorCode::Forbidden => return Ok(Vec::new()),
+            grant => grant?,
+        };
+        let beyond = beyond.map(|id| Filter::field(system::ID, Comparison::Greater(Value::Id(id.0))));
+        let filter = Filter::And([filter].into_iter().chain(grant.rows).chain(beyond).collect());
+        let scope = inner.store.scope(self.context.tenant);
+        let records = crate::read::in_order(&inner.registry, self.context, &scope, &def, &filter, most).await?;
+        Ok(records.into_iter().filter_map(|values| found(&def, values)).collect())
+    }
+
     /// Makes a record of these values, whatever the API offers; derived fields, checks, companions and the change log are as
     /// for any other, and so are the rights: the caller must be one who may create such records.
     pub async fn create(&self, resource: &str, values: Vec<(impl Into<Name>, Value)>) -> Result<WriteOutcome> {

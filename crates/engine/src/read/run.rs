@@ -6,7 +6,7 @@ use crate::engine::ReadAnswer;
 use crate::plan::{ReadPlan, Root, Selection};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, Filter, ListArguments, PageArguments, Result, Value};
 use clientela_model::{FieldDef, Registry, ResourceDef, system};
-use clientela_store::{Row, Scope};
+use clientela_store::{Row, Scope, SortColumn};
 use futures_util::future::BoxFuture;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -113,6 +113,28 @@ pub(crate) async fn record(
     let mut select = layout.select(None)?;
     // Rules and writes see every record: what the caller may do with it is decided before.
     select.filters = vec![filter];
+    select.limit = Some(limit);
+    let rows = scope.fetch(&select).await?;
+    rows.iter().map(|row| layout.cells.iter().map(|cell| row.value(cell.position, cell.field)).collect()).collect()
+}
+
+/// Every field of the first living records that satisfy a filter, in the order of their ids; whatever the caller may see.
+pub(crate) async fn in_order(
+    registry: &Registry,
+    context: &Context,
+    scope: &Scope,
+    def: &ResourceDef,
+    filter: &Filter,
+    limit: u32,
+) -> Result<Vec<Vec<Value>>> {
+    let mut layout = Layout::new(registry, context, def, DeletedMode::Exclude)?;
+    for index in 0..def.fields.len() {
+        layout.cell(0, index)?;
+    }
+    let id = def.field(system::ID).ok_or_else(|| Error::internal("a resource without an id"))?;
+    let mut select = layout.select(None)?;
+    select.filters = vec![filter];
+    select.sort = vec![SortColumn { table: 0, field: id, nullable: false, descending: false }];
     select.limit = Some(limit);
     let rows = scope.fetch(&select).await?;
     rows.iter().map(|row| layout.cells.iter().map(|cell| row.value(cell.position, cell.field)).collect()).collect()

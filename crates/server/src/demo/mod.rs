@@ -133,6 +133,7 @@ pub async fn sow(engine: &Engine, context: &Context, sowing: Sowing) -> Result<S
             seeded.count("consent", 1);
         }
     }
+    crate::tenants::begin(engine, context).await?;
     seeded.plant_all(engine, context, vec![vec![staff::tenant(tenant)]]).await?;
     Ok(seeded)
 }
