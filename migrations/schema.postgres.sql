@@ -226,6 +226,7 @@ CREATE TABLE consent
     CREATE INDEX consent_controller_id_index ON public.consent USING btree (tenant_id, controller_id, id) WHERE (controller_id IS NOT NULL)
     CREATE INDEX consent_notice_id_index ON public.consent USING btree (tenant_id, notice_id, id) WHERE (notice_id IS NOT NULL)
     CREATE INDEX consent_party_id_index ON public.consent USING btree (tenant_id, party_id, id)
+    CREATE INDEX consent_party_id_occurred_at_index ON public.consent USING btree (tenant_id, party_id, occurred_at, id)
     CREATE INDEX consent_purpose_id_index ON public.consent USING btree (tenant_id, purpose_id, id)
     CREATE INDEX consent_token_digest_index ON public.consent USING btree (tenant_id, token_digest, id)
 
@@ -545,6 +546,7 @@ CREATE TABLE meeting
     CONSTRAINT meeting_check1 CHECK ((ends_at >= starts_at))
     CREATE INDEX meeting_owner_id_index ON public.meeting USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
     CREATE INDEX meeting_record_id_index ON public.meeting USING btree (tenant_id, record_id, id)
+    CREATE INDEX meeting_record_id_starts_at_index ON public.meeting USING btree (tenant_id, record_id, starts_at, id) WHERE (record_id IS NOT NULL)
     CREATE INDEX meeting_starts_at_index ON public.meeting USING btree (tenant_id, starts_at, id)
     CREATE UNIQUE INDEX meeting_uid_key ON public.meeting USING btree (tenant_id, uid) WHERE (deleted_at IS NULL)
 
@@ -567,6 +569,9 @@ CREATE TABLE meeting_attendee
     role text COLLATE "C" NOT NULL
     answer text COLLATE "C" NOT NULL
     answered_at timestamp with time zone
+    starts_at timestamp with time zone NOT NULL
+    title text COLLATE "C" NOT NULL
+    status text COLLATE "C" NOT NULL
     CONSTRAINT meeting_attendee_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT meeting_attendee_tenant_id_meeting_id_fkey FOREIGN KEY (tenant_id, meeting_id) REFERENCES meeting(tenant_id, id)
     CONSTRAINT meeting_attendee_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
@@ -574,6 +579,7 @@ CREATE TABLE meeting_attendee
     CREATE UNIQUE INDEX meeting_attendee_meeting_email_key ON public.meeting_attendee USING btree (tenant_id, meeting_id, email_folded) WHERE (deleted_at IS NULL)
     CREATE INDEX meeting_attendee_meeting_id_index ON public.meeting_attendee USING btree (tenant_id, meeting_id, id)
     CREATE INDEX meeting_attendee_party_id_index ON public.meeting_attendee USING btree (tenant_id, party_id, id) WHERE (party_id IS NOT NULL)
+    CREATE INDEX meeting_attendee_party_id_starts_at_index ON public.meeting_attendee USING btree (tenant_id, party_id, starts_at, id) WHERE (party_id IS NOT NULL)
     CREATE INDEX meeting_attendee_user_id_index ON public.meeting_attendee USING btree (tenant_id, user_id, id) WHERE (user_id IS NOT NULL)
 
 CREATE TABLE mention
@@ -613,6 +619,7 @@ CREATE TABLE note
     CONSTRAINT note_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT note_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
     CREATE INDEX note_owner_id_index ON public.note USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX note_record_id_created_at_index ON public.note USING btree (tenant_id, record_id, created_at, id)
     CREATE INDEX note_record_id_index ON public.note USING btree (tenant_id, record_id, id)
 
 CREATE TABLE notification
@@ -797,6 +804,7 @@ CREATE TABLE task
     CONSTRAINT task_check1 CHECK (((completed_at IS NULL) = (status <> 'COMPLETED'::text)))
     CREATE INDEX task_assignee_id_due_at_index ON public.task USING btree (tenant_id, assignee_id, due_at, id)
     CREATE INDEX task_previous_task_id_index ON public.task USING btree (tenant_id, previous_task_id, id) WHERE (previous_task_id IS NOT NULL)
+    CREATE INDEX task_record_id_created_at_index ON public.task USING btree (tenant_id, record_id, created_at, id) WHERE (record_id IS NOT NULL)
     CREATE INDEX task_record_id_index ON public.task USING btree (tenant_id, record_id, id)
 
 CREATE TABLE tax_id

@@ -258,6 +258,8 @@ CREATE INDEX consent_notice_id_index ON consent (tenant_id, notice_id, id) WHERE
 
 CREATE INDEX consent_party_id_index ON consent (tenant_id, party_id, id);
 
+CREATE INDEX consent_party_id_occurred_at_index ON consent (tenant_id, party_id, occurred_at, id);
+
 CREATE INDEX consent_purpose_id_index ON consent (tenant_id, purpose_id, id);
 
 CREATE INDEX consent_token_digest_index ON consent (tenant_id, token_digest, id);
@@ -622,6 +624,8 @@ CREATE INDEX meeting_owner_id_index ON meeting (tenant_id, owner_id, id) WHERE o
 
 CREATE INDEX meeting_record_id_index ON meeting (tenant_id, record_id, id);
 
+CREATE INDEX meeting_record_id_starts_at_index ON meeting (tenant_id, record_id, starts_at, id) WHERE record_id IS NOT NULL;
+
 CREATE INDEX meeting_starts_at_index ON meeting (tenant_id, starts_at, id);
 
 CREATE UNIQUE INDEX meeting_uid_key ON meeting (tenant_id, uid) WHERE deleted_at IS NULL;
@@ -644,7 +648,7 @@ CREATE TABLE meeting_attendee (
     user_id BLOB,
     role TEXT NOT NULL,
     answer TEXT NOT NULL,
-    answered_at INTEGER,
+    answered_at INTEGER, starts_at INTEGER NOT NULL DEFAULT 0, title TEXT NOT NULL DEFAULT '', status TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, meeting_id) REFERENCES meeting (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id),
@@ -656,6 +660,8 @@ CREATE UNIQUE INDEX meeting_attendee_meeting_email_key ON meeting_attendee (tena
 CREATE INDEX meeting_attendee_meeting_id_index ON meeting_attendee (tenant_id, meeting_id, id);
 
 CREATE INDEX meeting_attendee_party_id_index ON meeting_attendee (tenant_id, party_id, id) WHERE party_id IS NOT NULL;
+
+CREATE INDEX meeting_attendee_party_id_starts_at_index ON meeting_attendee (tenant_id, party_id, starts_at, id) WHERE party_id IS NOT NULL;
 
 CREATE INDEX meeting_attendee_user_id_index ON meeting_attendee (tenant_id, user_id, id) WHERE user_id IS NOT NULL;
 
@@ -701,6 +707,8 @@ CREATE TABLE note (
 ) STRICT;
 
 CREATE INDEX note_owner_id_index ON note (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX note_record_id_created_at_index ON note (tenant_id, record_id, created_at, id);
 
 CREATE INDEX note_record_id_index ON note (tenant_id, record_id, id);
 
@@ -915,6 +923,8 @@ CREATE TABLE task (
 CREATE INDEX task_assignee_id_due_at_index ON task (tenant_id, assignee_id, due_at, id);
 
 CREATE INDEX task_previous_task_id_index ON task (tenant_id, previous_task_id, id) WHERE previous_task_id IS NOT NULL;
+
+CREATE INDEX task_record_id_created_at_index ON task (tenant_id, record_id, created_at, id) WHERE record_id IS NOT NULL;
 
 CREATE INDEX task_record_id_index ON task (tenant_id, record_id, id);
 

@@ -13,6 +13,7 @@ mod m0010_work;
 mod m0011_search;
 mod m0012_contacting;
 mod m0013_duplicates;
+mod m0015_timeline;
 pub mod table;
 mod tables;
 mod trigram;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_search::Migration),
             Box::new(m0012_contacting::Migration),
             Box::new(m0013_duplicates::Migration),
+            Box::new(m0015_timeline::Migration),
         ]
     }
 }

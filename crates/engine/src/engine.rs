@@ -101,7 +101,7 @@ impl Engine {
     }
 
     /// The record that a deleted one was merged into, by however many steps.
-    async fn successor(&self, context: &Context, def: &ResourceDef, id: Id) -> Result<Option<Id>> {
+    pub(crate) async fn successor(&self, context: &Context, def: &ResourceDef, id: Id) -> Result<Option<Id>> {
         let scope = self.inner.store.scope(context.tenant);
         let grant = clientela_access::authorize(context, def, crate::Action::Read)?;
         let mut last = None;

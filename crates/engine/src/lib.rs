@@ -22,6 +22,7 @@ pub mod plan;
 mod read;
 pub mod search;
 mod task;
+pub mod timeline;
 mod values;
 pub mod write;
 

@@ -32,7 +32,13 @@ pub enum CustomerEventKind {
 }
 
 /// One thing that a visitor or a customer did on a web site or in an app. Events are told once and never change.
-#[resource(name = "customerEvent", prefix = "evt", label = "name", unattachable)]
+#[resource(
+    name = "customerEvent",
+    prefix = "evt",
+    label = "name",
+    unattachable,
+    timeline(of = "partyId", at = "occurredAt", title = "name", sort = "kind")
+)]
 pub struct Model {
     /// What was done.
     #[field(write = "immutable")]

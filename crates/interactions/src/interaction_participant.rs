@@ -25,7 +25,8 @@ pub enum ParticipantRole {
 #[resource(
     name = "interactionParticipant",
     prefix = "ipa",
-    unique("interaction_participant_interaction_party_key", "interactionId", "partyId")
+    unique("interaction_participant_interaction_party_key", "interactionId", "partyId"),
+    timeline(of = "partyId", at = "occurredAt", title = "subject", sort = "kind", shows = "interactionId")
 )]
 pub struct Model {
     /// The interaction.

@@ -1,6 +1,6 @@
 //! The meeting: an appointment with others.
 
-use crate::meeting_attendee::MeetingAnswer;
+use crate::meeting_attendee::{COPIES, MeetingAnswer};
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
@@ -20,7 +20,15 @@ pub enum MeetingStatus {
 }
 
 /// An appointment with others, which calendars know by its `uid`. Who is asked to come is in its attendees.
-#[resource(name = "meeting", prefix = "mtg", label = "title", owned, tagged, unique("meeting_uid_key", "uid"))]
+#[resource(
+    name = "meeting",
+    prefix = "mtg",
+    label = "title",
+    owned,
+    tagged,
+    unique("meeting_uid_key", "uid"),
+    timeline(of = "recordId", at = "startsAt", title = "title", sort = "status")
+)]
 pub struct Model {
     /// What it is about, in a line.
     #[field(search = "name", max = 300, folded, example = "\"Assortment for the winter season\"")]
@@ -89,19 +97,26 @@ impl Rules for MeetingRules {
         }
     }
 
-    /// Whoever has answered has answered for another time.
+    /// Whoever has answered has answered for another time; and attendees hold copies.
     async fn companions(&self, _context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
-        if draft.kind != ChangeKind::Updated || !["startsAt", "endsAt"].iter().any(|field| draft.changed(field)) {
+        let moved = ["startsAt", "endsAt"].iter().any(|field| draft.changed(field));
+        let copied: Vec<(&'static str, Value)> =
+            COPIES.into_iter().filter(|field| draft.changed(field)).map(|field| (field, draft.get(field).clone())).collect();
+        if draft.kind != ChangeKind::Updated || !moved && copied.is_empty() {
             return Ok(Vec::new());
         }
         let open: Value = MeetingAnswer::NeedsAction.as_str().into();
-        let answered = Filter::And(vec![
-            Filter::field("meetingId", Comparison::Equal(Value::Id(draft.id.0))),
-            Filter::field("answer", Comparison::Equal(open.clone())).negate(),
-        ]);
-        let attendees = reader.find("meetingAttendee", answered).await?;
-        let ask =
-            |id| Companion::Patch { resource: "meetingAttendee", id, values: vec![("answer", open.clone()), ("answeredAt", Value::Null)] };
-        Ok(attendees.into_iter().map(|attendee| ask(attendee.id)).collect())
+        let of_this = Filter::field("meetingId", Comparison::Equal(Value::Id(draft.id.0)));
+        let mut patches = Vec::new();
+        for attendee in reader.find("meetingAttendee", of_this).await? {
+            let mut values = copied.clone();
+            if moved && *attendee.get("answer") != open {
+                values.extend([("answer", open.clone()), ("answeredAt", Value::Null)]);
+            }
+            if !values.is_empty() {
+                patches.push(Companion::Patch { resource: "meetingAttendee", id: attendee.id, values });
+            }
+        }
+        Ok(patches)
     }
 }

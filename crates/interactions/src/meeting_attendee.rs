@@ -1,11 +1,12 @@
 //! Who is asked to come to a meeting.
 
+use crate::meeting::MeetingStatus;
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::module::Draft;
-use clientela_kernel::{Context, Id, Timestamp, Value};
+use clientela_engine::module::{Draft, RuleReader};
+use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Timestamp, Value};
 use clientela_macros::{Choice, resource};
-use clientela_model::Choice as _;
+use clientela_model::{Choice as _, system};
 
 /// What somebody who was asked has answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
@@ -39,7 +40,8 @@ pub enum AttendeeRole {
     prefix = "mta",
     label = "email",
     unattachable,
-    unique("meeting_attendee_meeting_email_key", "meetingId", "email")
+    unique("meeting_attendee_meeting_email_key", "meetingId", "email"),
+    timeline(of = "partyId", at = "startsAt", title = "title", sort = "status", shows = "meetingId")
 )]
 pub struct Model {
     /// The meeting.
@@ -87,7 +89,19 @@ pub struct Model {
     /// When the attendee answered; empty while there is no answer.
     #[field(write = "read_only", derived, example = "null")]
     pub answered_at: Option<Timestamp>,
+    /// When the meeting begins: a copy, so that a party's meetings are listed in order at once.
+    #[field(write = "read_only", derived, copy_of = "meeting.startsAt")]
+    pub starts_at: Timestamp,
+    /// What the meeting is about: a copy, so that a party's meetings are listed at once.
+    #[field(max = 300, write = "read_only", derived, copy_of = "meeting.title", example = "\"Assortment for the winter season\"")]
+    pub title: String,
+    /// Whether the meeting takes place: a copy, so that a party's meetings are listed at once.
+    #[field(write = "read_only", derived, copy_of = "meeting.status")]
+    pub status: MeetingStatus,
 }
+
+/// What an attendee copies of its meeting.
+pub(crate) const COPIES: [&str; 3] = ["startsAt", "title", "status"];
 
 /// The rules of attendees.
 pub struct MeetingAttendeeRules;
@@ -100,5 +114,21 @@ impl Rules for MeetingAttendeeRules {
         } else if draft.changed("answer") {
             draft.set("answeredAt", Value::Instant(context.now));
         }
+    }
+
+    async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+        let meeting = draft.get("meetingId").clone();
+        if meeting.is_null() {
+            return Ok(());
+        }
+        let found = reader.find("meeting", Filter::field(system::ID, Comparison::Equal(meeting))).await?;
+        let Some(meeting) = found.first() else {
+            let text = "meetingId names no meeting: give the id of one that exists and is not deleted.";
+            return Err(Error::validation(vec![FieldProblem::new("/meetingId", ProblemCode::ReferenceNotFound, text)]));
+        };
+        for field in COPIES {
+            draft.set(field, meeting.get(field).clone());
+        }
+        Ok(())
     }
 }

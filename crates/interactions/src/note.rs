@@ -4,7 +4,7 @@ use clientela_macros::resource;
 
 /// A text about any record: a contact, an account, an interaction, a colleague. Notes are for people of your own
 /// organization.
-#[resource(name = "note", prefix = "not", label = "title", owned)]
+#[resource(name = "note", prefix = "not", label = "title", owned, timeline(of = "recordId", at = "createdAt", title = "title"))]
 pub struct Model {
     /// The record the note is about, of any type: the prefix of the id tells which. A note stays with its record; it is deleted
     /// and comes back with it.

@@ -37,7 +37,13 @@ pub enum TaskStatus {
 }
 
 /// Something somebody is to do, about a record or by itself. Completing a task that recurs makes the next one.
-#[resource(name = "task", prefix = "tsk", label = "subject", tagged)]
+#[resource(
+    name = "task",
+    prefix = "tsk",
+    label = "subject",
+    tagged,
+    timeline(of = "recordId", at = "createdAt", title = "subject", sort = "status")
+)]
 pub struct Model {
     /// What is to be done, in a line.
     #[field(search = "name", max = 300, folded, example = "\"Send the price list for the winter season\"")]

@@ -54,6 +54,12 @@ impl Arguments {
         self.text(name)?.ok_or_else(|| syn::Error::new(span, format!("missing argument {name} = \"…\"")))
     }
 
+    /// The arguments of a `name(…)`, if it is there.
+    pub(crate) fn nested(&mut self, name: &str) -> syn::Result<Option<Self>> {
+        let Some(meta) = self.take(name) else { return Ok(None) };
+        Arguments::parse(meta.require_list()?.tokens.clone()).map(Some)
+    }
+
     /// A number argument.
     pub(crate) fn number(&mut self, name: &str) -> syn::Result<Option<i64>> {
         match self.take(name) {

@@ -27,7 +27,8 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// descriptions on both APIs. Arguments: `name`, `plural`, `table` (where the name is a reserved word of SQL), `prefix`, `label`, `owned` (adds `ownerId`), `tagged` (adds `tags`),
 /// `face = "party"`, `read_only`, `no_create`, `no_delete`, `mirror`,
 /// `unattachable` (no reference to any record points to it), `reveals("secret", "…")`, `unique(index, field, …)`,
-/// `external_keys(system, value, record)` (its records are keys of other systems).
+/// `external_keys(system, value, record)` (its records are keys of other systems), `timeline(of, at, title, sort, shows)` (its records stand in
+/// the timelines of parties: the fields that name the party, the moment, the title, the sort or state, and what is shown in their place).
 ///
 /// Field types: `String` (`max`, `format`), `bool`, `i64` (`min`, `max`; `duration` for seconds shown as ISO 8601), `Date`,
 /// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`, and `personal`: what an erased person takes along), `AnyId` for a record of

@@ -30,6 +30,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let reveals = arguments.lists("reveals")?;
     let external_keys = arguments.lists("external_keys")?;
     let unique = arguments.lists("unique")?;
+    let timeline = arguments.nested("timeline")?.map(timeline).transpose()?;
     arguments.finish()?;
 
     let mut added: Vec<syn::Field> = Vec::new();
@@ -134,12 +135,35 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
                 definition.fields.extend([#(#definitions),*]);
                 #plural
                 #face
+                #timeline
                 #(#reveals)*
                 #(#external_keys)*
                 #(#unique)*
                 definition
             }
         }
+    })
+}
+
+/// `timeline(of = "…", at = "…", title = "…", sort = "…", shows = "…")`.
+fn timeline(mut arguments: Arguments) -> syn::Result<TokenStream> {
+    let (of, at) = (arguments.required_text("of")?, arguments.required_text("at")?);
+    let mut optional = |name: &str| {
+        arguments.text(name).map(|text| match text {
+            Some(text) => quote! { ::core::option::Option::Some(#text.into()) },
+            None => quote! { ::core::option::Option::None },
+        })
+    };
+    let (title, sort, shows) = (optional("title")?, optional("sort")?, optional("shows")?);
+    arguments.finish()?;
+    Ok(quote! {
+        definition.timeline = ::core::option::Option::Some(::clientela_model::TimelineDef {
+            of: #of.into(),
+            at: #at.into(),
+            title: #title,
+            sort: #sort,
+            shows: #shows,
+        });
     })
 }
 

@@ -10,16 +10,18 @@ pub mod relation;
 pub mod resource;
 pub mod shape;
 pub mod system;
+pub mod timeline;
 
 pub use field::{
     AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, Personal, RecordTarget, ReferenceDef, SearchWeight,
     TextFormat, WriteMode,
 };
 pub use operation::{OperationDef, OperationTarget};
-pub use registry::Registry;
+pub use registry::{DefinitionProblem, Registry};
 pub use relation::{RelationDef, RelationKind};
 pub use resource::{ExternalKeyDef, ResourceDef, UniqueDef};
 pub use shape::{Content, Holds, Shape, ShapeDef, ShapeField, ShapeValue};
+pub use timeline::{TimelineDef, TimelineSource};
 
 pub use clientela_kernel::Name;
 

@@ -1,10 +1,10 @@
 //! All resources together, checked and linked once at start.
 
-use crate::operations;
 use crate::{
     ExternalKeyDef, FieldDef, FieldType, OnDelete, OperationDef, RecordTarget, ReferenceDef, RelationDef, RelationKind, ResourceDef,
     WriteMode, naming,
 };
+use crate::{operations, timeline};
 use clientela_kernel::Name;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -208,6 +208,7 @@ impl Registry {
         }
         for def in &defs {
             check_copies(def, &defs)?;
+            timeline::check(def, &defs)?;
         }
         let index = |key: fn(&ResourceDef) -> &Name| -> Result<HashMap<Name, usize>, DefinitionProblem> {
             let mut map = HashMap::new();

@@ -1,6 +1,6 @@
 //! A resource: a kind of record with its fields, keys and relations.
 
-use crate::{FieldDef, FieldType, RelationDef, SearchWeight, naming};
+use crate::{FieldDef, FieldType, RelationDef, SearchWeight, TimelineDef, naming};
 use clientela_kernel::Name;
 use std::collections::HashMap;
 
@@ -41,6 +41,8 @@ pub struct ResourceDef {
     /// The resource whose identity this one is a public face of, by `partyId`-like reference field: inverse relations
     /// of that resource appear here as well.
     pub face: Option<Name>,
+    /// Its records stand in the timelines of parties: how they do.
+    pub timeline: Option<TimelineDef>,
     /// A value shown once, in the answer that creates the record (an API key's secret): name and description.
     pub reveals: Option<(Name, Name)>,
     /// Every field, the system's first.
@@ -107,6 +109,12 @@ impl ResourceDef {
     pub fn successor(&self) -> Option<(usize, &FieldDef)> {
         let own = |(_, field): &(usize, &FieldDef)| field.reference().is_some_and(|reference| reference.target == self.name);
         self.field_index(SUCCESSOR).and_then(|index| Some((index, self.fields.get(index)?))).filter(own)
+    }
+
+    /// The reference to the identity that this resource is a face of.
+    pub fn face_link(&self) -> Option<&FieldDef> {
+        let identity = self.face.as_ref()?;
+        self.fields.iter().find(|field| field.reference().is_some_and(|reference| reference.target == *identity))
     }
 
     /// The position of a relation.

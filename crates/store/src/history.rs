@@ -3,7 +3,7 @@
 use crate::changes::{COLUMNS, Change, change};
 use crate::sql::{Argument, Sql};
 use crate::{Dialect, Scope};
-use clientela_kernel::{Result, Value};
+use clientela_kernel::{Result, Timestamp, Value};
 use uuid::Uuid;
 
 /// A place in a record's history: its version, and the row's number in the log, since a record of an erased one's id counts
@@ -13,9 +13,27 @@ pub type HistoryPlace = (i64, i64);
 impl Scope {
     /// At most `limit` changes of one record, the latest first, from before a place on.
     pub async fn history(&self, resource: &str, record: Uuid, before: Option<HistoryPlace>, limit: u32) -> Result<Vec<Change>> {
+        self.history_between(resource, record, before, (None, None), limit).await
+    }
+
+    /// The same, of changes made from one moment on and not after another.
+    pub async fn history_between(
+        &self,
+        resource: &str,
+        record: Uuid,
+        before: Option<HistoryPlace>,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        limit: u32,
+    ) -> Result<Vec<Change>> {
         let compile = || {
             let mut sql = self.log(resource);
             sql.push(" AND record_id = ").value(&Value::Id(record));
+            if let Some(from) = from {
+                sql.push(" AND at >= ").value(&Value::Instant(from));
+            }
+            if let Some(to) = to {
+                sql.push(" AND at <= ").value(&Value::Instant(to));
+            }
             if let Some((version, sequence)) = before {
                 sql.push(" AND (version, seq) < (").value(&Value::Integer(version)).push(", ").value(&Value::Integer(sequence)).push(")");
             }

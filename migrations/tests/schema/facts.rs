@@ -109,6 +109,12 @@ fn compare(
             found.push(format!("{}: no index begins with (tenant_id, {column})", def.table));
         }
     }
+    for source in registry.timeline_sources().filter(|source| source.def.name == def.name) {
+        let wanted = ["tenant_id".to_owned(), source.of.id_column().into_owned(), source.at.column.to_string()];
+        if !table.indexes.iter().any(|index| index.starts_with(&wanted)) {
+            found.push(format!("{}: a timeline is read by {wanted:?}, and no index begins so", def.table));
+        }
+    }
 }
 
 fn unique_columns(def: &ResourceDef, fields: &[clientela_model::Name]) -> Vec<String> {

@@ -30,6 +30,10 @@ async fn copies_follow_their_originals() {
                     let value = other_value(field, &before[reference.relation.as_ref()][copy.field.as_ref()]);
                     patch.insert(copy.field.to_string(), value.expect("another value"));
                 }
+                // Nothing ends before it begins.
+                if let Some(moved) = patch.get("startsAt").cloned() {
+                    patch.insert("endsAt".to_owned(), moved);
+                }
                 let at = format!("/v1/{}/{original}", target.path);
                 app.alpha.patch(&at, &Json::Object(patch.clone())).await.expect(200);
 

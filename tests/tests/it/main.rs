@@ -40,3 +40,4 @@ mod routes;
 mod search;
 mod statements;
 mod supply_chain;
+mod timeline;

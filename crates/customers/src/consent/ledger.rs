@@ -12,7 +12,7 @@ use clientela_model::system;
 /// An entry of the consent ledger: what a party has said about one purpose at one moment. Entries are written by operations
 /// (`recordConsent`, `confirmConsent`, `withdrawConsent`) and never changed: what holds is derived from all of them, see
 /// `consentStatus`.
-#[resource(name = "consent", prefix = "cns", read_only)]
+#[resource(name = "consent", prefix = "cns", read_only, timeline(of = "partyId", at = "occurredAt", title = "source", sort = "state"))]
 pub struct Model {
     /// Whose consent it is.
     #[field(

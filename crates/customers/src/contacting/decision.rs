@@ -48,7 +48,7 @@ pub enum ContactReason {
 
 /// What was decided before a contact, and why. Written by `decideContact`, and never changed: who asks later why somebody was
 /// contacted finds it here. What may be sent counts as a contact towards the party's limits.
-#[resource(name = "contactDecision", prefix = "cde", read_only)]
+#[resource(name = "contactDecision", prefix = "cde", read_only, timeline(of = "partyId", at = "decidedAt", sort = "verdict"))]
 pub struct Model {
     /// Who was to be contacted.
     #[field(

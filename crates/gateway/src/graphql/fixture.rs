@@ -354,6 +354,16 @@ impl Source for Memory {
         Err(Error::internal("records in memory have no past"))
     }
 
+    async fn timeline(
+        &self,
+        _: &Context,
+        _: &Arc<ResourceDef>,
+        _: Id,
+        _: &clientela_engine::timeline::TimelineRequest,
+    ) -> Result<clientela_engine::timeline::TimelinePage> {
+        Ok(clientela_engine::timeline::TimelinePage::default())
+    }
+
     async fn write(&self, _: &Context, request: WriteRequest) -> Result<WriteOutcome> {
         self.writes.lock().unwrap().push(format!("{:?}", request.action));
         let row = match &request.action {

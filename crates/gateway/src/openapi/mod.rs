@@ -15,6 +15,7 @@ mod record;
 mod response;
 mod search;
 mod system;
+mod timeline;
 mod verb;
 
 use clientela_kernel::{Error, Result};
@@ -48,6 +49,7 @@ pub fn document(registry: &Registry) -> OpenApi {
     components = verb::schemas(components, registry);
     (components, paths) = many::shared(components, paths, registry);
     (components, paths) = search::add(components, paths, registry);
+    (components, paths) = timeline::add(components, paths, registry);
     if registry.resources().iter().any(|def| def.is_searched()) {
         let text = "The full-text search across types of records.";
         tags.push(TagBuilder::new().name(search::TAG).description(Some(text)).build());

@@ -21,6 +21,7 @@ pub(crate) mod record;
 pub(crate) mod search;
 mod selection;
 pub mod suggest;
+pub(crate) mod timeline;
 mod write;
 
 use crate::GatewayState;
@@ -91,6 +92,9 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         }
         if !def.mirror {
             router = router.route(&format!("{path}/{{id}}/history"), get(with(&bound, history::history)));
+        }
+        if registry.timeline_identity(def).is_some() {
+            router = router.route(&format!("{path}/{{id}}/timeline"), get(with(&bound, timeline::timeline)));
         }
         router = router.route(&format!("{path}/aggregate"), post(with(&bound, aggregate::aggregate)));
         router = router.route(&path, many).route(&format!("{path}/search"), found).route(&format!("{path}/{{id}}"), one);

@@ -17,6 +17,7 @@ mod problem;
 mod query;
 mod search;
 mod source;
+mod timeline;
 
 pub(crate) use answer::Answer;
 pub(crate) use prepare::{GateFactory, Prepared, Preparer};

@@ -34,7 +34,12 @@ pub(super) fn history(
 
 /// The `asOf` argument.
 pub(super) fn as_of(types: &TypeSystem, field: &Collected, variables: &super::coerce::Variables) -> Result<Option<Timestamp>, Problem> {
-    Ok(field.given(types, "asOf", variables)?.as_deref().and_then(Json::as_str).and_then(Timestamp::parse))
+    Ok(instant(field.given(types, "asOf", variables)?.as_deref()))
+}
+
+/// An argument that is a moment.
+pub(super) fn instant(given: Option<&Json>) -> Option<Timestamp> {
+    given.and_then(Json::as_str).and_then(Timestamp::parse)
 }
 
 /// Appends the history; null where there never was such a record.
@@ -73,6 +78,13 @@ fn write(fields: &[Collected], json: &Json, out: &mut Vec<u8>) -> Result<(), Pro
         return Ok(());
     }
     out.push(b'{');
+    write_members(fields, json, out)?;
+    out.push(b'}');
+    Ok(())
+}
+
+/// Appends the selected members of an object, without its brackets.
+pub(super) fn write_members(fields: &[Collected], json: &Json, out: &mut Vec<u8>) -> Result<(), Problem> {
     for field in fields {
         write_key(&field.key, out);
         match &field.what {
@@ -81,6 +93,5 @@ fn write(fields: &[Collected], json: &Json, out: &mut Vec<u8>) -> Result<(), Pro
             _ => return Err(misplaced(field)),
         }
     }
-    out.push(b'}');
     Ok(())
 }

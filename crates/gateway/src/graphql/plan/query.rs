@@ -10,6 +10,7 @@ use super::past::{self, HistoryStep};
 use super::prepare::Validated;
 use super::problem::Problem;
 use super::search::SearchStep;
+use super::timeline::TimelineStep;
 use super::{Run, Source};
 use crate::array::split_array;
 use crate::graphql::schema::types::{Role, TypeSystem};
@@ -46,6 +47,8 @@ enum Step<'f> {
     Aggregate(Box<AggregateStep>),
     /// A search, and one read for each type found.
     Search(Box<SearchStep>),
+    /// The timeline of a party.
+    Timeline(Box<TimelineStep>),
     /// Answered by async-graphql.
     Introspection,
     /// Null, with this error.
@@ -69,6 +72,10 @@ pub(super) async fn run(
         };
         if let Step::Search(search) = &step {
             let one = search.cost(run.source).map_err(|error| vec![Problem::field(error, field.position)])?;
+            cost = cost.saturating_add(one);
+        }
+        if let Step::Timeline(timeline) = &step {
+            let one = timeline.cost(run.source).map_err(|error| vec![Problem::field(error, field.position)])?;
             cost = cost.saturating_add(one);
         }
         let plans = match &step {
@@ -159,6 +166,13 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
                 problems.push(problem.under(&field.key));
             }
         }
+        (Step::Timeline(step), Some(context)) => {
+            if let Err(problem) = step.write(run.source, context, field, &mut out).await {
+                out.clear();
+                out.extend_from_slice(b"null");
+                problems.push(problem.under(&field.key));
+            }
+        }
         (Step::Aggregate(step), Some(context)) => {
             if let Err(error) = run.source.aggregate(context, &step.aggregation, &step.shape, &mut out).await {
                 out.clear();
@@ -181,7 +195,8 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
             | Step::Aggregate(_)
             | Step::Search(_)
             | Step::Past(..)
-            | Step::History(_),
+            | Step::History(_)
+            | Step::Timeline(_),
             None,
         ) => {
             out.extend_from_slice(b"null");
@@ -317,6 +332,14 @@ fn plan<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Resul
             let record = find(types, &text).map(|(_, def, id)| (def, id));
             Ok(match past::history(run, field, variables, record)? {
                 Some(step) => Step::History(step),
+                None => Step::Constant("null".to_owned()),
+            })
+        }
+        Role::Timeline => {
+            let text = id(field, types, variables)?;
+            let record = find(types, &text).map(|(_, def, id)| (def, id));
+            Ok(match TimelineStep::new(&builder, field, record)? {
+                Some(step) => Step::Timeline(Box::new(step)),
                 None => Step::Constant("null".to_owned()),
             })
         }

@@ -10,6 +10,7 @@ mod records;
 pub(crate) mod render;
 mod scalars;
 mod search;
+mod timeline;
 pub(crate) mod types;
 
 use clientela_model::{FieldType, Registry, ResourceDef, naming};
@@ -26,6 +27,10 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
         types.extend(search::definitions());
     }
     query.push(past::root());
+    if timeline::is_there(registry) {
+        query.push(timeline::field());
+        types.extend(timeline::definitions(registry));
+    }
     let mut choices = HashSet::new();
     for (index, def) in registry.resources().iter().enumerate() {
         let (one, many) = (naming::words(&def.name), naming::words(&def.plural));

@@ -131,6 +131,8 @@ pub(crate) enum Role {
     Part(usize),
     /// The changes of a record, and members of their objects by name.
     History,
+    /// The timeline of a party, with members by name.
+    Timeline,
     Member(&'static str),
     /// Parts of an aggregate.
     Aggregate(usize),
