@@ -13,6 +13,7 @@ mod bad_input;
 mod batch;
 mod consent;
 mod copies;
+mod crash;
 mod customers;
 mod demonstration;
 mod disk;

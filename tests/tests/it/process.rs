@@ -109,13 +109,31 @@ impl Drop for Server {
     }
 }
 
+/// A request as it is sent.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// Those beyond what every request has.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<Json>,
+}
+
 /// One HTTP/1.1 request on a connection of its own.
 pub(crate) fn call(address: &str, token: &str, method: &str, path: &str, body: Option<&Json>) -> std::io::Result<Answer> {
-    let body = body.map(Json::to_string).unwrap_or_default();
+    let request = Request { method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: body.cloned() };
+    send(address, token, &request)
+}
+
+/// The same with headers.
+pub(crate) fn send(address: &str, token: &str, request: &Request) -> std::io::Result<Answer> {
+    let Request { method, path, headers, body } = request;
+    let body = body.as_ref().map(Json::to_string).unwrap_or_default();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let mut stream = TcpStream::connect(address)?;
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n{headers}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )?;
@@ -128,7 +146,7 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
     let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let status: u16 = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let mut headers = HeaderMap::new();
     for line in lines {
         let (name, value) = line.split_once(": ")?;
@@ -139,6 +157,8 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     let body = match length {
         Some(length) if body.len() < length => return None,
         Some(_) => body.to_vec(),
+        // An answer of these has no body, and says no length.
+        None if matches!(status, 204 | 304) => Vec::new(),
         None => unchunk(body)?,
     };
     Some(Answer { status, headers, bytes: body })

@@ -19,7 +19,7 @@ pub(super) fn add(headers: &mut HeaderMap) {
 /// The headers of the answer to a preflight. `*` does not cover Authorization, so that is named.
 pub(super) fn add_preflight(headers: &mut HeaderMap) {
     const ANSWER: [(HeaderName, &str); 3] = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH, DELETE, OPTIONS"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             "Authorization, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, traceparent, tracestate, *",
