@@ -26,7 +26,7 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, def: &Reso
         .request_body(Some(body("What to compute.", &[JSON], &name, Some(example(def)))))
         .response("200", answer("A page of groups.".to_owned(), "AggregatePage".to_owned()));
     let item = PathItem::new(HttpMethod::Post, errors(aggregate, &[400, 401, 403, 413, 415, 500, 503]));
-    (components.schema(name, request(def)), paths.path(format!("/v1/{}/aggregate", def.path), item))
+    (components.schema(name, super::optional::members(request(def))), paths.path(format!("/v1/{}/aggregate", def.path), item))
 }
 
 fn example(def: &ResourceDef) -> Json {
@@ -73,6 +73,7 @@ fn request(def: &ResourceDef) -> ObjectBuilder {
         .property(
             "zone",
             text("IANA time zone that the stretches of an instant begin in; the caller's own where absent.")
+                .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
                 .examples([json!("Europe/Rome")]),
         )
         .required("field")

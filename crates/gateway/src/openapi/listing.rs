@@ -14,7 +14,7 @@ pub(super) fn add(components: ComponentsBuilder, def: &ResourceDef) -> Component
     let names = Names::new(def);
     let body = search(def, &names);
     let body = if def.is_searched() { body.property("q", super::search::query()) } else { body };
-    let mut components = components.schema(format!("{}Search", def.type_name), body);
+    let mut components = components.schema(format!("{}Search", def.type_name), super::optional::members(body));
     for (name, parameter) in parameters(&names) {
         components = components.parameter(format!("{}{name}", def.type_name), parameter);
     }

@@ -8,6 +8,7 @@ mod keyed;
 mod listing;
 mod many;
 mod operation;
+mod optional;
 mod overview;
 mod parameter;
 mod past;

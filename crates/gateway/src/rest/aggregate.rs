@@ -80,15 +80,17 @@ fn group(value: Json) -> Result<GroupRequest> {
             for (name, value) in members {
                 match name.as_str() {
                     "field" => request.path = path(&list::text("groupBy.field", value)?),
-                    "bucket" | "zone" if value.is_null() => {}
+                    "zone" if value.is_null() => {}
                     "bucket" => request.bucket = Some(list::text("groupBy.bucket", value)?.to_ascii_uppercase()),
                     "zone" => request.zone = Some(list::text("groupBy.zone", value)?),
                     other => return Err(unknown(other, ALLOWED)),
                 }
             }
-            if request.path.is_empty() {
+            if request.path.is_empty() || request.bucket.is_none() {
                 return Err(invalid(
-                    "A member of groupBy has no field. Name one, such as {\"field\": \"createdAt\", \"bucket\": \"MONTH\"}.".to_owned(),
+                    "A member of groupBy has no field or no bucket. Name both, such as {\"field\": \"createdAt\", \"bucket\": \"MONTH\"}, or \
+                     write the field's name alone."
+                        .to_owned(),
                 ));
             }
             Ok(request)
