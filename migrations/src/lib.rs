@@ -14,6 +14,7 @@ mod m0011_search;
 mod m0012_contacting;
 mod m0013_duplicates;
 mod m0015_timeline;
+mod m0016_jobs;
 pub mod table;
 mod tables;
 mod trigram;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_contacting::Migration),
             Box::new(m0013_duplicates::Migration),
             Box::new(m0015_timeline::Migration),
+            Box::new(m0016_jobs::Migration),
         ]
     }
 }

@@ -4,7 +4,7 @@ use crate::credentials::Directory;
 use crate::remembered::Remembered;
 use crate::token::{self, Verified, refused};
 use crate::{ApiKeyCredential, CredentialChanges, CredentialSource, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key};
-use clientela_kernel::{Actor, ActorKind, Context, Result, Timestamp};
+use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
 use parking_lot::RwLock;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -110,6 +110,27 @@ impl Authenticator {
         let directory = Directory::read(self.0.source.as_ref(), as_of).await?;
         *self.0.directory.write() = Arc::new(directory);
         Ok(())
+    }
+
+    /// The authority that a principal (`usr_…`, `key_…`) has at this moment, for work that goes on in its name while it is away: all
+    /// that a user may do, and what a key's scopes say.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` where it has none any more: deactivated, revoked, expired or deleted; `DATABASE_UNAVAILABLE`.
+    pub async fn in_name_of(&self, tenant: TenantId, principal: &str, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        if self.stale() {
+            self.reload().await?;
+        }
+        let gone = || Error::new(ErrorCode::Forbidden, format!("{principal}, in whose name this is done, may sign in no more."));
+        let directory = self.0.directory.read();
+        if let Ok(id) = Id::parse(principal, "key") {
+            let key = directory.key_of(tenant, id).ok_or_else(gone)?;
+            return key_context(key, request_id, now).map_err(|_| gone());
+        }
+        let id = Id::parse(principal, "usr").map_err(|_| gone())?;
+        let user = directory.user(tenant, id).filter(|user| user.active).ok_or_else(gone)?;
+        let actor = Actor { kind: ActorKind::User, id };
+        Ok(Context { tenant, actor, client: Some("clientela".to_owned()), scopes: Scopes::ALL, request_id, now, zone: user.zone })
     }
 
     /// Signs a token for a user.

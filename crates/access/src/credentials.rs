@@ -110,6 +110,11 @@ impl Directory {
         self.keys.get(digest)
     }
 
+    /// A key by its record.
+    pub(crate) fn key_of(&self, tenant: TenantId, id: Id) -> Option<&ApiKeyCredential> {
+        self.keys.values().find(|key| key.tenant == tenant && key.id == id)
+    }
+
     pub(crate) fn user(&self, tenant: TenantId, id: Id) -> Option<&UserCredential> {
         self.users.get(&(tenant, id))
     }

@@ -1,6 +1,7 @@
 //! The engine's face: read by plan, write, render.
 
 use crate::batch::{self, Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Unfolded};
+use crate::content::Contents;
 use crate::filter::FilterReader;
 use crate::held::Late;
 use crate::key::RecordBy;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) rules: HashMap<&'static str, Arc<dyn Rules>>,
     pub(crate) operations: Arc<HashMap<Name, Arc<dyn Runs>>>,
+    pub(crate) contents: Arc<HashMap<&'static str, Arc<dyn Contents>>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Inside a transaction over many writes: what rules hear of when it is durable.
     pub(crate) held: Option<Arc<Late>>,
@@ -68,8 +70,9 @@ impl Engine {
         let registry = registry(&mut modules)?;
         let operations = modules.iter_mut().flat_map(|module| std::mem::take(&mut module.operations));
         let operations = Arc::new(operations.map(|operation| (operation.def.name.clone(), operation.run)).collect());
+        let contents = Arc::new(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.contents)).collect());
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
-        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, clock, held: None, pack: None }) })
+        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, contents, clock, held: None, pack: None }) })
     }
 
     /// Every resource.

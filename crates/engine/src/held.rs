@@ -44,6 +44,7 @@ impl Engine {
             store,
             rules: self.inner.rules.clone(),
             operations: Arc::clone(&self.inner.operations),
+            contents: Arc::clone(&self.inner.contents),
             clock: Arc::clone(&self.inner.clock),
             held: Some(Arc::new(late)),
             pack: None,

@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 pub mod batch;
+pub mod content;
 pub mod engine;
 pub mod export;
 pub mod filter;
@@ -28,6 +29,7 @@ pub mod write;
 
 pub use batch::{Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, RowOutcome, Step, Target};
 pub use clientela_access::{Action, FieldMask, Grant};
+pub use content::{Contents, Given, Received};
 pub use engine::{Engine, ReadAnswer, registry};
 pub use held::Held;
 pub use key::RecordBy;

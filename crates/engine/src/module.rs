@@ -1,10 +1,11 @@
 //! What a domain crate hands to the server: its resources and their rules.
 
+use crate::content::Contents;
 pub use crate::input::check_format;
 use crate::operation::{Operation, Registered};
 use async_trait::async_trait;
 use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value};
-use clientela_model::ResourceDef;
+use clientela_model::{Registry, ResourceDef};
 pub use clientela_store::ChangeKind;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Module {
     pub rules: HashMap<&'static str, Arc<dyn Rules>>,
     /// What else can be done with them.
     pub operations: Vec<Registered>,
+    /// Where the files of their records are, by resource name.
+    pub contents: HashMap<&'static str, Arc<dyn Contents>>,
 }
 
 impl Module {
@@ -38,6 +41,13 @@ impl Module {
     #[must_use]
     pub fn operation(mut self, operation: impl Operation) -> Self {
         self.operations.push(Registered::new(operation));
+        self
+    }
+
+    /// Adds where the files of a resource's records are.
+    #[must_use]
+    pub fn contents(mut self, resource: &'static str, contents: impl Contents + 'static) -> Self {
+        self.contents.insert(resource, Arc::new(contents));
         self
     }
 
@@ -158,6 +168,11 @@ pub trait RuleReader: Send + Sync {
 
     /// The definition of a resource, where there is one of this name.
     fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>>;
+
+    /// Every definition, where the reader knows them all.
+    fn registry(&self) -> Option<&Registry> {
+        None
+    }
 }
 
 /// The rules of a resource: derived fields, checks, and what else must change with it.

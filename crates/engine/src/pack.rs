@@ -73,6 +73,7 @@ impl Inner {
             store: self.store.clone(),
             rules: self.rules.clone(),
             operations: Arc::clone(&self.operations),
+            contents: Arc::clone(&self.contents),
             clock: Arc::clone(&self.clock),
             held: self.held.clone(),
             pack: Some(Arc::clone(pack)),

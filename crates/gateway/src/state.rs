@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use clientela_access::Authenticator;
 use clientela_engine::Engine;
 use clientela_kernel::{Clock, Context, Result, Timestamp};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -23,6 +24,8 @@ pub struct GatewayState {
     /// The address clients reach this server at, without a trailing slash: `http://127.0.0.1:8080`. Stands in `Link`
     /// headers and in the documents.
     pub public_url: String,
+    /// A folder for files that are being received.
+    pub folder: PathBuf,
 }
 
 /// Turns a credential into a context.
@@ -90,6 +93,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Greatest size of the body of a batch or a transaction, in bytes.
     pub batch_bytes: usize,
+    /// Greatest size of a file that is sent to a record, in bytes.
+    pub content_bytes: u64,
+    /// Longest time such a file may take to arrive.
+    pub content_timeout: Duration,
     /// Longest time a request may take before it is answered with 503.
     pub request_timeout: Duration,
     /// Greatest nesting of a JSON body.
@@ -102,11 +109,37 @@ pub struct Limits {
     pub expanded_records: u32,
 }
 
+impl Limits {
+    /// Whether a path is that of a record's file.
+    fn is_content(path: &str) -> bool {
+        path.ends_with("/content")
+    }
+
+    /// Greatest size of a body that a path takes, in bytes.
+    pub(crate) fn largest_body(&self, path: &str) -> u64 {
+        let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        if Limits::is_content(path) {
+            self.content_bytes
+        } else if path.ends_with("/batch") || path == "/v1/transactions" {
+            size(self.batch_bytes)
+        } else {
+            size(self.body_bytes)
+        }
+    }
+
+    /// Longest time that a request to a path may take.
+    pub(crate) fn timeout(&self, path: &str) -> Duration {
+        if Limits::is_content(path) { self.content_timeout } else { self.request_timeout }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {
             body_bytes: 1 << 20,
             batch_bytes: 8 << 20,
+            content_bytes: 1 << 30,
+            content_timeout: Duration::from_secs(3_600),
             request_timeout: Duration::from_secs(30),
             json_depth: 64,
             expand_paths: 20,

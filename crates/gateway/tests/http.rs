@@ -94,6 +94,7 @@ impl Gateway {
             clock,
             limits,
             public_url: "http://test".to_owned(),
+            folder: std::env::temp_dir(),
         });
         Gateway { routes, _directory: directory }
     }

@@ -25,8 +25,16 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let (read_only, mirror) = (arguments.flag("read_only"), arguments.flag("mirror"));
     let unattachable = arguments.flag("unattachable");
     let creatable = !(arguments.flag("no_create") || read_only || mirror);
-    let updatable = !(read_only || mirror);
+    let updatable = !(arguments.flag("no_update") || read_only || mirror);
     let deletable = !(arguments.flag("no_delete") || read_only || mirror);
+    let content = match arguments.text("content")?.as_deref() {
+        None => None,
+        Some("received") => Some(quote! { definition.content = ::core::option::Option::Some(::clientela_model::ContentRole::Received); }),
+        Some("given") => Some(quote! { definition.content = ::core::option::Option::Some(::clientela_model::ContentRole::Given); }),
+        Some(other) => {
+            return Err(syn::Error::new_spanned(&item.ident, format!("content is \"received\" or \"given\", and not {other:?}")));
+        }
+    };
     let reveals = arguments.lists("reveals")?;
     let external_keys = arguments.lists("external_keys")?;
     let unique = arguments.lists("unique")?;
@@ -136,6 +144,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
                 #plural
                 #face
                 #timeline
+                #content
                 #(#reveals)*
                 #(#external_keys)*
                 #(#unique)*

@@ -19,7 +19,7 @@ pub use field::{
 pub use operation::{OperationDef, OperationTarget};
 pub use registry::{DefinitionProblem, Registry};
 pub use relation::{RelationDef, RelationKind};
-pub use resource::{ExternalKeyDef, ResourceDef, UniqueDef};
+pub use resource::{CONTENT_TYPES, ContentRole, ExternalKeyDef, ResourceDef, UniqueDef};
 pub use shape::{Content, Holds, Shape, ShapeDef, ShapeField, ShapeValue};
 pub use timeline::{TimelineDef, TimelineSource};
 

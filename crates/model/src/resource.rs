@@ -45,6 +45,8 @@ pub struct ResourceDef {
     pub timeline: Option<TimelineDef>,
     /// A value shown once, in the answer that creates the record (an API key's secret): name and description.
     pub reveals: Option<(Name, Name)>,
+    /// Its records hold a file of rows beside their fields, at `…/{id}/content`.
+    pub content: Option<ContentRole>,
     /// Every field, the system's first.
     pub fields: Vec<FieldDef>,
     /// Keys that are unique among the living.
@@ -56,6 +58,18 @@ pub struct ResourceDef {
     /// Index of each relation by name; filled by the registry.
     pub(crate) relation_by_name: HashMap<Name, usize>,
 }
+
+/// Which way the file of a record goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentRole {
+    /// Callers send it.
+    Received,
+    /// Callers fetch it.
+    Given,
+}
+
+/// The media types of such files, with the ending of their names.
+pub const CONTENT_TYPES: [(&str, &str); 2] = [("text/csv", "csv"), ("application/x-ndjson", "ndjson")];
 
 /// The fields of a resource that keeps the keys of other systems.
 #[derive(Clone, Debug)]

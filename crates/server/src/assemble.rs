@@ -6,11 +6,13 @@ use axum::Router;
 use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenRules};
 use clientela_engine::{Engine, Module};
 use clientela_gateway::{Figure, GatewayState, Health, Limits};
+use clientela_jobs::{Wake, Worker};
 use clientela_kernel::{Clock, Error, ErrorCode, Result, Timestamp};
 use clientela_migrations::{Migrator, MigratorTrait as _};
 use clientela_model::Registry;
 use clientela_platform::{CredentialsChanged, StoredCredentials};
 use clientela_store::{Dialect, Store, StoreFigures, StoreSettings};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The bell that tells other nodes of changed credentials.
@@ -41,16 +43,23 @@ pub struct House {
     pub clock: Arc<dyn Clock>,
     /// The migrations that had to be applied.
     pub migrated: Vec<String>,
+    /// Rings where there may be work for the worker.
+    pub wake: Wake,
 }
 
 /// Every module, in the order resources are shown.
-pub fn modules(credentials_changed: CredentialsChanged) -> Vec<Module> {
-    vec![clientela_platform::module(credentials_changed), clientela_customers::module(), clientela_interactions::module()]
+pub fn modules(credentials_changed: CredentialsChanged, wake: &Wake) -> Vec<Module> {
+    vec![
+        clientela_platform::module(credentials_changed),
+        clientela_customers::module(),
+        clientela_interactions::module(),
+        clientela_jobs::module(wake),
+    ]
 }
 
 /// Every resource, without a database.
 pub fn registry() -> Result<Arc<Registry>> {
-    clientela_engine::registry(&mut modules(Arc::new(|| {})))
+    clientela_engine::registry(&mut modules(Arc::new(|| {}), &Wake::default()))
 }
 
 /// What migrations a database has and lacks.
@@ -97,13 +106,14 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     let migrated = migrate(&store).await?;
     let changes = CredentialChanges::default();
     let announce = changes.clone();
-    let engine = Engine::new(modules(Arc::new(move || announce.announce())), store.clone(), Arc::clone(&parts.clock))?;
+    let wake = Wake::default();
+    let engine = Engine::new(modules(Arc::new(move || announce.announce()), &wake), store.clone(), Arc::clone(&parts.clock))?;
     let source = Arc::new(StoredCredentials::new(store.clone()));
     let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, changes.clone()).await?;
     if store.dialect() == Dialect::Postgres {
         hang_bell(&store, &changes, &authenticator);
     }
-    Ok(House { store, engine, authenticator, clock: parts.clock, migrated })
+    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake })
 }
 
 /// Rings for the other nodes when credentials change here, and reads them again when another node rings.
@@ -130,7 +140,7 @@ fn hang_bell(store: &Store, changes: &CredentialChanges, authenticator: &Authent
 
 impl House {
     /// The HTTP surface.
-    pub fn routes(&self, limits: Limits, public_url: String, metrics_token: Option<String>, draining: Draining) -> Router {
+    pub fn routes(&self, limits: Limits, public_url: String, metrics_token: Option<String>, draining: Draining, folder: PathBuf) -> Router {
         clientela_gateway::router(GatewayState {
             engine: self.engine.clone(),
             authenticator: Arc::new(self.authenticator.clone()),
@@ -138,7 +148,13 @@ impl House {
             clock: Arc::clone(&self.clock),
             limits,
             public_url,
+            folder,
         })
+    }
+
+    /// What carries out jobs; `folder` is where files are while they are worked on.
+    pub fn worker(&self, folder: PathBuf) -> Worker {
+        Worker::new(self.engine.clone(), self.store.clone(), self.authenticator.clone(), folder, self.wake.clone())
     }
 }
 

@@ -8,7 +8,8 @@ use clientela_kernel::{Error, Result};
 use sea_orm::sqlx::postgres::PgPoolOptions;
 use sea_orm::sqlx::sqlite::SqlitePoolOptions;
 use sea_orm::{
-    Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter as _, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
+    Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, RuntimeErr,
+    SqlxPostgresConnector, SqlxSqliteConnector,
 };
 use sqlx::{PgConnection, SqliteConnection};
 use std::time::Duration;
@@ -19,6 +20,8 @@ use tokio::sync::OnceCell;
 pub enum SystemTask {
     /// Finding out whose a credential is.
     Credentials,
+    /// Finding work that waits, and the files of it.
+    Jobs,
     /// Checking the health of the data.
     Doctor,
     /// Listing tenants and making new ones.
@@ -61,6 +64,16 @@ impl System {
         let connection = self.store.system_pool().connection(self.store.address()).await;
         tracing::trace!(task = ?self.task, entity = E::default().table_name(), "system read");
         E::find().filter(condition).all(connection).await.map_err(|error| db_error(&error))
+    }
+}
+
+impl System {
+    /// The first rows of an entity that satisfy a condition, by a column, whatever their tenant.
+    pub async fn first<E: EntityTrait>(&self, condition: Condition, order: E::Column, limit: u64) -> Result<Vec<E::Model>> {
+        let connection = self.store.system_pool().connection(self.store.address()).await;
+        tracing::trace!(task = ?self.task, entity = E::default().table_name(), "system read");
+        let found = E::find().filter(condition).order_by_asc(order).limit(limit).all(connection).await;
+        found.map_err(|error| db_error(&error))
     }
 }
 

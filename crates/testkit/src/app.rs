@@ -6,6 +6,7 @@ use crate::{Client, Factory};
 use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenIssue, TokenRules};
 use clientela_engine::{Engine, Module, WriteAction, WriteRequest};
 use clientela_gateway::{GatewayState, Limits};
+use clientela_jobs::{Wake, Worker};
 use clientela_kernel::{Actor, ActorKind, Clock, Context, FixedClock, Id, Scopes, TenantId, Timestamp};
 use clientela_model::Registry;
 use clientela_store::{Dialect, Store, StoreSettings};
@@ -37,6 +38,8 @@ pub struct TestApp {
     pub beta: Client,
     /// A user of the first tenant whose credential may only read.
     pub reader: Client,
+    /// Carries out jobs when a test asks it to.
+    pub worker: Arc<Worker>,
     /// The address of the database.
     pub database_url: String,
     /// The folder of a SQLite database, removed when dropped. Shared, since a test may take the app apart.
@@ -120,10 +123,12 @@ impl TestApp {
         let clock = Arc::new(FixedClock::new(START));
         let changes = CredentialChanges::default();
         let announce = changes.clone();
+        let wake = Wake::default();
         let mut modules = vec![
             clientela_platform::module(Arc::new(move || announce.announce())),
             clientela_customers::module(),
             clientela_interactions::module(),
+            clientela_jobs::module(&wake),
         ];
         modules.extend(recipe.modules.map(|modules| modules()).unwrap_or_default());
         let engine = Engine::new(modules, store.clone(), clock.clone()).expect("the definitions fit together");
@@ -142,6 +147,7 @@ impl TestApp {
             clock: clock.clone(),
             limits: Limits::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
+            folder: std::env::temp_dir(),
         });
         let client = |context: Context| {
             let token = authenticator.issue(&TokenIssue {
@@ -154,7 +160,9 @@ impl TestApp {
             });
             Client::new(router.clone(), Some(token.expect("a token can be signed")), context)
         };
+        let worker = Worker::new(engine.clone(), store.clone(), authenticator.clone(), std::env::temp_dir(), wake);
         TestApp {
+            worker: Arc::new(worker),
             alpha: client(alpha),
             beta: client(beta),
             reader: client(reader),
@@ -170,7 +178,7 @@ impl TestApp {
 
     /// Makes records of any resource as this client.
     pub fn factory(&self, client: &Client) -> Factory {
-        Factory::new(client, &self.registry)
+        Factory::new(client, &self.engine)
     }
 
     /// The change log of a record of whatever tenant, by tenant and version: tenant, kind, version, actor, before, after. Read

@@ -1,6 +1,8 @@
 //! Valid records of any resource, made from its definition alone, so that a sweep covers what does not exist yet.
 
 use crate::Client;
+use clientela_engine::{Engine, WriteAction, WriteRequest};
+use clientela_kernel::{Actor, ActorKind, Context};
 use clientela_model::{FieldDef, FieldType, Holds, OperationDef, Registry, ResourceDef, ShapeDef, ShapeField, TextFormat, WriteMode};
 use serde_json::{Map, Value as Json, json};
 use std::future::Future;
@@ -12,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Factory {
     client: Client,
     registry: Arc<Registry>,
+    engine: Engine,
 }
 
 /// Which references of a new record are filled.
@@ -27,8 +30,8 @@ static COUNTER: AtomicU64 = AtomicU64::new(1);
 
 impl Factory {
     /// A factory of this client's records.
-    pub fn new(client: &Client, registry: &Arc<Registry>) -> Self {
-        Factory { client: client.clone(), registry: Arc::clone(registry) }
+    pub fn new(client: &Client, engine: &Engine) -> Self {
+        Factory { client: client.clone(), registry: Arc::clone(engine.registry()), engine: engine.clone() }
     }
 
     /// Makes a record and returns it as REST shows it.
@@ -38,12 +41,13 @@ impl Factory {
     pub async fn create(&self, def: &ResourceDef, fill: Fill) -> Json {
         let body = self.body(def, fill).await;
         let answer = self.client.post(&format!("/v1/{}", def.path), &Json::Object(body.clone())).await;
-        assert_eq!(answer.status, 201, "{} refuses {}: {}", def.name, Json::Object(body), answer.text());
+        assert_eq!(answer.status, made(def), "{} refuses {}: {}", def.name, Json::Object(body), answer.text());
         answer.json()
     }
 
     /// The id of some record of a resource: a new one where they can be made, else that of a new record that brings one
-    /// along (a face of a mirror), else one that an operation makes, else of one that is there.
+    /// along (a face of a mirror), else one that an operation makes, else of one that is there, else of one
+    /// that the server itself makes.
     pub async fn any(&self, def: &ResourceDef) -> String {
         if def.creatable {
             return text(&self.create(def, Fill::Required).await, "id");
@@ -56,7 +60,10 @@ impl Factory {
             return text(made.get(&field).unwrap_or_else(|| panic!("{}: {made}", operation.name)), "id");
         }
         let list = self.client.get(&format!("/v1/{}?limit=1", def.path)).await.expect(200);
-        list.pointer("/data/0").map(|record| text(record, "id")).unwrap_or_else(|| panic!("there is no {} and none can be made", def.name))
+        match list.pointer("/data/0") {
+            Some(record) => text(record, "id"),
+            None => self.by_server(def).await,
+        }
     }
 
     /// An operation that makes records of a resource nobody can create otherwise, and the field of its output that shows one.
@@ -106,6 +113,16 @@ impl Factory {
             }
             input
         })
+    }
+
+    /// A record that nobody but the server makes.
+    async fn by_server(&self, def: &ResourceDef) -> String {
+        let actor = Actor { kind: ActorKind::System, ..self.client.context.actor };
+        let context = Context { actor, ..self.client.context.clone() };
+        let action = WriteAction::Create { body: self.body(def, Fill::Required).await };
+        let linked = Arc::clone(self.registry.resource(&def.name).expect("the resource is of the registry"));
+        let made = self.engine.write(&context, WriteRequest { def: linked, action, idempotency: None }).await;
+        made.unwrap_or_else(|error| panic!("no {} can be made: {error}", def.name)).id.to_text(&def.prefix)
     }
 
     /// A creatable resource that is a public face of this one, and the field that links them.
@@ -162,9 +179,17 @@ impl Factory {
     }
 }
 
+/// The status of a new record on REST.
+pub fn made(def: &ResourceDef) -> u16 {
+    if def.content.is_some() { 202 } else { 201 }
+}
+
 /// Whether a rule asks for the field, or for one of several of which it is one.
 fn asked_by_rule(def: &ResourceDef, field: &FieldDef) -> bool {
-    matches!((def.name.as_ref(), field.name.as_ref()), ("customerEvent", "visitorId") | ("relationshipType", "inverseName"))
+    matches!(
+        (def.name.as_ref(), field.name.as_ref()),
+        ("customerEvent", "visitorId") | ("import", "mappingText") | ("relationshipType", "inverseName")
+    )
 }
 
 /// What a rule asks of the record that a field refers to, beyond what definitions say: the resource to make it of, and what it

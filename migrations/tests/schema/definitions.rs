@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 /// Every built-in resource.
 pub(crate) fn registry() -> Registry {
-    let modules = [clientela_platform::module(Arc::new(|| {})), clientela_customers::module(), clientela_interactions::module()];
+    let modules = [
+        clientela_platform::module(Arc::new(|| {})),
+        clientela_customers::module(),
+        clientela_interactions::module(),
+        clientela_jobs::module(&clientela_jobs::Wake::default()),
+    ];
     Registry::new(modules.into_iter().flat_map(|module| module.resources).collect()).unwrap()
 }
 
@@ -40,6 +45,10 @@ fn definitions_fit_together() {
         "notification",
         "visitor",
         "customerEvent",
+        "importMapping",
+        "import",
+        "importProblem",
+        "export",
     ];
     let missing: Vec<_> = expected.iter().filter(|name| !names.contains(name)).collect();
     assert!(missing.is_empty(), "not defined: {missing:?}");

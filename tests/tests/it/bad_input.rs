@@ -1,7 +1,7 @@
 //! What is wrong is refused with a stable code and the place, and leaves nothing behind.
 
 use axum::body::Body;
-use clientela_testkit::factory::{Fill, text};
+use clientela_testkit::factory::{self, Fill, text};
 use clientela_testkit::{TestApp, both};
 use http::{Method, Request};
 use serde_json::{Value as Json, json};
@@ -51,7 +51,7 @@ async fn the_same_record_twice() {
         for def in app.registry.resources().iter().filter(|def| def.creatable) {
             let path = format!("/v1/{}", def.path);
             let mut body = app.factory(&app.alpha).body(def, Fill::Everything).await;
-            let made = app.alpha.post(&path, &Json::Object(body.clone())).await.expect(201);
+            let made = app.alpha.post(&path, &Json::Object(body.clone())).await.expect(factory::made(def));
             body.insert("id".to_owned(), made["id"].clone());
             let refused = app.alpha.post(&path, &Json::Object(body)).await.expect(409);
             assert_eq!((&refused["code"], &refused["existingId"]), (&json!("ID_TAKEN"), &made["id"]), "{}: {refused}", def.name);

@@ -10,11 +10,11 @@ use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 fn request(resource: &str, format: Format) -> ExportRequest {
-    ExportRequest { resource: resource.to_owned(), fields: Vec::new(), filter: None, deleted: DeletedMode::Exclude, format }
+    ExportRequest { resource: resource.to_owned(), fields: Vec::new(), filter: None, deleted: DeletedMode::Exclude, format, guarded: true }
 }
 
 async fn written(app: &TestApp, client: &Client, request: &ExportRequest) -> String {
-    let plan = ExportPlan::new(&app.engine, &client.context, request).unwrap();
+    let plan = ExportPlan::new(&app.registry, &client.context, request).unwrap();
     let mut out = Vec::new();
     let mut told = Vec::new();
     let count = export::run(&app.engine, &client.context, plan, &mut out, &mut |so_far| told.push(so_far)).await.unwrap();
@@ -121,7 +121,7 @@ async fn what_cannot_be_exported_is_told_before_anything_is_written() {
         ] {
             let fields = fields.into_iter().map(str::to_owned).collect();
             let request = ExportRequest { fields, filter, ..request(resource, Format::Csv) };
-            let Err(error) = ExportPlan::new(&app.engine, &app.alpha.context, &request) else { panic!("{resource} was exported") };
+            let Err(error) = ExportPlan::new(&app.registry, &app.alpha.context, &request) else { panic!("{resource} was exported") };
             assert!(error.detail().contains(text), "{}", error.detail());
         }
     })
@@ -148,7 +148,7 @@ async fn pages_follow_one_another() {
 }
 
 async fn read_back(app: &TestApp, client: &Client, request: &ExportRequest, file: String) -> (Outcome, Vec<Problem>) {
-    let mapping = ExportPlan::new(&app.engine, &app.alpha.context, request).unwrap().mapping().unwrap();
+    let mapping = ExportPlan::new(&app.registry, &app.alpha.context, request).unwrap().mapping().unwrap();
     import_from(app, client, &mapping, Arc::new(Bytes(file.into_bytes())), Mode::Each).await
 }
 

@@ -294,7 +294,7 @@ async fn taken_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
     }
     let mut body = app.factory(&app.beta).body(def, Fill::Required).await;
     body.insert("id".to_owned(), json!(victim.id));
-    let made = app.beta.post(&format!("/v1/{}", def.path), &Json::Object(body)).await.expect(201);
+    let made = app.beta.post(&format!("/v1/{}", def.path), &Json::Object(body)).await.expect(factory::made(def));
     assert_eq!(made["id"], json!(victim.id));
     assert_eq!(app.alpha.get(&victim.path).await.expect(200), victim.shown);
     if def.deletable {

@@ -27,6 +27,7 @@ mod identify;
 mod import;
 mod in_step;
 mod isolation;
+mod jobs;
 mod keys;
 mod limits;
 mod merge;

@@ -128,12 +128,13 @@ impl Column {
     }
 
     /// The cells a record gives.
-    pub(super) fn cells<'r>(&self, record: &'r Json) -> Vec<Cow<'r, str>> {
+    pub(super) fn cells<'r>(&self, record: &'r Json, guarded: bool) -> Vec<Cow<'r, str>> {
+        let guard = |text| if guarded { cell::guarded(text) } else { text };
         let value = self.path.iter().try_fold(record, |at, name| at.get(name)).unwrap_or(&Json::Null);
         match self.kind {
             Kind::Money => vec![cell::plain(value.get("amount")), cell::plain(value.get("currency"))],
-            Kind::Text => vec![cell::guarded(value.as_str().unwrap_or_default().into())],
-            Kind::Texts => vec![cell::guarded(cell::set(value))],
+            Kind::Text => vec![guard(value.as_str().unwrap_or_default().into())],
+            Kind::Texts => vec![guard(cell::set(value))],
             Kind::Plain => vec![cell::plain(Some(value))],
         }
     }

@@ -7,6 +7,7 @@ mod cell;
 mod column;
 
 use crate::engine::Engine;
+use crate::filter::FilterReader;
 use crate::plan::{Connection, ConnectionItem, PageInfoItem, ReadPlan, Root, Selection};
 pub(crate) use cell::FORMULA;
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, ListArguments, PageArguments, Result};
@@ -41,6 +42,8 @@ pub struct ExportRequest {
     pub deleted: DeletedMode,
     /// How they are written.
     pub format: Format,
+    /// Whether text that a spreadsheet would take for a formula is kept from being one (CSV).
+    pub guarded: bool,
 }
 
 /// An export that was checked.
@@ -50,6 +53,7 @@ pub struct ExportPlan {
     selection: Arc<Selection>,
     list: ListArguments,
     format: Format,
+    guarded: bool,
     importable: bool,
 }
 
@@ -65,15 +69,22 @@ impl ExportPlan {
     ///
     /// # Errors
     /// `NOT_FOUND` where there is no such resource, `INVALID_PARAMETER` for a field that cannot be exported, `INVALID_FILTER`.
-    pub fn new(engine: &Engine, context: &Context, request: &ExportRequest) -> Result<ExportPlan> {
-        let registry = engine.registry();
+    pub fn new(registry: &Registry, context: &Context, request: &ExportRequest) -> Result<ExportPlan> {
         let def = find(registry, &request.resource)?;
         let (columns, selection) = column::select(registry, context, def, &request.fields)?;
-        let filter = request.filter.as_ref().map(|filter| engine.parse_filter(context, def, filter)).transpose()?;
+        let filter = request.filter.as_ref().map(|filter| FilterReader::new(registry, context).read(def, filter)).transpose()?;
         let list =
             ListArguments { filter, sort: Vec::new(), page: PageArguments::first(PageArguments::MAXIMUM_LIMIT), deleted: request.deleted };
         let importable = registry.is_upsertable(def) && columns.iter().any(Column::is_id);
-        Ok(ExportPlan { def: Arc::clone(def), columns, selection: Arc::new(selection), list, format: request.format, importable })
+        Ok(ExportPlan {
+            def: Arc::clone(def),
+            columns,
+            selection: Arc::new(selection),
+            list,
+            format: request.format,
+            guarded: request.guarded,
+            importable,
+        })
     }
 
     /// The resource.
@@ -87,7 +98,8 @@ impl ExportPlan {
         let fields = self.columns.iter().map(|column| column.mapping()).collect::<Option<Vec<_>>>()?;
         self.importable.then_some(())?;
         let format = match self.format {
-            Format::Csv => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\nguarded = true\ntrim = false",
+            Format::Csv if self.guarded => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\nguarded = true\ntrim = false",
+            Format::Csv => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\ntrim = false",
             Format::Ndjson => "format = \"ndjson\"\ntrim = false",
         };
         let mut text =
@@ -136,7 +148,7 @@ pub async fn run(
                 }
                 Format::Csv => {
                     let record: Json = serde_json::from_str(record.get()).map_err(Error::internal)?;
-                    cell::write_row(plan.columns.iter().flat_map(|column| column.cells(&record)), &mut text)?;
+                    cell::write_row(plan.columns.iter().flat_map(|column| column.cells(&record, plan.guarded)), &mut text)?;
                 }
             }
         }

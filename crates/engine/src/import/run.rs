@@ -35,6 +35,11 @@ pub trait Sink: Send {
     fn problem(&mut self, problem: &Problem);
     /// So much is done and, unless all is written at the end, durable.
     fn progress(&mut self, so_far: &Summary);
+    /// Asked after each group of rows: an error breaks the import off there. What was written before stays, unless all was to be
+    /// written at the end.
+    fn halt(&mut self) -> Option<Error> {
+        None
+    }
 }
 
 /// How an import writes.
@@ -205,7 +210,7 @@ impl Run {
         for done in written {
             stopped = self.take(done, busy, held_back, sink).or(stopped);
         }
-        stopped
+        stopped.or_else(|| sink.halt())
     }
 
     /// What is to be done about a row.

@@ -9,7 +9,7 @@ use crate::{ids, input};
 use async_trait::async_trait;
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Name, Result, Timestamp, Value};
-use clientela_model::{FieldType, ResourceDef, WriteMode, system};
+use clientela_model::{FieldType, Registry, ResourceDef, WriteMode, system};
 use clientela_store::{ChangeKind, RowChange, RowGuard, Scope, SearchChange, SearchText};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -268,6 +268,10 @@ impl RuleReader for Gathering<'_> {
 
     fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>> {
         self.inner.registry.resource(name)
+    }
+
+    fn registry(&self) -> Option<&Registry> {
+        Some(&self.inner.registry)
     }
 }
 

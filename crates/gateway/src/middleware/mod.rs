@@ -10,6 +10,7 @@ mod request;
 
 pub use authentication::authenticate;
 pub use body::read_body;
+pub(crate) use body::spool;
 pub use meter::Meter;
 pub use named::Named;
 pub use outer::Outer;

@@ -57,7 +57,7 @@ impl Service<Request<Body>> for Outer {
             let mut response = if cors::is_preflight(&method, request.headers()) {
                 preflight()
             } else {
-                match body::check_declared_length(request.headers(), state.limits.body_bytes) {
+                match body::check_declared_length(request.headers(), state.limits.largest_body(uri.path())) {
                     Ok(()) => serve(&mut routes, &state, info, request).await,
                     Err(error) => problem::response(&error, info.id, uri.path()),
                 }
@@ -88,7 +88,8 @@ async fn serve(routes: &mut Router, state: &GatewayState, info: RequestInfo, mut
     request.extensions_mut().insert(info);
     let method = request.method().clone();
     let uri = request.uri().clone();
-    let answer = tokio::time::timeout(state.limits.request_timeout, AssertUnwindSafe(routes.call(request)).catch_unwind()).await;
+    let timeout = state.limits.timeout(uri.path());
+    let answer = tokio::time::timeout(timeout, AssertUnwindSafe(routes.call(request)).catch_unwind()).await;
     let response = match answer {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(never))) => match never {},
@@ -96,7 +97,7 @@ async fn serve(routes: &mut Router, state: &GatewayState, info: RequestInfo, mut
             return problem::response(&Error::internal(format!("panic: {}", panic_text(panic.as_ref()))), info.id, uri.path());
         }
         Err(_) => {
-            let seconds = state.limits.request_timeout.as_secs();
+            let seconds = timeout.as_secs();
             let text = format!(
                 "The request took longer than the {seconds} seconds this server allows. Ask for less, or try again; with an idempotency key a retry is safe."
             );

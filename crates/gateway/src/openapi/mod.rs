@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod common;
+mod content;
 mod field;
 mod keyed;
 mod listing;
@@ -44,7 +45,7 @@ pub fn document(registry: &Registry) -> OpenApi {
         components = many::schemas(listing::add(components, def), registry, def);
         (components, paths) = aggregate::add(components, past::add(paths, def), def);
         paths = many::add(keyed::add(operation::add(paths, def), registry, def), registry, def);
-        paths = verb::add(paths, registry, def);
+        paths = content::add(verb::add(paths, registry, def), def);
         tags.push(TagBuilder::new().name(tag(def)).description(Some(def.description.as_ref())).build());
     }
     components = verb::schemas(components, registry);

@@ -64,7 +64,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
         let create = operation(def, &format!("create{type_name}"), &format!("Create {one}"))
             .description(Some(format!("Creates {one}. You may choose its id; the server mints one otherwise.")))
             .request_body(Some(body("The new record.", &[JSON], &format!("{type_name}Create"), Some(record::create_example(def)))))
-            .response("201", created_links(created, def));
+            .response(if def.content.is_some() { "202" } else { "201" }, created_links(created, def));
         let create = with_parameters(create, &["DryRun", "IdempotencyKey"]);
         many.merge_operations(PathItem::new(HttpMethod::Post, errors(create, &[400, 401, 403, 409, 413, 415, 422, 500, 503])));
     }

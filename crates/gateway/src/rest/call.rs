@@ -3,7 +3,7 @@
 use super::address;
 use super::json;
 use super::media;
-use crate::middleware::{RequestInfo, authenticate, read_body};
+use crate::middleware::{RequestInfo, authenticate, read_body, spool};
 use crate::{GatewayState, problem};
 use axum::body::Body;
 use axum::extract::Request;
@@ -97,6 +97,13 @@ impl Call {
         media::check(&self.parts.headers, allowed)?;
         let bytes = read_body(self.body.into_inner(), bytes).await?;
         json::parse_object(&bytes, state.limits.json_depth)
+    }
+
+    /// Writes the body to a file, whatever it holds. Answers its media type, which is one of those allowed, the file and its size.
+    pub(super) async fn file(self, state: &GatewayState, allowed: &[&'static str]) -> Result<(&'static str, std::fs::File, u64)> {
+        let media_type = media::of(&self.parts.headers, allowed)?;
+        let (file, bytes) = spool(self.body.into_inner(), state.limits.content_bytes, &state.folder).await?;
+        Ok((media_type, file, bytes))
     }
 
     /// Reads the body of an operation whose input may be left out: an object, or nothing.

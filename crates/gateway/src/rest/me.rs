@@ -43,6 +43,7 @@ pub(super) async fn limits(state: Arc<GatewayState>, call: Call) -> Result<Respo
         "bodyBytes": limits.body_bytes,
         "jsonDepth": limits.json_depth,
         "batch": { "rows": batch::MAXIMUM_ROWS, "operations": batch::MAXIMUM_OPERATIONS, "bodyBytes": limits.batch_bytes, "bulkRecords": batch::MAXIMUM_BULK },
+        "contentBytes": limits.content_bytes,
         "requestSeconds": limits.request_timeout.as_secs(),
         "page": { "default": PageArguments::DEFAULT_LIMIT, "maximum": PageArguments::MAXIMUM_LIMIT },
         "expand": { "relations": limits.expand_paths, "depth": limits.path_depth, "records": limits.expanded_records },

@@ -26,6 +26,16 @@ pub(super) fn check(headers: &HeaderMap, allowed: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// The media type of a body that is one of those allowed, in whatever encoding. `UNSUPPORTED_MEDIA_TYPE` otherwise.
+pub(super) fn of(headers: &HeaderMap, allowed: &[&'static str]) -> Result<&'static str> {
+    let given = headers.get(header::CONTENT_TYPE).map_or("none", |value| value.to_str().unwrap_or("one that is not text"));
+    let media_type = given.split(';').next().unwrap_or_default().trim();
+    allowed.iter().find(|name| name.eq_ignore_ascii_case(media_type)).copied().ok_or_else(|| {
+        let text = format!("The body's Content-Type is {given}, but must be {}.", allowed.join(" or "));
+        Error::new(ErrorCode::UnsupportedMediaType, text)
+    })
+}
+
 fn refuse(given: &str, allowed: &[&str]) -> Error {
     let text = format!("The body's Content-Type is {given}, but must be {}, in UTF-8.", allowed.join(" or "));
     Error::new(ErrorCode::UnsupportedMediaType, text)

@@ -6,6 +6,7 @@ mod batch;
 mod bulk;
 mod call;
 mod conditional;
+mod content;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -32,6 +33,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use call::{Bound, Call, answer};
 use clientela_engine::Engine;
 use clientela_kernel::Result;
+use clientela_model::ContentRole;
 use http::{HeaderName, HeaderValue};
 use std::future::Future;
 use std::sync::Arc;
@@ -89,6 +91,13 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         }
         for (place, operation) in operation::of(&bound) {
             router = router.route(&place, post(with(&operation, operation::operate)));
+        }
+        if let Some(role) = def.content {
+            let file = match role {
+                ContentRole::Received => put(with(&bound, content::send)),
+                ContentRole::Given => get(with(&bound, content::fetch)),
+            };
+            router = router.route(&format!("{path}/{{id}}/content"), file);
         }
         if !def.mirror {
             router = router.route(&format!("{path}/{{id}}/history"), get(with(&bound, history::history)));

@@ -29,7 +29,18 @@ pub(super) async fn create(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let idempotency = idempotency::from_headers(&headers, &format!("POST {}", bound.path), &body)?;
     let Json::Object(body) = body else { return Err(Error::internal("an object is no object any more")) };
     let written = write(&bound, &context, WriteAction::Create { body }, idempotency, dry).await?;
-    render(&bound, &context, written, StatusCode::CREATED).await
+    render(&bound, &context, written, made(&bound)).await
+}
+
+/// The status of a new record: what is carried out later is accepted.
+fn made(bound: &Bound) -> StatusCode {
+    if bound.def.content.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED }
+}
+
+/// The answer that shows a record whose work goes on when it is sent.
+pub(super) async fn accepted(bound: &Bound, context: &Context, outcome: WriteOutcome) -> Result<Response> {
+    let stage = Stage::open(&bound.state.engine, false).await?;
+    render(bound, context, Written { stage, outcome }, StatusCode::ACCEPTED).await
 }
 
 /// `PATCH /v1/accounts/{id}`.
@@ -194,7 +205,7 @@ async fn render(bound: &Bound, context: &Context, written: Written, status: Stat
     let mut response = json_answer(status, bytes);
     response.headers_mut().insert(header::ETAG, conditional::entity_tag(shown));
     mark_replay(outcome.replayed, &mut response);
-    if status == StatusCode::CREATED {
+    if status == StatusCode::CREATED || status == StatusCode::ACCEPTED {
         let location = format!("{}/{}", bound.path, outcome.id.to_text(&bound.def.prefix));
         if let Ok(location) = HeaderValue::try_from(location) {
             response.headers_mut().insert(header::LOCATION, location);

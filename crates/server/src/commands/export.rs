@@ -47,10 +47,11 @@ async fn write(config: &Config, arguments: &Export, out: &mut (dyn Write + Send)
             ExportFormat::Csv => Format::Csv,
             ExportFormat::Ndjson => Format::Ndjson,
         },
+        guarded: true,
     };
     let house = house(config).await?;
     let context = tenants::system_context(&house, tenants::find(&house.store, arguments.tenant.as_deref()).await?);
-    let plan = ExportPlan::new(&house.engine, &context, &request)?;
+    let plan = ExportPlan::new(house.engine.registry(), &context, &request)?;
     if let Some(path) = &arguments.mapping {
         let text = plan.mapping().ok_or_else(|| {
             Failure::Usage(

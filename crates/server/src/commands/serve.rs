@@ -28,7 +28,8 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     }
     let url = config.public_url.clone().unwrap_or_else(|| banner::url(address));
     let draining = Draining::default();
-    let routes = house.routes(limits(config), url.clone(), config.metrics_token.clone(), draining.clone());
+    let routes = house.routes(limits(config), url.clone(), config.metrics_token.clone(), draining.clone(), config.data.clone());
+    lifecycle::background(house.worker(config.data.clone()).run(ended.clone()));
     let links = banner::Links { url: &url, tokens: tokens.as_ref(), empty: tenants.is_empty() };
     print(as_json, &links.json(), &links.text())?;
     listener::serve(socket, routes, config.max_clients, draining, ended).await;

@@ -74,6 +74,7 @@ impl Server {
             clock,
             limits: Limits::default(),
             public_url: "http://test".to_owned(),
+            folder: std::env::temp_dir(),
         };
         Server { routes: crate::router(state), _directory: directory }
     }

@@ -1,0 +1,193 @@
+//! Carrying an import out.
+
+use super::running::Halt;
+use super::spool::{self, Rows};
+use super::{Ending, Job, Running, Worker, passes};
+use crate::content::file;
+use crate::import_job::ImportWriting;
+use crate::parts;
+use crate::state::FileFormat;
+use clientela_engine::import::{self, Format, Mapping, Mode, Plan, Problem, Refusal, Sink, Summary};
+use clientela_engine::module::Found;
+use clientela_engine::{WriteAction, WriteRequest};
+use clientela_kernel::{Context, Error, ErrorCode, Id, Result, Timestamp, Value};
+use clientela_model::Choice as _;
+use futures_util::future::join_all;
+use parking_lot::Mutex;
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use uuid::Builder;
+
+/// Problems of an import that are kept.
+const KEPT: usize = 10_000;
+/// Problems that are written side by side.
+const TOGETHER: usize = 100;
+
+impl Worker {
+    pub(super) async fn import(&self, job: &Found, running: &Running<'_>, context: &Context) -> Result<Ending> {
+        let text = job.get("mappingText").as_text().unwrap_or_default();
+        let plan = Mapping::parse(text).and_then(|mut mapping| {
+            let format = job.get("format").as_text().and_then(FileFormat::named).map(|format| match format {
+                FileFormat::Csv => Format::Csv,
+                FileFormat::Ndjson => Format::Ndjson,
+            });
+            mapping.source.format = mapping.source.format.or(format);
+            Plan::new(&mapping, self.engine.registry())
+        });
+        let plan = match plan {
+            Ok(plan) => Arc::new(plan),
+            Err(refusal) => return Ok(Ending::Broken(Vec::new(), refused(&refusal))),
+        };
+        let rows = match (job.get("rows").as_text(), file(job)) {
+            (Some(text), _) => Rows::Text(text.into()),
+            (None, Some((key, bytes))) => {
+                let fetched = spool::fetch(&running.scope, &self.folder, key, bytes).await;
+                match fetched {
+                    Ok(file) => Rows::File(Arc::new(Mutex::new(file))),
+                    Err(error) if passes(&error) => return Err(error),
+                    Err(error) => return Ok(Ending::Broken(Vec::new(), error)),
+                }
+            }
+            (None, None) => return Ok(Ending::Broken(Vec::new(), Error::internal("an import without rows was to be carried out"))),
+        };
+        let writing = job.get("writing").as_text().unwrap_or_default();
+        let mode = match writing {
+            _ if writing == ImportWriting::Atomic.as_str() => Mode::Atomic,
+            _ if writing == ImportWriting::DryRun.as_str() => Mode::DryRun,
+            _ => Mode::Each,
+        };
+        let mut listener = Listener { running, heard: Vec::new(), kept: 0 };
+        let ran = import::run(&self.engine, context, plan, Arc::new(rows), mode, &mut listener).await;
+        let heard = std::mem::take(&mut listener.heard);
+        self.keep_problems(running.job, heard).await?;
+        let outcome = match ran {
+            Ok(outcome) => outcome,
+            Err(refusal) => return Ok(Ending::Broken(Vec::new(), refused(&refusal))),
+        };
+        let values = counts(&outcome.summary);
+        match (running.halted(), outcome.stopped) {
+            // The last counts are told all the same.
+            (Some(Halt::Unwanted), _) => {
+                self.note(running.job, values, None).await?;
+                Ok(Ending::Left)
+            }
+            (Some(Halt::Lost | Halt::Ended), _) => Ok(Ending::Left),
+            (None, Some(error)) if passes(&error) => Err(error),
+            (None, Some(error)) => Ok(Ending::Broken(values, error)),
+            (None, None) if mode == Mode::Atomic && !outcome.written => {
+                let text = "Nothing was written, since something was refused: see the problems.";
+                Ok(Ending::Broken(values, Error::new(ErrorCode::ValidationFailed, text)))
+            }
+            (None, None) => {
+                if let Some((key, bytes)) = file(job) {
+                    parts::remove(&running.scope, key, bytes, self.now()).await?;
+                }
+                let mut values = values;
+                values.push(("contentKey", Value::Null));
+                Ok(Ending::Done(values))
+            }
+        }
+    }
+
+    /// Keeps what was refused. A problem that is there already, since the import was taken up anew, is left alone.
+    async fn keep_problems(&self, job: Job, problems: Vec<Problem>) -> Result<()> {
+        let context = self.own(job.tenant);
+        let def = self.engine.registry().resource("importProblem").ok_or_else(|| Error::internal("there are no import problems"))?;
+        for group in problems.chunks(TOGETHER) {
+            let writes = group.iter().map(|problem| {
+                let Json::Object(body) = body(job.id, problem) else { return None };
+                let action = WriteAction::Create { body };
+                Some(self.engine.write(&context, WriteRequest { def: Arc::clone(def), action, idempotency: None }))
+            });
+            for outcome in join_all(writes.flatten()).await {
+                match outcome {
+                    Err(error) if error.code() != ErrorCode::IdTaken => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hears of an import while it runs.
+struct Listener<'r, 'w> {
+    running: &'r Running<'w>,
+    heard: Vec<Problem>,
+    kept: usize,
+}
+
+impl Sink for Listener<'_, '_> {
+    fn problem(&mut self, problem: &Problem) {
+        if self.kept < KEPT {
+            self.kept += 1;
+            self.heard.push(problem.clone());
+        }
+    }
+
+    fn progress(&mut self, so_far: &Summary) {
+        self.running.tell(counts(so_far));
+    }
+
+    fn halt(&mut self) -> Option<Error> {
+        self.running.stop()
+    }
+}
+
+/// What a job tells of an import.
+fn counts(summary: &Summary) -> Vec<(&'static str, Value)> {
+    let total = summary.total();
+    let number = |count: u64| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
+    vec![
+        ("encoding", if summary.encoding.is_empty() { Value::Null } else { summary.encoding.into() }),
+        ("rowsRead", number(summary.rows)),
+        ("rowsRefused", number(summary.rejected_rows)),
+        ("recordsCreated", number(total.created)),
+        ("recordsUpdated", number(total.updated)),
+        ("recordsUnchanged", number(total.unchanged)),
+        ("recordsRefused", number(total.rejected)),
+        ("problemCount", number(summary.problems)),
+    ]
+}
+
+fn refused(refusal: &Refusal) -> Error {
+    Error::new(ErrorCode::ValidationFailed, refusal.to_string())
+}
+
+/// A problem as a record.
+fn body(import: Id, problem: &Problem) -> Json {
+    let short =
+        |text: &str, most: usize| text.chars().take(most).filter(|letter| !letter.is_control() || *letter == '\n').collect::<String>();
+    let optional = |text: &Option<String>, most: usize| text.as_ref().map(|text| short(text, most));
+    json!({
+        "id": identity(import, problem).to_text("imx"),
+        "importId": import.to_text("imp"),
+        "rowNumber": problem.row,
+        "lineNumber": problem.line,
+        "record": optional(&problem.record, 200),
+        "field": optional(&problem.field, 200),
+        "columnNames": optional(&problem.column, 2_000),
+        "code": short(&problem.code, 60),
+        "message": short(&problem.message, 4_000),
+        "given": optional(&problem.value, 200),
+    })
+}
+
+/// The id of a problem: the same whenever the import meets it again.
+fn identity(import: Id, problem: &Problem) -> Id {
+    let mut digest = Sha256::new();
+    digest.update(import.0.as_bytes());
+    digest.update(problem.json().to_string().as_bytes());
+    let digest = digest.finalize();
+    let mut random = [0u8; 10];
+    for (slot, byte) in random.iter_mut().zip(digest) {
+        *slot = byte;
+    }
+    // The first six bytes of a version 7 are its milliseconds: those of the import, and the row behind them, so that problems come in
+    // the order of their rows.
+    let made = import.0.as_u128() >> 80;
+    let row = u128::from(problem.row.min(0xff_ffff));
+    let at = Timestamp(i64::try_from(made).unwrap_or(0)).0.saturating_add(i64::try_from(row).unwrap_or(0));
+    Id(Builder::from_unix_timestamp_millis(u64::try_from(at).unwrap_or(0), &random).into_uuid())
+}

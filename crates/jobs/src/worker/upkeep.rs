@@ -1,0 +1,53 @@
+//! Removing files whose time is over.
+
+use super::{CANDIDATES, Job, Worker, moved};
+use crate::content::drop_file;
+use crate::state::JobState;
+use crate::{export_job, import_job};
+use clientela_kernel::{Result, Timestamp, Value};
+use clientela_model::{Choice as _, system};
+use clientela_store::SystemTask;
+use sea_orm::{ColumnTrait as _, Condition};
+
+impl Worker {
+    /// Removes the files of jobs whose time is over, and calls imports off that wait for content no longer.
+    pub async fn upkeep(&self) -> Result<()> {
+        use {export_job as e, import_job as i};
+        let (now, system) = (self.now(), self.store.system(SystemTask::Jobs));
+        let imports = Condition::all()
+            .add(i::Column::ExpiresAt.lt(now))
+            .add(i::Column::DeletedAt.is_null())
+            .add(Condition::any().add(i::Column::State.eq(JobState::Waiting)).add(over(i::Column::State, i::Column::ContentKey)));
+        for job in system.first::<i::Entity>(imports, i::Column::Id, CANDIDATES).await? {
+            self.expire(Job { resource: "import", tenant: job.tenant_id, id: job.id }, now).await?;
+        }
+        let exports = Condition::all()
+            .add(e::Column::ExpiresAt.lt(now))
+            .add(e::Column::DeletedAt.is_null())
+            .add(over(e::Column::State, e::Column::ContentKey));
+        for job in system.first::<e::Entity>(exports, e::Column::Id, CANDIDATES).await? {
+            self.expire(Job { resource: "export", tenant: job.tenant_id, id: job.id }, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn expire(&self, job: Job, now: Timestamp) -> Result<()> {
+        let Some(record) = self.record(job).await? else { return Ok(()) };
+        drop_file(&self.store.scope(job.tenant), &record, now).await?;
+        let mut values = vec![("contentKey", Value::Null)];
+        if record.get("state").as_text() == Some(JobState::Waiting.as_str()) {
+            let text = "No content came in time. Make another import.";
+            values.extend([("state", JobState::Cancelled.as_str().into()), ("finishedAt", Value::Instant(now)), ("failure", text.into())]);
+        }
+        match self.note(job, values, record.get(system::VERSION).as_integer()).await {
+            Err(error) if !moved(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Jobs that have ended and have a file.
+fn over<C: sea_orm::ColumnTrait>(state: C, content: C) -> Condition {
+    let ended = [JobState::Succeeded, JobState::Failed, JobState::Cancelled];
+    Condition::all().add(state.is_in(ended)).add(content.is_not_null())
+}
