@@ -391,6 +391,35 @@ CREATE TABLE duplicate_rule
     CONSTRAINT duplicate_rule_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX duplicate_rule_name_key ON public.duplicate_rule USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
 
+CREATE TABLE export_job
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    resource text COLLATE "C" NOT NULL
+    fields text COLLATE "C"
+    filter text COLLATE "C"
+    with_deleted boolean NOT NULL
+    format text COLLATE "C" NOT NULL
+    guarded boolean NOT NULL
+    state text COLLATE "C" NOT NULL
+    started_at timestamp with time zone
+    finished_at timestamp with time zone
+    expires_at timestamp with time zone NOT NULL
+    failure_code text COLLATE "C"
+    failure text COLLATE "C"
+    content_bytes bigint
+    content_key text COLLATE "C"
+    file_name text COLLATE "C"
+    mapping_text text COLLATE "C"
+    records_written bigint NOT NULL
+    CONSTRAINT export_job_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX export_job_state_index ON public.export_job USING btree (tenant_id, state, id)
+
 CREATE TABLE external_id
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -464,6 +493,84 @@ CREATE TABLE idempotency
     CONSTRAINT idempotency_pkey PRIMARY KEY (tenant_id, principal, key)
     CREATE INDEX idempotency_at ON public.idempotency USING btree (at)
 
+CREATE TABLE import_job
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    file_name text COLLATE "C"
+    file_name_folded text COLLATE "C"
+    mapping_id uuid
+    mapping_name text COLLATE "C"
+    mapping_text text COLLATE "C" NOT NULL
+    rows text COLLATE "C"
+    format text COLLATE "C"
+    writing text COLLATE "C" NOT NULL
+    state text COLLATE "C" NOT NULL
+    started_at timestamp with time zone
+    finished_at timestamp with time zone
+    expires_at timestamp with time zone NOT NULL
+    failure_code text COLLATE "C"
+    failure text COLLATE "C"
+    content_bytes bigint
+    content_key text COLLATE "C"
+    encoding text COLLATE "C"
+    rows_read bigint NOT NULL
+    rows_refused bigint NOT NULL
+    records_created bigint NOT NULL
+    records_updated bigint NOT NULL
+    records_unchanged bigint NOT NULL
+    records_refused bigint NOT NULL
+    problem_count bigint NOT NULL
+    checkpoint text COLLATE "C"
+    CONSTRAINT import_job_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT import_job_tenant_id_mapping_id_fkey FOREIGN KEY (tenant_id, mapping_id) REFERENCES import_mapping(tenant_id, id)
+    CREATE INDEX import_job_mapping_id_index ON public.import_job USING btree (tenant_id, mapping_id, id) WHERE (mapping_id IS NOT NULL)
+    CREATE INDEX import_job_state_index ON public.import_job USING btree (tenant_id, state, id)
+
+CREATE TABLE import_mapping
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    text text COLLATE "C" NOT NULL
+    resources text[] COLLATE "C" NOT NULL
+    CONSTRAINT import_mapping_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX import_mapping_name_key ON public.import_mapping USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+
+CREATE TABLE import_problem
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    import_id uuid NOT NULL
+    row_number bigint NOT NULL
+    line_number bigint NOT NULL
+    record text COLLATE "C"
+    field text COLLATE "C"
+    column_names text COLLATE "C"
+    code text COLLATE "C" NOT NULL
+    message text COLLATE "C" NOT NULL
+    given text COLLATE "C"
+    CONSTRAINT import_problem_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT import_problem_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES import_job(tenant_id, id)
+    CREATE INDEX import_problem_import_id_index ON public.import_problem USING btree (tenant_id, import_id, id)
+
 CREATE TABLE interaction
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -515,6 +622,31 @@ CREATE TABLE interaction_participant
     CREATE INDEX interaction_participant_interaction_id_index ON public.interaction_participant USING btree (tenant_id, interaction_id, id)
     CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON public.interaction_participant USING btree (tenant_id, interaction_id, party_id) WHERE (deleted_at IS NULL)
     CREATE INDEX interaction_participant_party_id_occurred_at_index ON public.interaction_participant USING btree (tenant_id, party_id, occurred_at, id)
+
+CREATE TABLE job_content
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    data text COLLATE "C" NOT NULL
+    CONSTRAINT job_content_pkey PRIMARY KEY (tenant_id, id)
+
+CREATE TABLE job_lease
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    holder text COLLATE "C" NOT NULL
+    until timestamp with time zone NOT NULL
+    CONSTRAINT job_lease_pkey PRIMARY KEY (tenant_id, id)
 
 CREATE TABLE meeting
     tenant_id uuid NOT NULL

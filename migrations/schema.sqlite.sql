@@ -445,6 +445,37 @@ CREATE TABLE duplicate_rule (
 
 CREATE UNIQUE INDEX duplicate_rule_name_key ON duplicate_rule (tenant_id, name_folded) WHERE deleted_at IS NULL;
 
+CREATE TABLE export_job (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    resource TEXT NOT NULL,
+    fields TEXT,
+    filter TEXT,
+    with_deleted INTEGER NOT NULL,
+    format TEXT NOT NULL,
+    guarded INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    expires_at INTEGER NOT NULL,
+    failure_code TEXT,
+    failure TEXT,
+    content_bytes INTEGER,
+    content_key TEXT,
+    file_name TEXT,
+    mapping_text TEXT,
+    records_written INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX export_job_state_index ON export_job (tenant_id, state, id);
+
 CREATE TABLE external_id (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -531,6 +562,91 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_at ON idempotency (at);
 
+CREATE TABLE import_job (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    file_name TEXT,
+    file_name_folded TEXT,
+    mapping_id BLOB,
+    mapping_name TEXT,
+    mapping_text TEXT NOT NULL,
+    rows TEXT,
+    format TEXT,
+    writing TEXT NOT NULL,
+    state TEXT NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    expires_at INTEGER NOT NULL,
+    failure_code TEXT,
+    failure TEXT,
+    content_bytes INTEGER,
+    content_key TEXT,
+    encoding TEXT,
+    rows_read INTEGER NOT NULL,
+    rows_refused INTEGER NOT NULL,
+    records_created INTEGER NOT NULL,
+    records_updated INTEGER NOT NULL,
+    records_unchanged INTEGER NOT NULL,
+    records_refused INTEGER NOT NULL,
+    problem_count INTEGER NOT NULL,
+    checkpoint TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, mapping_id) REFERENCES import_mapping (tenant_id, id)
+) STRICT;
+
+CREATE INDEX import_job_mapping_id_index ON import_job (tenant_id, mapping_id, id) WHERE mapping_id IS NOT NULL;
+
+CREATE INDEX import_job_state_index ON import_job (tenant_id, state, id);
+
+CREATE TABLE import_mapping (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    text TEXT NOT NULL,
+    resources TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX import_mapping_name_key ON import_mapping (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
+CREATE TABLE import_problem (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    import_id BLOB NOT NULL,
+    row_number INTEGER NOT NULL,
+    line_number INTEGER NOT NULL,
+    record TEXT,
+    field TEXT,
+    column_names TEXT,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    given TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, import_id) REFERENCES import_job (tenant_id, id)
+) STRICT;
+
+CREATE INDEX import_problem_import_id_index ON import_problem (tenant_id, import_id, id);
+
 CREATE TABLE interaction (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -589,6 +705,33 @@ CREATE INDEX interaction_participant_interaction_id_index ON interaction_partici
 CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON interaction_participant (tenant_id, interaction_id, party_id) WHERE deleted_at IS NULL;
 
 CREATE INDEX interaction_participant_party_id_occurred_at_index ON interaction_participant (tenant_id, party_id, occurred_at, id);
+
+CREATE TABLE job_content (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    data TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE TABLE job_lease (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    holder TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
 
 CREATE TABLE meeting (
     tenant_id BLOB NOT NULL,

@@ -3,7 +3,7 @@
 use crate::state::{FileFormat, JobState, Wake, expiry};
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::export::{ExportPlan, ExportRequest, Format};
+use clientela_engine::export::{ExportPlan, ExportRequest};
 use clientela_engine::module::{ChangeKind, Draft, RuleReader};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, ProblemCode, Result, Timestamp, Value};
 use clientela_macros::resource;
@@ -29,7 +29,7 @@ pub struct Model {
     #[field(write = "immutable", default = "\"CSV\"")]
     pub format: FileFormat,
     /// Whether an apostrophe goes before text that a spreadsheet would take for a formula. An import by the export's mapping takes it away
-    /// again. It does not concern NDJSON, which no spreadsheet reads.
+    /// again. It concerns CSV alone: in XLSX texts are told to be texts, and no spreadsheet reads NDJSON.
     #[field(write = "immutable", default = "true")]
     pub guarded: bool,
     /// How far it has come.
@@ -135,10 +135,7 @@ impl Asked {
             fields: fields.filter(|name| !name.is_empty()).collect(),
             filter,
             deleted: if self.with_deleted { DeletedMode::Include } else { DeletedMode::Exclude },
-            format: match self.format {
-                FileFormat::Csv => Format::Csv,
-                FileFormat::Ndjson => Format::Ndjson,
-            },
+            format: self.format.written(),
             guarded: self.guarded,
         };
         ExportPlan::new(registry, context, &request).map_err(|error| match error.code() {

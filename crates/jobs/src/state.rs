@@ -1,5 +1,6 @@
 //! What both kinds of job share.
 
+use clientela_engine::{export, import};
 use clientela_kernel::Timestamp;
 use clientela_macros::Choice;
 use std::sync::Arc;
@@ -32,7 +33,11 @@ pub enum FileFormat {
     Csv,
     /// A JSON object a line.
     Ndjson,
+    /// A spreadsheet of the kind that Excel writes: one sheet, the names of the columns in its first row.
+    Xlsx,
 }
+
+const ALL: [FileFormat; 3] = [FileFormat::Csv, FileFormat::Ndjson, FileFormat::Xlsx];
 
 impl FileFormat {
     /// Its media type.
@@ -40,12 +45,31 @@ impl FileFormat {
         match self {
             FileFormat::Csv => "text/csv",
             FileFormat::Ndjson => "application/x-ndjson",
+            FileFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
 
     /// The format of a media type.
     pub fn of_media_type(media_type: &str) -> Option<FileFormat> {
-        [FileFormat::Csv, FileFormat::Ndjson].into_iter().find(|format| format.media_type() == media_type)
+        ALL.into_iter().find(|format| format.media_type() == media_type)
+    }
+
+    /// The format as imports know it.
+    pub(crate) fn read(self) -> import::Format {
+        match self {
+            FileFormat::Csv => import::Format::Csv,
+            FileFormat::Ndjson => import::Format::Ndjson,
+            FileFormat::Xlsx => import::Format::Xlsx,
+        }
+    }
+
+    /// The format as exports know it.
+    pub(crate) fn written(self) -> export::Format {
+        match self {
+            FileFormat::Csv => export::Format::Csv,
+            FileFormat::Ndjson => export::Format::Ndjson,
+            FileFormat::Xlsx => export::Format::Xlsx,
+        }
     }
 
     /// The ending of a file's name.
@@ -57,7 +81,7 @@ impl FileFormat {
     /// The option of this wire name.
     pub fn named(name: &str) -> Option<FileFormat> {
         use clientela_model::Choice as _;
-        [FileFormat::Csv, FileFormat::Ndjson].into_iter().find(|format| format.as_str() == name)
+        ALL.into_iter().find(|format| format.as_str() == name)
     }
 }
 

@@ -69,7 +69,11 @@ pub enum ContentRole {
 }
 
 /// The media types of such files, with the ending of their names.
-pub const CONTENT_TYPES: [(&str, &str); 2] = [("text/csv", "csv"), ("application/x-ndjson", "ndjson")];
+pub const CONTENT_TYPES: [(&str, &str); 3] = [
+    ("text/csv", "csv"),
+    ("application/x-ndjson", "ndjson"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+];
 
 /// The fields of a resource that keeps the keys of other systems.
 #[derive(Clone, Debug)]

@@ -59,9 +59,9 @@ pub enum Command {
         /// Which API.
         api: Api,
     },
-    /// Read a CSV or NDJSON file into records. Exit codes: 0 all was right, 1 it could not start or broke off, 2 something was refused.
+    /// Read a CSV, NDJSON or XLSX file into records. Exit codes: 0 all was right, 1 it could not start or broke off, 2 something was refused.
     Import(Import),
-    /// Write the records of a resource to a CSV or NDJSON file, by the order of their ids.
+    /// Write the records of a resource to a CSV, NDJSON or XLSX file, by the order of their ids.
     Export(Export),
     /// Write everything the database holds to a file, as of one moment, also while a server works on it. Signing keys are not in it.
     Backup {
@@ -92,6 +92,24 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: TenantCommand,
+    },
+    /// The people who work with a tenant's records.
+    User {
+        /// What to do.
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Make an API key for a program, and print its secret, this once.
+    ApiKey {
+        /// What uses the key
+        #[arg(long)]
+        name: String,
+        /// What the key allows
+        #[arg(long, value_enum, default_value = "read_write")]
+        scope: Scope,
+        /// The tenant; may be left out where there is only one
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
     },
 }
 
@@ -139,8 +157,11 @@ pub struct Import {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// How its rows become records (TOML; see examples/import)
-    #[arg(long, value_name = "FILE")]
-    pub mapping: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "mapping_name")]
+    pub mapping: Option<PathBuf>,
+    /// The name of a mapping that the tenant has saved (importMapping), instead of a file
+    #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
+    pub mapping_name: Option<String>,
     /// Write nothing, and find the same errors. On SQLite it keeps other writers waiting
     #[arg(long)]
     pub dry_run: bool,
@@ -173,9 +194,9 @@ pub struct Export {
     /// Deleted records too
     #[arg(long)]
     pub deleted: bool,
-    /// How the records are written
-    #[arg(long, value_enum, default_value = "csv")]
-    pub format: ExportFormat,
+    /// How the records are written [default: by the ending of the file's name, else csv]
+    #[arg(long, value_enum)]
+    pub format: Option<ExportFormat>,
     /// The file, which is there whole or not at all [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -187,6 +208,18 @@ pub struct Export {
     pub tenant: Option<String>,
 }
 
+impl Export {
+    /// How the records are written.
+    pub fn format(&self) -> ExportFormat {
+        let ending = self.output.as_ref().and_then(|path| path.extension()).map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        self.format.unwrap_or(match ending.as_deref() {
+            Some("xlsx") => ExportFormat::Xlsx,
+            Some("ndjson" | "jsonl") => ExportFormat::Ndjson,
+            _ => ExportFormat::Csv,
+        })
+    }
+}
+
 /// How an export is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
@@ -194,6 +227,8 @@ pub enum ExportFormat {
     Csv,
     /// A JSON object a line, as REST writes it.
     Ndjson,
+    /// A spreadsheet of the kind that Excel writes. Texts are told to be texts.
+    Xlsx,
 }
 
 /// How many records `seed` makes.
@@ -226,9 +261,55 @@ pub enum Api {
     Openapi,
 }
 
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// List the users of a tenant.
+    List {
+        /// The tenant; may be left out where there is only one
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+    },
+    /// Make a user, who may sign in from then on.
+    Create {
+        /// The person's full name
+        #[arg(long)]
+        name: String,
+        /// The address the person signs in with
+        #[arg(long)]
+        email: String,
+        /// The person's job title
+        #[arg(long)]
+        title: Option<String>,
+        /// The tenant; may be left out where there is only one
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+    },
+    /// Let a user sign in no more. Records keep their owner and their history.
+    Deactivate {
+        /// Who
+        #[arg(value_name = "EMAIL|ID")]
+        user: String,
+        /// The tenant; may be left out where there is only one
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+    },
+    /// Let a user sign in again.
+    Activate {
+        /// Who
+        #[arg(value_name = "EMAIL|ID")]
+        user: String,
+        /// The tenant; may be left out where there is only one
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+    },
+}
+
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]
 pub enum TenantCommand {
+    /// List the tenants.
+    List,
     /// Make a tenant with one user, and print a token for that user.
     Create {
         /// What the organization calls itself

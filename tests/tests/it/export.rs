@@ -17,7 +17,8 @@ async fn written(app: &TestApp, client: &Client, request: &ExportRequest) -> Str
     let plan = ExportPlan::new(&app.registry, &client.context, request).unwrap();
     let mut out = Vec::new();
     let mut told = Vec::new();
-    let count = export::run(&app.engine, &client.context, plan, &mut out, &mut |so_far| told.push(so_far)).await.unwrap();
+    let count =
+        export::run(&app.engine, &client.context, plan, &mut out, &std::env::temp_dir(), &mut |so_far| told.push(so_far)).await.unwrap();
     assert_eq!(told.last(), Some(&count));
     String::from_utf8(out).unwrap()
 }

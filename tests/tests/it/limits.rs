@@ -45,6 +45,10 @@ async fn field_sizes() {
             let path = format!("/v1/{}/{id}", def.path);
             for field in changeable(&def) {
                 let name = field.name.as_ref();
+                // A mapping is more than a text; how long it may be is tried where it is created.
+                if (def.name.as_ref(), name) == ("importMapping", "text") {
+                    continue;
+                }
                 let (most, over, code) = match &field.kind {
                     FieldType::Text { max, format: TextFormat::Plain } => {
                         // Characters, not bytes.

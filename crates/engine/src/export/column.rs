@@ -18,6 +18,7 @@ const MOST_RELATIONS: usize = 4;
 pub(super) struct Column {
     path: Vec<String>,
     kind: Kind,
+    typed: Typed,
     /// Whether an import can write it back.
     writable: bool,
     /// Whether it names a record of the same resource, which may come later in the file.
@@ -34,6 +35,24 @@ enum Kind {
     Money,
     /// Anything else: no cell of it can be taken for a formula.
     Plain,
+}
+
+/// What a sheet knows of a value beyond its text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Typed {
+    Text,
+    Number,
+    Boolean,
+    Day,
+}
+
+/// A cell of a sheet. What is not empty is as it stands in the record.
+pub(super) enum Cell<'r> {
+    Nothing,
+    Text(Cow<'r, str>),
+    Number(Cow<'r, str>),
+    Boolean(bool),
+    Day(Cow<'r, str>),
 }
 
 /// The columns that names ask for, every visible field of the record where there are none, and the selection they read.
@@ -57,7 +76,7 @@ pub(super) fn select(registry: &Registry, context: &Context, def: &ResourceDef, 
         let field = place(registry, context, def, &path, &mut selection)?;
         let writable = path.len() == 1 && (field.name == system::ID || field.write != WriteMode::ReadOnly);
         let own = field.reference().is_some_and(|reference| reference.target == def.name);
-        columns.push(Column { path, kind: kind(field), writable, own });
+        columns.push(Column { path, kind: kind(field), typed: typed(field), writable, own });
     }
     Ok((columns, selection))
 }
@@ -109,6 +128,15 @@ fn kind(field: &FieldDef) -> Kind {
     }
 }
 
+fn typed(field: &FieldDef) -> Typed {
+    match field.kind {
+        FieldType::Integer { .. } => Typed::Number,
+        FieldType::Boolean => Typed::Boolean,
+        FieldType::Date => Typed::Day,
+        _ => Typed::Text,
+    }
+}
+
 fn refuse(text: String) -> Error {
     Error::new(ErrorCode::InvalidParameter, format!("The export cannot begin: {text}."))
 }
@@ -137,6 +165,23 @@ impl Column {
             Kind::Texts => vec![guard(cell::set(value))],
             Kind::Plain => vec![cell::plain(Some(value))],
         }
+    }
+
+    /// The cells a record gives in a sheet.
+    pub(super) fn typed<'r>(&self, record: &'r Json) -> Vec<Cell<'r>> {
+        let value = self.path.iter().try_fold(record, |at, name| at.get(name)).unwrap_or(&Json::Null);
+        let text = cell::plain;
+        let one = match (self.kind, self.typed, value) {
+            (Kind::Money, _, Json::Null) => return vec![Cell::Nothing, Cell::Nothing],
+            (Kind::Money, ..) => return vec![Cell::Number(text(value.get("amount"))), Cell::Text(text(value.get("currency")))],
+            (_, _, Json::Null) => Cell::Nothing,
+            (Kind::Texts, ..) => Cell::Text(cell::set(value)),
+            (_, Typed::Boolean, Json::Bool(flag)) => Cell::Boolean(*flag),
+            (_, Typed::Number, _) => Cell::Number(text(Some(value))),
+            (_, Typed::Day, _) => Cell::Day(text(Some(value))),
+            _ => Cell::Text(text(Some(value))),
+        };
+        vec![one]
     }
 
     /// How an import reads it back; nothing where the server alone writes it, none where it belongs to another record.

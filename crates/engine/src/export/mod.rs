@@ -5,6 +5,7 @@
 
 mod cell;
 mod column;
+mod xlsx;
 
 use crate::engine::Engine;
 use crate::filter::FilterReader;
@@ -18,7 +19,9 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
+use xlsx::Sheet;
 
 /// How the records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub enum Format {
     Csv,
     /// A JSON object a line.
     Ndjson,
+    /// A spreadsheet of the kind that Excel writes: one sheet, the names of the columns in its first row.
+    Xlsx,
 }
 
 /// An export as it is asked for.
@@ -101,6 +106,7 @@ impl ExportPlan {
             Format::Csv if self.guarded => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\nguarded = true\ntrim = false",
             Format::Csv => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\ntrim = false",
             Format::Ndjson => "format = \"ndjson\"\ntrim = false",
+            Format::Xlsx => "format = \"xlsx\"\ntrim = false",
         };
         let mut text =
             format!("[source]\n{format}\n\n[[record]]\nresource = \"{}\"\nkey = {{ field = \"id\" }}\n\n[record.fields]\n", self.def.name);
@@ -119,7 +125,7 @@ impl ExportPlan {
     }
 }
 
-/// Writes the records to `out`, and tells `progress` after each page how many there are so far. Answers how many there were.
+/// Writes the records to `out`, by way of files without names in `folder` where the format asks for it, and tells `progress` after each page how many there are so far. Answers how many there were.
 ///
 /// # Errors
 /// What a read may answer, and `INTERNAL` where `out` cannot be written, with the reason.
@@ -128,13 +134,17 @@ pub async fn run(
     context: &Context,
     mut plan: ExportPlan,
     out: &mut (dyn Write + Send),
+    folder: &Path,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64> {
     let mut written = 0u64;
     let mut page = Vec::new();
     let mut text = Vec::new();
-    if plan.format == Format::Csv {
-        cell::write_row(plan.columns.iter().flat_map(Column::heads), &mut text)?;
+    let mut sheet = None;
+    match plan.format {
+        Format::Csv => cell::write_row(plan.columns.iter().flat_map(Column::heads), &mut text)?,
+        Format::Ndjson => {}
+        Format::Xlsx => sheet = Some(Sheet::new(plan.columns.iter().flat_map(Column::heads), folder)?),
     }
     loop {
         page.clear();
@@ -150,6 +160,12 @@ pub async fn run(
                     let record: Json = serde_json::from_str(record.get()).map_err(Error::internal)?;
                     cell::write_row(plan.columns.iter().flat_map(|column| column.cells(&record, plan.guarded)), &mut text)?;
                 }
+                Format::Xlsx => {
+                    let record: Json = serde_json::from_str(record.get()).map_err(Error::internal)?;
+                    if let Some(sheet) = &mut sheet {
+                        sheet.record(&plan.columns, &record)?;
+                    }
+                }
             }
         }
         out.write_all(&text).map_err(|error| unwritable(&error))?;
@@ -158,6 +174,9 @@ pub async fn run(
         progress(written);
         let Some(next) = answer.next_cursor else { break };
         plan.list.page.after = Some(engine.parse_cursor(&plan.def, &plan.list, &next)?);
+    }
+    if let Some(sheet) = sheet {
+        sheet.finish(out)?;
     }
     out.flush().map_err(|error| unwritable(&error))?;
     Ok(written)

@@ -9,6 +9,9 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// Bytes of what is shown of a mistake.
+const LONGEST_SHOWN: usize = 1_000;
+
 /// A mapping, as it is written. [`super::Plan`] is what a checked one becomes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +32,12 @@ impl Mapping {
     /// # Errors
     /// Names the line and what is allowed there.
     pub fn parse(text: &str) -> Result<Mapping, Refusal> {
-        toml::from_str(text).map_err(|error| Refusal::Mapping(format!("The mapping cannot be read: {error}")))
+        toml::from_str(text).map_err(|error| {
+            // Shown with the line it stands in, unless that is longer than anybody reads.
+            let shown = error.to_string();
+            let shown = if shown.len() > LONGEST_SHOWN { error.message().chars().take(LONGEST_SHOWN).collect() } else { shown };
+            Refusal::Mapping(format!("The mapping cannot be read: {shown}"))
+        })
     }
 }
 

@@ -18,6 +18,7 @@ mod run;
 mod source;
 mod text;
 mod write;
+mod xlsx;
 
 pub use encoding::Encoding;
 pub use mapping::{Case, FieldMapping, FieldRule, KeyMapping, MapRule, Mapping, NamePart, Names, RecordMapping, ReferenceRule, Repeats};
@@ -25,6 +26,7 @@ pub use plan::Plan;
 pub use report::{Counts, Effect, Problem, Summary};
 pub use run::{Input, Mode, Outcome, Sink, run};
 pub use source::{Format, SourceOptions};
+pub use xlsx::readable;
 
 use std::fmt;
 

@@ -21,6 +21,8 @@ pub enum Format {
     Csv,
     /// A JSON object a line. A column is a key, or a path of keys with dots between them.
     Ndjson,
+    /// A spreadsheet of the kind that Excel writes: its first sheet, with the names of the columns in the first row.
+    Xlsx,
 }
 
 /// How to read the file; whatever is left out is told from the file.
@@ -75,6 +77,7 @@ impl<R: Read> Source<R> {
         lines.give_back(first.into_iter());
         let format = options.format.unwrap_or(if looks_like_json { Format::Ndjson } else { Format::Csv });
         let shape = match format {
+            Format::Xlsx => return Err(Refusal::File("The file is no XLSX file: it is no zip archive.".to_owned())),
             Format::Ndjson => Shape::Ndjson { paths: wanted.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect() },
             Format::Csv => {
                 let delimiter = delimiter(options, &head, wanted)?;

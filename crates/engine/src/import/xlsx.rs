@@ -285,7 +285,10 @@ mod tests {
     fn traps_are_refused() {
         assert!(refusal(b"PK\x03\x04 nothing".to_vec()).contains("cannot be read"));
         assert!(refusal(archive(&[("xl/x.xml", &vec![b' '; 20 << 20])])).contains("trap"));
-        assert!(refusal(archive(&[("xl/workbook.xml", b"<?xml version=\"1.0\"?><!DocType x [<!ENTITY a \"b\">]><x/>")])).contains("document type"));
+        assert!(
+            refusal(archive(&[("xl/workbook.xml", b"<?xml version=\"1.0\"?><!DocType x [<!ENTITY a \"b\">]><x/>")]))
+                .contains("document type")
+        );
         let many: Vec<String> = (0..=MOST_ENTRIES).map(|number| format!("{number}.xml")).collect();
         let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b""[..])).collect();
         assert!(refusal(archive(&many)).contains("at most"));

@@ -36,7 +36,7 @@ impl Worker {
         }
         let mut out = BufWriter::with_capacity(BUFFER, Halting { file: spool::file(&self.folder)?, running, bytes: 0, full: false });
         let mut progress = |written: u64| running.tell(vec![("recordsWritten", number(written))]);
-        let ran = export::run(&self.engine, context, plan, &mut out, &mut progress).await;
+        let ran = export::run(&self.engine, context, plan, &mut out, &self.folder, &mut progress).await;
         let written = match (ran, running.halted()) {
             (_, Some(Halt::Unwanted | Halt::Lost | Halt::Ended)) => return Ok(Ending::Left),
             (Ok(written), None) => written,

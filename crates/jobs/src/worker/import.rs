@@ -7,7 +7,7 @@ use crate::content::file;
 use crate::import_job::ImportWriting;
 use crate::parts;
 use crate::state::FileFormat;
-use clientela_engine::import::{self, Format, Mapping, Mode, Plan, Problem, Refusal, Sink, Summary};
+use clientela_engine::import::{self, Input, Mapping, Mode, Plan, Problem, Refusal, Sink, Summary};
 use clientela_engine::module::Found;
 use clientela_engine::{WriteAction, WriteRequest};
 use clientela_kernel::{Context, Error, ErrorCode, Id, Result, Timestamp, Value};
@@ -28,10 +28,7 @@ impl Worker {
     pub(super) async fn import(&self, job: &Found, running: &Running<'_>, context: &Context) -> Result<Ending> {
         let text = job.get("mappingText").as_text().unwrap_or_default();
         let plan = Mapping::parse(text).and_then(|mut mapping| {
-            let format = job.get("format").as_text().and_then(FileFormat::named).map(|format| match format {
-                FileFormat::Csv => Format::Csv,
-                FileFormat::Ndjson => Format::Ndjson,
-            });
+            let format = job.get("format").as_text().and_then(FileFormat::named).map(FileFormat::read);
             mapping.source.format = mapping.source.format.or(format);
             Plan::new(&mapping, self.engine.registry())
         });
@@ -51,6 +48,11 @@ impl Worker {
             }
             (None, None) => return Ok(Ending::Broken(Vec::new(), Error::internal("an import without rows was to be carried out"))),
         };
+        let rows: Arc<dyn Input> = Arc::new(rows);
+        let (plan, rows) = match import::readable(plan, rows, &self.folder) {
+            Ok(readable) => readable,
+            Err(refusal) => return Ok(Ending::Broken(Vec::new(), refused(&refusal))),
+        };
         let writing = job.get("writing").as_text().unwrap_or_default();
         let mode = match writing {
             _ if writing == ImportWriting::Atomic.as_str() => Mode::Atomic,
@@ -58,7 +60,7 @@ impl Worker {
             _ => Mode::Each,
         };
         let mut listener = Listener { running, heard: Vec::new(), kept: 0 };
-        let ran = import::run(&self.engine, context, plan, Arc::new(rows), mode, &mut listener).await;
+        let ran = import::run(&self.engine, context, plan, rows, mode, &mut listener).await;
         let heard = std::mem::take(&mut listener.heard);
         self.keep_problems(running.job, heard).await?;
         let outcome = match ran {

@@ -15,17 +15,16 @@ impl Worker {
         use {export_job as e, import_job as i};
         let (now, system) = (self.now(), self.store.system(SystemTask::Jobs));
         let imports = Condition::all()
-            .add(i::Column::ExpiresAt.lt(now))
             .add(i::Column::DeletedAt.is_null())
             .add(Condition::any().add(i::Column::State.eq(JobState::Waiting)).add(over(i::Column::State, i::Column::ContentKey)));
-        for job in system.first::<i::Entity>(imports, i::Column::Id, CANDIDATES).await? {
+        // A moment bound by sea-orm is a text on SQLite, where moments are numbers: the first to end are compared here.
+        let found = system.first::<i::Entity>(imports, i::Column::ExpiresAt, CANDIDATES).await?;
+        for job in found.into_iter().filter(|job| job.expires_at < now) {
             self.expire(Job { resource: "import", tenant: job.tenant_id, id: job.id }, now).await?;
         }
-        let exports = Condition::all()
-            .add(e::Column::ExpiresAt.lt(now))
-            .add(e::Column::DeletedAt.is_null())
-            .add(over(e::Column::State, e::Column::ContentKey));
-        for job in system.first::<e::Entity>(exports, e::Column::Id, CANDIDATES).await? {
+        let exports = Condition::all().add(e::Column::DeletedAt.is_null()).add(over(e::Column::State, e::Column::ContentKey));
+        let found = system.first::<e::Entity>(exports, e::Column::ExpiresAt, CANDIDATES).await?;
+        for job in found.into_iter().filter(|job| job.expires_at < now) {
             self.expire(Job { resource: "export", tenant: job.tenant_id, id: job.id }, now).await?;
         }
         Ok(())

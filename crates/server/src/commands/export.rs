@@ -43,9 +43,10 @@ async fn write(config: &Config, arguments: &Export, out: &mut (dyn Write + Send)
         fields: arguments.fields.clone(),
         filter,
         deleted: if arguments.deleted { DeletedMode::Include } else { DeletedMode::Exclude },
-        format: match arguments.format {
+        format: match arguments.format() {
             ExportFormat::Csv => Format::Csv,
             ExportFormat::Ndjson => Format::Ndjson,
+            ExportFormat::Xlsx => Format::Xlsx,
         },
         guarded: true,
     };
@@ -71,7 +72,7 @@ async fn write(config: &Config, arguments: &Export, out: &mut (dyn Write + Send)
             let _ = writeln!(io::stderr(), "{written} records");
         }
     };
-    let written = export::run(&house.engine, &context, plan, out, &mut progress).await;
+    let written = export::run(&house.engine, &context, plan, out, &config.data, &mut progress).await;
     house.store.close().await;
     Ok((resource, written?))
 }

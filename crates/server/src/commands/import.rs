@@ -1,15 +1,16 @@
 //! `clientela import`.
 
 use super::{Failure, house, print};
+use crate::assemble::House;
 use crate::cli::Import;
 use crate::config::Config;
 use crate::tenants;
 use clientela_engine::import::{self, Counts, Input, Mapping, Mode, Outcome, Plan, Problem, Sink, Summary};
-use clientela_kernel::{Error, ErrorCode};
+use clientela_kernel::{Context, Error, ErrorCode, Filter};
 use serde_json::{Value as Json, json};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,21 +24,27 @@ const PROGRESS: Duration = Duration::from_secs(1);
 /// Imports a file. Answers the exit code: 0 where everything was right, 2 where something was refused.
 pub async fn run(config: &Config, arguments: &Import, as_json: bool) -> Result<u8, Failure> {
     let begun = Instant::now();
-    let text = std::fs::read_to_string(&arguments.mapping)
-        .map_err(|error| refuse(format!("The mapping {} cannot be read: {error}.", arguments.mapping.display())))?;
-    let mapping = Mapping::parse(&text).map_err(|refusal| refuse(refusal.to_string()))?;
-    let plan = Plan::new(&mapping, crate::assemble::registry()?.as_ref()).map_err(|refusal| refuse(refusal.to_string()))?;
+    // A file is looked at before the database is.
+    let plan = arguments.mapping.as_deref().map(|path| plan(&read(path)?)).transpose()?;
     drop(File::open(&arguments.file).map_err(|error| refuse(format!("The file {} cannot be read: {error}.", arguments.file.display())))?);
     let mut listener = Listener::new(arguments, as_json, begun)?;
     let house = house(config).await?;
     let context = tenants::system_context(&house, tenants::find(&house.store, arguments.tenant.as_deref()).await?);
+    let plan = match (plan, arguments.mapping_name.as_deref()) {
+        (Some(plan), _) => plan,
+        (None, Some(name)) => self::plan(&saved(&house, &context, name).await?)?,
+        (None, None) => return Err(refuse("A mapping is needed: --mapping FILE or --mapping-name NAME.".to_owned())),
+    };
     let mode = match (arguments.dry_run, arguments.atomic) {
         (true, _) => Mode::DryRun,
         (false, true) => Mode::Atomic,
         (false, false) => Mode::Each,
     };
-    let input = Arc::new(OnDisk(arguments.file.clone()));
-    let ran = import::run(&house.engine, &context, Arc::new(plan), input, mode, &mut listener).await;
+    let input: Arc<dyn Input> = Arc::new(OnDisk(arguments.file.clone()));
+    let ran = match import::readable(Arc::new(plan), input, &config.data) {
+        Ok((plan, input)) => import::run(&house.engine, &context, plan, input, mode, &mut listener).await,
+        Err(refusal) => Err(refusal),
+    };
     house.store.close().await;
     let outcome = ran.map_err(|refusal| refuse(refusal.to_string()))?;
     let shown = listener.end()?;
@@ -48,6 +55,27 @@ pub async fn run(config: &Config, arguments: &Import, as_json: bool) -> Result<u
         None if outcome.summary.problems > 0 => Ok(REFUSED),
         None => Ok(0),
     }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| refuse(format!("The mapping {} cannot be read: {error}.", path.display())))
+}
+
+fn plan(text: &str) -> Result<Plan, Failure> {
+    let mapping = Mapping::parse(text).map_err(|refusal| refuse(refusal.to_string()))?;
+    Plan::new(&mapping, crate::assemble::registry()?.as_ref()).map_err(|refusal| refuse(refusal.to_string()))
+}
+
+/// The text of a mapping that the tenant has saved.
+async fn saved(house: &House, context: &Context, name: &str) -> Result<String, Failure> {
+    let def = house.engine.registry().resource("importMapping").ok_or_else(|| refuse("There are no saved mappings.".to_owned()))?;
+    let all = house.engine.found(context, def, &Filter::And(Vec::new())).await?;
+    let named = all.iter().find(|mapping| mapping.get("name").as_text() == Some(name));
+    let text = named.and_then(|mapping| mapping.get("text").as_text()).map(str::to_owned);
+    text.ok_or_else(|| {
+        let known: Vec<&str> = all.iter().filter_map(|mapping| mapping.get("name").as_text()).collect();
+        refuse(format!("The tenant has saved no mapping {name:?}. Known: {}.", known.join(", ")))
+    })
 }
 
 /// A file that can be opened as often as need be.

@@ -10,6 +10,7 @@ pub mod seed;
 pub mod serve;
 pub mod tenant;
 pub mod token;
+pub mod user;
 
 use crate::assemble::{self, House, Parts};
 use crate::cli::{Cli, Command, TenantCommand};
@@ -110,6 +111,9 @@ async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Fai
         Command::Tenant { command: TenantCommand::Create { name, email, user_name } } => {
             tenant::create(config, name, email, user_name.as_deref(), json).await
         }
+        Command::Tenant { command: TenantCommand::List } => tenant::list(config, json).await,
+        Command::User { command } => user::run(config, command, json).await,
+        Command::ApiKey { name, scope, tenant } => user::key(config, name, *scope, tenant.as_deref(), json).await,
         Command::Import(_) | Command::Doctor { .. } => Ok(()),
     }
 }

@@ -33,3 +33,14 @@ pub async fn create(config: &Config, name: &str, email: &str, user_name: Option<
     let text = format!("tenant   {tenant}\nuser     {user}\nexpires  {}\ntoken    {token}", expires_at.to_text());
     print(as_json, &answer, &text)
 }
+
+/// Lists the tenants.
+pub async fn list(config: &Config, as_json: bool) -> Result<(), Failure> {
+    let house = house(config).await?;
+    let found = tenants::list(&house.store).await;
+    house.store.close().await;
+    let found = found?;
+    let lines: Vec<String> = found.iter().map(|tenant| format!("{}  {}", tenant.tenant_id, tenant.name)).collect();
+    let shown: Vec<_> = found.iter().map(|tenant| json!({"id": tenant.tenant_id.to_string(), "name": tenant.name})).collect();
+    print(as_json, &json!({ "tenants": shown }), &lines.join("\n"))
+}

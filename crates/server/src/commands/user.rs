@@ -47,9 +47,7 @@ async fn carry_out(house: &House, command: &UserCommand) -> Result<(Json, String
 async fn set_active(house: &House, wanted: &str, tenant: Option<&str>, active: bool) -> Result<(Json, String)> {
     let tenant = tenants::find(&house.store, tenant).await?;
     let mut found = users(house, tenant).await?;
-    found.retain(|user| {
-        user.id.to_text("usr") == wanted || user.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(wanted))
-    });
+    found.retain(|user| user.id.to_text("usr") == wanted || user.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(wanted)));
     let Some(user) = found.pop() else {
         let text = format!("There is no user {wanted} in {tenant}. See them all: clientela user list.");
         return Err(Error::new(ErrorCode::NotFound, text));

@@ -2,6 +2,7 @@
 
 mod exports;
 mod imports;
+mod worker;
 
 use axum::body::Body;
 use clientela_testkit::factory::text;
