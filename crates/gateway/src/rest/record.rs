@@ -47,7 +47,8 @@ async fn shown(bound: &Bound, call: &Call, context: &Context, id: Id, names: &[&
         Arc::new(selection::select(bound.state.engine.registry(), &bound.def, &fields, &expand, &bound.state.limits)?)
     };
     if let Some(at) = as_of {
-        // What was has no entity tag: a write compares with what is.
+        // What was has no entity tag: a write compares with what is. A header that is none is told all the same.
+        super::conditional::none_match_hits(&call.parts.headers, 0)?;
         let plan = ReadPlan { def: Arc::clone(&bound.def), root: Root::Record { id: id.0, deleted, selection } };
         let mut bytes = Vec::with_capacity(2048);
         let answer = bound.state.engine.read_past(context, &plan, at, &mut bytes).await?;

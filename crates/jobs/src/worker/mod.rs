@@ -100,10 +100,8 @@ impl Worker {
             }
             let scope = self.store.scope(job.tenant);
             match lease::take(&scope, job.id, &self.holder, self.now()).await {
-                Ok(Some(lease)) => {
-                    taken += 1;
-                    self.carry_out(job, scope, lease, ended).await;
-                }
+                // Another worker may have done it since it was looked for.
+                Ok(Some(lease)) => taken += usize::from(self.carry_out(job, scope, lease, ended).await),
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "a job could not be taken; it is tried again"),
             }
@@ -131,9 +129,12 @@ impl Worker {
         Ok(jobs)
     }
 
-    async fn carry_out(&self, job: Job, scope: Scope, lease: Lease, ended: &watch::Receiver<bool>) {
+    /// Carries a job out. Answers whether there was anything to do.
+    async fn carry_out(&self, job: Job, scope: Scope, lease: Lease, ended: &watch::Receiver<bool>) -> bool {
         let running = Running::new(self, job, scope, lease, ended.clone());
-        let outcome = match self.begin(job).await {
+        let begun = self.begin(job).await;
+        let there = !matches!(begun, Ok(None));
+        let outcome = match begun {
             Ok(Some(record)) => {
                 tokio::select! {
                     // The job itself comes first, so that one that has ended is not held up by its watch.
@@ -162,6 +163,7 @@ impl Worker {
             tracing::warn!(%error, resource = job.resource, "a job could not be carried to its end; it is taken up again");
         }
         running.end().await;
+        there
     }
 
     async fn do_it(&self, record: &Found, running: &Running<'_>) -> Result<Ending> {
