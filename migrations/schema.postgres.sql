@@ -789,6 +789,28 @@ CREATE TABLE party
     name_folded text COLLATE "C" NOT NULL
     CONSTRAINT party_pkey PRIMARY KEY (tenant_id, id)
 
+CREATE TABLE privacy_request
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    kind text COLLATE "C" NOT NULL
+    status text COLLATE "C" NOT NULL
+    subject text COLLATE "C" NOT NULL
+    reference text COLLATE "C"
+    own_records bigint NOT NULL
+    other_records bigint NOT NULL
+    report text COLLATE "C" NOT NULL
+    digest text COLLATE "C" NOT NULL
+    completed_at timestamp with time zone NOT NULL
+    suppressed text[] COLLATE "C" NOT NULL
+    CONSTRAINT privacy_request_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX privacy_request_suppressed ON public.privacy_request USING gin (suppressed)
+
 CREATE TABLE purpose
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -975,6 +997,7 @@ CREATE TABLE tenant
     currency text COLLATE "C" NOT NULL
     language text COLLATE "C" NOT NULL
     country text COLLATE "C"
+    suppression_key text COLLATE "C"
     CONSTRAINT tenant_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT tenant_check CHECK ((tenant_id = id))
 

@@ -894,6 +894,28 @@ CREATE TABLE party (
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
+CREATE TABLE privacy_request (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reference TEXT,
+    own_records INTEGER NOT NULL,
+    other_records INTEGER NOT NULL,
+    report TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    completed_at INTEGER NOT NULL,
+    suppressed TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
 CREATE TABLE purpose (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1109,7 +1131,7 @@ CREATE TABLE tenant (
     time_zone TEXT NOT NULL,
     currency TEXT NOT NULL,
     language TEXT NOT NULL,
-    country TEXT,
+    country TEXT, suppression_key TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK (tenant_id = id)
 ) STRICT;

@@ -13,6 +13,7 @@ mod m0010_work;
 mod m0011_search;
 mod m0012_contacting;
 mod m0013_duplicates;
+mod m0014_privacy;
 mod m0015_timeline;
 mod m0016_jobs;
 pub mod table;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_search::Migration),
             Box::new(m0012_contacting::Migration),
             Box::new(m0013_duplicates::Migration),
+            Box::new(m0014_privacy::Migration),
             Box::new(m0015_timeline::Migration),
             Box::new(m0016_jobs::Migration),
         ]

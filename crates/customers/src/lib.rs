@@ -17,12 +17,14 @@ pub mod merge;
 mod normal;
 pub mod party;
 mod period;
+pub mod privacy;
 pub mod purpose;
 pub mod relationship;
 pub mod relationship_type;
 pub mod tax_id;
 mod telephone;
 mod token;
+pub mod vcard;
 
 use clientela_engine::Module;
 
@@ -45,6 +47,7 @@ pub fn module() -> Module {
         .resource::<contacting::preference::Model>()
         .resource::<contacting::decision::Model>()
         .resource::<duplicates::rule::Model>()
+        .resource::<privacy::request::Model>()
         .rules("account", account::AccountRules)
         .rules("contact", contact::ContactRules)
         .rules("accountContact", account_contact::AccountContactRules)
@@ -64,4 +67,9 @@ pub fn module() -> Module {
         .operation(consent::withdraw::WithdrawConsent)
         .operation(consent::status::ConsentStatus)
         .operation(contacting::decide::DecideContact)
+        .operation(privacy::export::ExportPerson)
+        .operation(privacy::erase::ErasePerson)
+        .operation(privacy::check::CheckSuppression)
+        .operation(vcard::export::ExportVcard)
+        .operation(vcard::import::ImportVcard)
 }

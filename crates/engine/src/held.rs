@@ -2,11 +2,11 @@
 
 use crate::Engine;
 use crate::engine::Inner;
-use crate::module::Draft;
+use crate::module::{ChangeKind, Draft};
 use crate::write::Change;
 use clientela_kernel::{Context, Result};
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What is told once the transaction is durable, or asked before it is taken back.
@@ -16,6 +16,17 @@ pub(crate) struct Late {
     last: Mutex<HashMap<String, (Context, Draft)>>,
     /// Every change, where somebody wants to know.
     changes: Option<Mutex<Vec<Change>>>,
+    /// Every record that is erased, of which its rules hear.
+    erased: Mutex<Vec<(Context, Draft)>>,
+    /// Tables whose deleted rows must leave the database's files.
+    purged: Mutex<BTreeSet<String>>,
+}
+
+impl Late {
+    /// What is deleted from these tables leaves the database's files once the transaction is durable.
+    pub(crate) fn purge(&self, tables: impl Iterator<Item = String>) {
+        self.purged.lock().extend(tables);
+    }
 }
 
 /// A transaction over many writes. Dropped, it is rolled back.
@@ -60,8 +71,18 @@ impl Held {
     /// Nothing was written.
     pub async fn commit(self) -> Result<()> {
         self.transaction.commit().await?;
-        let late = self.inner.held.as_ref().map(|late| std::mem::take(&mut *late.last.lock())).unwrap_or_default();
-        for (resource, (context, draft)) in late {
+        let Some(late) = &self.inner.held else { return Ok(()) };
+        let purged = std::mem::take(&mut *late.purged.lock());
+        if !purged.is_empty() {
+            self.inner.store.purge(purged);
+        }
+        for (context, draft) in std::mem::take(&mut *late.erased.lock()) {
+            if let Some(rules) = self.inner.rules.get(draft.def.name.as_ref()) {
+                rules.erased(&context, &draft);
+            }
+        }
+        let last = std::mem::take(&mut *late.last.lock());
+        for (resource, (context, draft)) in last {
             if let Some(rules) = self.inner.rules.get(resource.as_str()) {
                 rules.committed(&context, &draft);
             }
@@ -89,6 +110,11 @@ impl Inner {
         }
         for draft in drafts {
             let name = draft.def.name.as_ref();
+            match (&self.held, self.rules.get(name)) {
+                (Some(late), Some(_)) if draft.kind == ChangeKind::Erased => late.erased.lock().push((context.clone(), draft.clone())),
+                (None, Some(rules)) if draft.kind == ChangeKind::Erased => rules.erased(context, draft),
+                _ => {}
+            }
             match (&self.held, self.rules.get(name)) {
                 (_, None) => {}
                 (None, Some(rules)) => rules.committed(context, draft),

@@ -19,6 +19,7 @@ pub mod operation;
 pub mod order;
 mod pack;
 pub mod past;
+pub mod person;
 pub mod plan;
 mod read;
 pub mod search;

@@ -67,7 +67,8 @@ pub fn choice(item: TokenStream) -> TokenStream {
 /// `bool`, `i64`, `Date`, `Timestamp`, `Money`, `Id` (`refers`), `RecordKey` (`refers_any`), any enum with `derive(Choice)`,
 /// all with the arguments they have in `#[resource]`, `example` and `default`, in outputs `secret` (shown once, not remembered for a
 /// repetition); another shape (`shape`); and in outputs
-/// `Id` with `record = "resource"`: the record itself, read as the caller may see it.
+/// `Id` with `record = "resource"`: the record itself, read as the caller may see it; `Option<String>` with `document = "…"` (a JSON Schema): a
+/// JSON document, shown once.
 #[proc_macro_derive(Shape, attributes(field))]
 pub fn shape(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);

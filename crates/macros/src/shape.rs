@@ -77,6 +77,8 @@ fn definition(field: &syn::Field) -> syn::Result<TokenStream> {
         } else {
             quote! { Record { resource: #resource.into() } }
         }
+    } else if let Some(schema) = arguments.text("document")? {
+        quote! { Document { schema: #schema.into() } }
     } else if arguments.flag("shape") {
         let shape = quote! { ::std::sync::Arc::new(<#inner as ::clientela_model::Shape>::definition()) };
         if many {

@@ -135,6 +135,12 @@ fn check_shape(registry: &Registry, shape: &ShapeDef, input: bool, depth: usize)
                     return Err(format!("{place} is a record of {resource}, which is not defined"));
                 }
             }
+            Holds::Document { schema } => {
+                if input || field.required {
+                    return Err(format!("{place} is a document, which only comes out, and only once: it is optional"));
+                }
+                serde_json::from_str::<Json>(schema).map_err(|_| format!("{place} needs a JSON Schema"))?;
+            }
         }
     }
     Ok(())

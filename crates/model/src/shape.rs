@@ -62,6 +62,11 @@ pub enum Holds {
         /// Greatest number of them.
         most: usize,
     },
+    /// A JSON document, which the operation gives as text. It is shown once: a repetition does not show it. In outputs alone.
+    Document {
+        /// What it looks like: a JSON Schema, as text.
+        schema: Name,
+    },
 }
 
 /// A shape's value, between the wire and the struct.
@@ -115,7 +120,7 @@ impl ShapeDef {
             match &mut field.holds {
                 Holds::Value(value) | Holds::Values { item: value, .. } => change(value),
                 Holds::Shape(shape) | Holds::Shapes { shape, .. } => Arc::make_mut(shape).each_value(change),
-                Holds::Record { .. } | Holds::Records { .. } => {}
+                Holds::Record { .. } | Holds::Records { .. } | Holds::Document { .. } => {}
             }
         }
     }
@@ -150,6 +155,11 @@ impl ShapeField {
         matches!(self.holds, Holds::Values { .. } | Holds::Shapes { .. } | Holds::Records { .. })
     }
 
+    /// Whether it is shown once, and not when the request is repeated.
+    pub fn is_shown_once(&self) -> bool {
+        matches!(self.holds, Holds::Document { .. }) || self.definition().is_some_and(|definition| definition.secret)
+    }
+
     /// Whether a caller must give it.
     pub fn required_on_input(&self) -> bool {
         self.required && !self.is_list() && self.definition().is_none_or(|definition| definition.default.is_none())
@@ -163,7 +173,7 @@ impl ShapeField {
             Holds::Values { item, .. } => Some(Json::Array(vec![of(item)])),
             Holds::Shape(shape) => Some(shape.example()),
             Holds::Shapes { shape, .. } => Some(Json::Array(vec![shape.example()])),
-            Holds::Record { .. } | Holds::Records { .. } => None,
+            Holds::Record { .. } | Holds::Records { .. } | Holds::Document { .. } => None,
         }
     }
 

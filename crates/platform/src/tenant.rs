@@ -25,6 +25,9 @@ pub struct Model {
     /// ISO 3166-1 alpha-2 code of the country the organization is at home in.
     #[field(format = "country", max = 2, example = "\"AT\"")]
     pub country: Option<String>,
+    /// The key by which the addresses of those who were erased are recognized. Made at the first erasure.
+    #[field(write = "read_only", secret, max = 64, example = "\"\"")]
+    pub suppression_key: Option<String>,
 }
 
 /// The rules of tenants.

@@ -1,11 +1,12 @@
 //! Requests remembered under their idempotency keys. They are written with their effect, see [`crate::WriteSet`].
 
+use crate::forget::FORGOTTEN;
 use crate::sql::{Argument, Sql};
 use crate::write::IdempotencyRecord;
 use crate::{Row, Scope};
-use clientela_kernel::{Error, Id, Result};
+use clientela_kernel::{Error, ErrorCode, Id, Result};
 
-/// The request remembered under a key.
+/// The request remembered under a key. `NOT_FOUND` where its answer was forgotten: it was carried out, and must not be again.
 pub(crate) async fn find(scope: &Scope, principal: &str, key: &str) -> Result<Option<IdempotencyRecord>> {
     let rows = scope.store().read(|| {
         let mut sql = Sql::of_tenant(scope.dialect(), scope.tenant());
@@ -16,7 +17,14 @@ pub(crate) async fn find(scope: &Scope, principal: &str, key: &str) -> Result<Op
         sql.push(" AND key = ").bind(Argument::Value(key.into()));
         Ok(sql)
     });
-    rows.await?.first().map(record).transpose()
+    let found = rows.await?.first().map(record).transpose()?;
+    match found {
+        Some(record) if record.answer.as_deref() == Some(FORGOTTEN) => {
+            let text = "This request was carried out before. What it was answered with is forgotten, since a person it told of was erased.";
+            Err(Error::new(ErrorCode::NotFound, text))
+        }
+        found => Ok(found),
+    }
 }
 
 fn record(row: &Row) -> Result<IdempotencyRecord> {

@@ -3,6 +3,7 @@
 use crate::bell::Bells;
 use crate::held::Inside;
 use crate::pool::{Pool, PoolFigures};
+use crate::purge::Purge;
 use crate::settings::{Address, StoreSettings};
 use crate::sql::Sql;
 use crate::sqlite::commit::Work;
@@ -43,6 +44,7 @@ struct Inner {
     bells: Bells,
     /// Statements sent inside transactions over many writes.
     held: Arc<AtomicU64>,
+    purge: Arc<Purge>,
 }
 
 pub(crate) enum Backend {
@@ -68,7 +70,8 @@ impl Store {
                 Backend::Sqlite { readers: Pool::new(sqlite::reading_options(path), connections), writer }
             }
         };
-        Ok(Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default(), held: Arc::default() })))
+        let (system, bells) = (SystemPool::default(), Bells::default());
+        Ok(Store(Arc::new(Inner { backend, address, system, bells, held: Arc::default(), purge: Arc::default() })))
     }
 
     /// Which database it is.
@@ -193,12 +196,16 @@ impl Store {
 
     /// The same database by another way.
     pub(crate) fn with_backend(&self, backend: Backend) -> Store {
-        let address = self.0.address.clone();
-        Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default(), held: Arc::default() }))
+        let (address, purge) = (self.0.address.clone(), Arc::clone(&self.0.purge));
+        Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default(), held: Arc::default(), purge }))
     }
 
     pub(crate) fn held_statements(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.0.held)
+    }
+
+    pub(crate) fn purging(&self) -> &Arc<Purge> {
+        &self.0.purge
     }
 
     pub(crate) fn address(&self) -> &Address {

@@ -44,6 +44,7 @@ fn output(registry: &Registry, shape: &ShapeDef) -> String {
             FieldType::Money => format!("{} {{ amount currency }}", field.name),
             _ => field.name.to_string(),
         },
+        Holds::Document { .. } => field.name.to_string(),
         Holds::Shape(part) | Holds::Shapes { shape: part, .. } => format!("{} {{ {} }}", field.name, output(registry, part)),
         Holds::Record { resource } | Holds::Records { resource, .. } => {
             let def = registry.resource(resource).expect("the registry links operations");

@@ -111,7 +111,7 @@ fn by_graphql(answer: &Answer) -> End {
 /// What must differ between two outputs, or in one that is repeated, made equal.
 fn comparable(shape: &ShapeDef, output: &Json) -> Json {
     let mut output = output.clone();
-    for field in shape.fields.iter().filter(|field| field.definition().is_some_and(|definition| definition.secret)) {
+    for field in shape.fields.iter().filter(|field| field.is_shown_once()) {
         output[field.name.as_ref()] = json!(null);
     }
     blank(&mut output);
@@ -136,6 +136,12 @@ fn blank(value: &mut Json) {
         Json::String(text) if clientela_kernel::Id::prefix_of(text).is_some() || clientela_kernel::Timestamp::parse(text).is_some() => {
             *value = json!("-");
         }
+        // A card tells its id, and when it was changed.
+        Json::String(text) if text.starts_with("BEGIN:VCARD") => {
+            *value = text.lines().filter(|line| !line.starts_with("UID:") && !line.starts_with("REV:")).collect();
+        }
+        // A digest is one of ids and moments as well.
+        Json::String(text) if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => *value = json!("-"),
         Json::String(text) if text.rsplit_once(' ').is_some_and(|(_, number)| number.parse::<u64>().is_ok()) => *value = json!("-"),
         _ => {}
     }
@@ -299,6 +305,14 @@ async fn what_cannot_be_meant_is_refused() {
 async fn nothing_crosses_between_tenants() {
     both(|app| async move {
         for def in app.registry.operations().to_vec() {
+            let mut names = def.is_on_record();
+            each_field(&def.input, &mut |_, field| {
+                names |= field.definition().is_some_and(|value| value.reference().is_some() || value.any_reference().is_some())
+            });
+            if !names && def.name != "confirmConsent" {
+                // It names no record that could be somebody else's.
+                continue;
+            }
             let call = Call::new(&app, &app.alpha, &def, Fill::Required).await;
             let before = (counts(&app, &app.alpha).await, counts(&app, &app.beta).await);
             let rest = by_rest(&call.rest(&app.beta, &[], "").await);
@@ -356,7 +370,7 @@ async fn a_repetition_has_one_effect() {
             }
             let again = call.rest(&app.alpha, &[("idempotency-key", &key)], "").await;
             assert_eq!(again.header("idempotency-replayed"), Some("true"));
-            for field in def.output.fields.iter().filter(|field| field.definition().is_some_and(|definition| definition.secret)) {
+            for field in def.output.fields.iter().filter(|field| field.is_shown_once()) {
                 assert_eq!(again.json()[field.name.as_ref()], json!(null), "{} shows {} again", def.name, field.name);
             }
             assert_eq!(counts(&app, &app.alpha).await, after, "{}: a repetition acts", def.name);
@@ -377,7 +391,7 @@ async fn a_repetition_has_one_effect() {
 }
 
 fn without_secrets(shape: &ShapeDef, mut output: Json) -> Json {
-    for field in shape.fields.iter().filter(|field| field.definition().is_some_and(|definition| definition.secret)) {
+    for field in shape.fields.iter().filter(|field| field.is_shown_once()) {
         output[field.name.as_ref()] = json!(null);
     }
     output

@@ -5,6 +5,8 @@ use super::quiet;
 use crate::consent::standing::{Question, Standing, standing};
 use crate::consent::status::point;
 use crate::consent::{ConsentState, ContactChannel};
+use crate::contact_point::ContactPointKind;
+use crate::privacy::suppression;
 use async_trait::async_trait;
 use chrono_tz::Tz;
 use clientela_engine::module::Found;
@@ -279,6 +281,17 @@ impl Case<'_> {
             at: self.call.now(),
         };
         let Standing { state, entry, allowed } = standing(self.call, self.purpose, &question).await?;
+        if let Some(since) = self.erased_since(point).await? {
+            let entry = match entry.filter(|_| state == Some(ConsentState::Granted)) {
+                Some(entry) => self.call.record("consent", entry).await?,
+                None => None,
+            };
+            if entry.and_then(|entry| entry.get("occurredAt").as_instant()).is_none_or(|at| at < since) {
+                let text =
+                    "The address belonged to somebody who was erased, and whoever has it now has not consented since. Ask for a consent.";
+                obstacles.push(obstacle(ContactReason::Erased, text));
+            }
+        }
         if !allowed {
             obstacles.push(match state {
                 None | Some(ConsentState::Granted) => {
@@ -294,6 +307,15 @@ impl Case<'_> {
             });
         }
         Ok(Way { obstacles, point: point.map(|point| point.id), consent: entry })
+    }
+
+    /// When somebody who had this address was erased, if somebody was.
+    async fn erased_since(&self, point: Option<&Found>) -> Result<Option<Timestamp>> {
+        let address = point.and_then(|point| Some((ContactPointKind::named(point.get("kind"))?, point.get("normalized").as_text()?)));
+        match (suppression::key(self.call).await?, address) {
+            (Some(key), Some((kind, normalized))) => suppression::suppressed_since(self.call, key.hash(kind, normalized)).await,
+            _ => Ok(None),
+        }
     }
 
     /// The party's contact point for a channel: the preferred one of the first kind that it has.

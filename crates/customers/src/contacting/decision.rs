@@ -42,6 +42,8 @@ pub enum ContactReason {
     ConsentPending,
     /// The consent has run out.
     ConsentExpired,
+    /// The address belonged to somebody who was erased, and whoever has it now has not consented since.
+    Erased,
     /// The party has refused, taken its consent back, or objected.
     Refused,
 }

@@ -15,7 +15,7 @@ const MAXIMUM_FOUND: u32 = 1_000;
 
 /// One run of an operation.
 pub struct Call<'a> {
-    pub(super) engine: &'a Engine,
+    pub(crate) engine: &'a Engine,
     /// Who asks.
     pub context: &'a Context,
     pub(super) target: Option<Found>,
@@ -131,6 +131,11 @@ impl Call<'_> {
         let def = self.engine.inner.resource(resource)?;
         let request = WriteRequest { def, action, idempotency: None };
         write::execute(Arc::clone(&self.engine.inner), self.context.clone(), request).await
+    }
+
+    /// The tenant's records.
+    pub(crate) fn scope(&self) -> clientela_store::Scope {
+        self.engine.inner.store.scope(self.context.tenant)
     }
 
     async fn seek(&self, resource: &str, filter: &Filter, deleted: DeletedMode) -> Result<Vec<Found>> {

@@ -85,7 +85,7 @@ fn content(field: &ShapeField, given: Option<&Json>, pointer: &str, problems: &m
         (Holds::Values { .. } | Holds::Shapes { .. }, Some(json)) => wrong("a list", json, problems),
         (Holds::Shape(_), Some(json)) => wrong("an object", json, problems),
         // The registry lets no records into an input.
-        (Holds::Record { .. } | Holds::Records { .. }, _) => Content::NOTHING,
+        (Holds::Record { .. } | Holds::Records { .. } | Holds::Document { .. }, _) => Content::NOTHING,
     }
 }
 

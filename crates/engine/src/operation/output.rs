@@ -19,8 +19,7 @@ fn encoder(definition: &FieldDef) -> Encoder {
 pub(super) fn remembered(registry: &Registry, shape: &ShapeDef, content: &[Content]) -> Result<Json> {
     let mut object = Map::new();
     for (field, content) in shape.fields.iter().zip(content) {
-        let once = field.definition().is_some_and(|definition| definition.secret);
-        object.insert(field.name.to_string(), if once { Json::Null } else { json(registry, field, content)? });
+        object.insert(field.name.to_string(), if field.is_shown_once() { Json::Null } else { json(registry, field, content)? });
     }
     Ok(Json::Object(object))
 }
@@ -63,6 +62,7 @@ fn content(registry: &Registry, field: &ShapeField, json: &Json, inside: bool) -
             Some(Content::Value(Value::Id(id.0)))
         }
         Holds::Shape(shape) | Holds::Shapes { shape, .. } => recalled(registry, shape, json).map(Content::Shape),
+        Holds::Document { .. } => None,
     }
 }
 

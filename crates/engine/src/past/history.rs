@@ -85,7 +85,7 @@ fn place(fingerprint: &str, text: &str) -> Result<(i64, i64)> {
 }
 
 /// A change as both APIs show it, without what the caller may not see.
-fn shown(def: &ResourceDef, mask: &FieldMask, change: &Change) -> Result<Json> {
+pub(crate) fn shown(def: &ResourceDef, mask: &FieldMask, change: &Change) -> Result<Json> {
     let side = |text: &Option<String>| text.as_deref().map(serde_json::from_str::<Map<String, Json>>).transpose().map_err(Error::internal);
     let (before, after) = (side(&change.before)?, side(&change.after)?);
     let erased = after.is_none();

@@ -6,6 +6,7 @@ mod history;
 mod list;
 mod replay;
 
+pub(crate) use history::shown;
 pub use history::{HistoryPage, MAXIMUM_HISTORY};
 
 use crate::engine::ReadAnswer;

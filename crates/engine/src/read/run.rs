@@ -127,13 +127,29 @@ pub(crate) async fn in_order(
     filter: &Filter,
     limit: u32,
 ) -> Result<Vec<Vec<Value>>> {
-    let mut layout = Layout::new(registry, context, def, DeletedMode::Exclude)?;
+    stretch(registry, context, scope, def, filter, DeletedMode::Exclude, None, limit).await
+}
+
+/// Every field of records that satisfy a filter, in the order of their ids, from beyond one on; whatever the caller may see.
+#[expect(clippy::too_many_arguments, reason = "each is what it is called with")]
+pub(crate) async fn stretch(
+    registry: &Registry,
+    context: &Context,
+    scope: &Scope,
+    def: &ResourceDef,
+    filter: &Filter,
+    deleted: DeletedMode,
+    beyond: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Vec<Value>>> {
+    let mut layout = Layout::new(registry, context, def, deleted)?;
     for index in 0..def.fields.len() {
         layout.cell(0, index)?;
     }
     let id = def.field(system::ID).ok_or_else(|| Error::internal("a resource without an id"))?;
+    let beyond = beyond.map(|id| Filter::field(system::ID, Comparison::Greater(Value::Id(id))));
     let mut select = layout.select(None)?;
-    select.filters = vec![filter];
+    select.filters = std::iter::once(filter).chain(beyond.as_ref()).collect();
     select.sort = vec![SortColumn { table: 0, field: id, nullable: false, descending: false }];
     select.limit = Some(limit);
     let rows = scope.fetch(&select).await?;

@@ -10,6 +10,7 @@ mod repoint;
 mod run;
 mod upsert;
 
+pub(crate) use change::Gathering;
 pub(crate) use dependents::id_of;
 pub(crate) use each::each;
 pub use repoint::Repointed;

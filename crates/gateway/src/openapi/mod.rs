@@ -18,6 +18,7 @@ mod response;
 mod search;
 mod system;
 mod timeline;
+mod vcard;
 mod verb;
 
 use clientela_kernel::{Error, Result};
@@ -46,6 +47,7 @@ pub fn document(registry: &Registry) -> OpenApi {
         (components, paths) = aggregate::add(components, past::add(paths, def), def);
         paths = many::add(keyed::add(operation::add(paths, def), registry, def), registry, def);
         paths = content::add(verb::add(paths, registry, def), def);
+        paths = vcard::add(paths, registry, def);
         tags.push(TagBuilder::new().name(tag(def)).description(Some(def.description.as_ref())).build());
     }
     components = verb::schemas(components, registry);

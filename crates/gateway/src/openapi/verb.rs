@@ -135,6 +135,12 @@ fn property(registry: &Registry, field: &ShapeField, usage: Use) -> RefOr<Schema
         // A record that the caller may not see is null.
         Holds::Record { resource } => reference(type_name(resource), description, true),
         Holds::Records { resource, most } => listed(Ref::from_schema_name(type_name(resource)).into(), *most, field, usage),
+        Holds::Document { schema } => {
+            // The registry has seen to it that it is one.
+            let document: RefOr<Schema> = serde_json::from_str(schema).unwrap_or_else(|_| ObjectBuilder::new().into());
+            let null = ObjectBuilder::new().schema_type(Type::Null);
+            OneOfBuilder::new().item(document).item(null).description(Some(description)).into()
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod search;
 mod selection;
 pub mod suggest;
 pub(crate) mod timeline;
+pub(crate) mod vcard;
 mod write;
 
 use crate::GatewayState;
@@ -98,6 +99,9 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
                 ContentRole::Given => get(with(&bound, content::fetch)),
             };
             router = router.route(&format!("{path}/{{id}}/content"), file);
+        }
+        if vcard::writer(registry, def).is_some() {
+            router = router.route(&format!("{path}/{{id}}/vcard"), get(with(&bound, vcard::get)));
         }
         if !def.mirror {
             router = router.route(&format!("{path}/{{id}}/history"), get(with(&bound, history::history)));

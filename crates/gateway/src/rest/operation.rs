@@ -123,6 +123,7 @@ impl Shown<'_> {
                 }
                 out.push(b']');
             }
+            (Holds::Document { .. }, Content::Value(Value::Text(json))) => out.extend_from_slice(json.as_bytes()),
             (Holds::Record { resource }, Content::Value(Value::Id(id))) => self.record(resource, *id, out).await?,
             (Holds::Records { resource, .. }, Content::List(items)) => self.records(resource, items, out).await?,
             _ => out.extend_from_slice(b"null"),

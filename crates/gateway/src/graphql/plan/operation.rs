@@ -45,6 +45,7 @@ enum Shows<'f> {
     Money(usize, Vec<(Box<str>, MoneyPart)>),
     Shape(usize, Vec<Part<'f>>),
     Record(usize, Arc<ResourceDef>, Arc<Selection>),
+    Document(usize),
 }
 
 /// Decodes a field that is an operation; none where it is none.
@@ -70,6 +71,7 @@ fn parts<'f>(builder: &Builder<'_>, shape: &ShapeDef, fields: &'f [Collected], c
                         FieldType::Money => Shows::Money(*index, money_parts(&field.children)?),
                         _ => Shows::Value(*index, Box::new(definition.clone())),
                     },
+                    Holds::Document { .. } => Shows::Document(*index),
                     Holds::Shape(shape) | Holds::Shapes { shape, .. } => {
                         Shows::Shape(*index, parts(builder, shape, &field.children, cost)?)
                     }
@@ -178,25 +180,27 @@ impl Writer<'_> {
                         let errors = self.error.map(user_errors).unwrap_or_default();
                         write_user_errors(fields, &errors, out);
                     }
-                    Shows::Value(index, _) | Shows::Money(index, _) | Shows::Shape(index, _) | Shows::Record(index, ..) => {
-                        match (content.get(*index), &part.shows) {
-                            (None | Some(Content::Value(Value::Null)), _) => out.extend_from_slice(b"null"),
-                            (Some(Content::List(items)), Shows::Record(_, def, selection)) => {
-                                self.records(def, selection, items, out).await?;
-                            }
-                            (Some(Content::List(items)), shows) => {
-                                out.push(b'[');
-                                for (index, item) in items.iter().enumerate() {
-                                    if index > 0 {
-                                        out.push(b',');
-                                    }
-                                    self.one(shows, item, out).await?;
-                                }
-                                out.push(b']');
-                            }
-                            (Some(content), shows) => self.one(shows, content, out).await?,
+                    Shows::Value(index, _)
+                    | Shows::Money(index, _)
+                    | Shows::Shape(index, _)
+                    | Shows::Record(index, ..)
+                    | Shows::Document(index) => match (content.get(*index), &part.shows) {
+                        (None | Some(Content::Value(Value::Null)), _) => out.extend_from_slice(b"null"),
+                        (Some(Content::List(items)), Shows::Record(_, def, selection)) => {
+                            self.records(def, selection, items, out).await?;
                         }
-                    }
+                        (Some(Content::List(items)), shows) => {
+                            out.push(b'[');
+                            for (index, item) in items.iter().enumerate() {
+                                if index > 0 {
+                                    out.push(b',');
+                                }
+                                self.one(shows, item, out).await?;
+                            }
+                            out.push(b']');
+                        }
+                        (Some(content), shows) => self.one(shows, content, out).await?,
+                    },
                 }
             }
             out.push(b'}');
@@ -222,6 +226,7 @@ impl Writer<'_> {
                 }
                 out.push(b'}');
             }
+            (Shows::Document(_), Content::Value(Value::Text(json))) => out.extend_from_slice(json.as_bytes()),
             (Shows::Value(_, definition), Content::Value(value)) => write_value(definition, value, out),
             (Shows::Shape(_, parts), Content::Shape(fields)) => self.parts(parts, fields, out).await?,
             (Shows::Record(_, def, selection), Content::Value(Value::Id(id))) => {

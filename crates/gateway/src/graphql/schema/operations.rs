@@ -99,7 +99,7 @@ fn given(field: &ShapeField) -> InputField {
         Holds::Shape(shape) => nullable(&part_name(shape, true)),
         Holds::Shapes { shape, .. } => list(&part_name(shape, true)),
         // The registry lets no records into an input.
-        Holds::Record { .. } | Holds::Records { .. } => nullable("ID"),
+        Holds::Record { .. } | Holds::Records { .. } | Holds::Document { .. } => nullable("ID"),
     };
     let made = InputField::new(field.name.to_string(), Type { nullable: !field.required_on_input(), ..ty }, field.description.to_string());
     let default =
@@ -122,6 +122,7 @@ fn outputs(registry: &Registry, shape: &ShapeDef, sure: bool) -> Vec<OutputField
             // One that the caller may not see is null.
             Holds::Record { resource } => (nullable(&record(resource)), true),
             Holds::Records { resource, .. } => (list(&record(resource)), false),
+            Holds::Document { .. } => (nullable("JSON"), true),
         };
         OutputField::new(
             field.name.to_string(),
