@@ -375,6 +375,12 @@ async fn a_repetition_has_one_effect() {
             }
             assert_eq!(counts(&app, &app.alpha).await, after, "{}: a repetition acts", def.name);
             let other = Call::new(&app, &app.alpha, &def, Fill::Everything).await;
+            let same = other.input == call.input && other.path == call.path;
+            let other = if same && def.name == "importVcard" {
+                other.with("vcard", json!("BEGIN:VCARD\nVERSION:4.0\nFN:Other\nEND:VCARD"))
+            } else {
+                other
+            };
             other.rest(&app.alpha, &[("idempotency-key", &key)], "").await.refused(422, "IDEMPOTENCY_KEY_REUSED");
 
             let call = Call::new(&app, &app.alpha, &def, Fill::Required).await;
