@@ -130,7 +130,16 @@ impl Authenticator {
         let id = Id::parse(principal, "usr").map_err(|_| gone())?;
         let user = directory.user(tenant, id).filter(|user| user.active).ok_or_else(gone)?;
         let actor = Actor { kind: ActorKind::User, id };
-        Ok(Context { tenant, actor, client: Some("clientela".to_owned()), scopes: Scopes::ALL, request_id, now, zone: user.zone })
+        Ok(Context {
+            tenant,
+            actor,
+            client: Some("clientela".to_owned()),
+            scopes: Scopes::ALL,
+            request_id,
+            now,
+            zone: user.zone,
+            allow_duplicates: false,
+        })
     }
 
     /// Signs a token for a user.
@@ -200,6 +209,7 @@ fn key_context(key: &ApiKeyCredential, request_id: Uuid, now: Timestamp) -> Resu
         request_id,
         now,
         zone: key.zone,
+        allow_duplicates: false,
     })
 }
 
@@ -215,5 +225,6 @@ fn user_context(user: &UserCredential, verified: &Verified, request_id: Uuid, no
         request_id,
         now,
         zone: user.zone,
+        allow_duplicates: false,
     })
 }

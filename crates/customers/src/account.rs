@@ -81,7 +81,7 @@ pub enum Lifecycle {
 }
 
 /// An organization, household or person we do business with.
-#[resource(name = "account", prefix = "acc", label = "name", face = "party", owned, tagged)]
+#[resource(name = "account", prefix = "acc", label = "name", face = "party", owned, tagged, checks_duplicates)]
 pub struct Model {
     /// What stands behind the account. A person's account also names the contact who that person is (`contactId`).
     #[field(write = "immutable", default = "\"ORGANIZATION\"")]

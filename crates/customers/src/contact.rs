@@ -9,7 +9,7 @@ use clientela_kernel::{Comparison, Context, Date, FieldProblem, Filter, Id, Prob
 use clientela_macros::resource;
 
 /// A person we know: somebody at an account, or a customer in their own right.
-#[resource(name = "contact", prefix = "con", label = "name", face = "party", owned, tagged)]
+#[resource(name = "contact", prefix = "con", label = "name", face = "party", owned, tagged, checks_duplicates)]
 pub struct Model {
     /// Given names.
     #[field(max = 100, folded, example = "\"Anna\"")]

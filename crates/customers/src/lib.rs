@@ -10,6 +10,7 @@ pub mod contact;
 pub mod contact_point;
 pub mod contacting;
 pub mod duplicates;
+pub mod graph;
 pub mod household_member;
 mod identity;
 mod in_step;
@@ -24,12 +25,14 @@ pub mod relationship_type;
 pub mod tax_id;
 mod telephone;
 mod token;
+pub mod unmerge;
 pub mod vcard;
 
 use clientela_engine::Module;
 
 /// The resources of this crate and their rules.
 pub fn module() -> Module {
+    let guard = duplicates::check::Guard::default();
     Module::default()
         .resource::<party::Model>()
         .resource::<account::Model>()
@@ -48,8 +51,9 @@ pub fn module() -> Module {
         .resource::<contacting::decision::Model>()
         .resource::<duplicates::rule::Model>()
         .resource::<privacy::request::Model>()
-        .rules("account", account::AccountRules)
-        .rules("contact", contact::ContactRules)
+        .rules("account", duplicates::check::Guarded(account::AccountRules, guard.clone()))
+        .rules("contact", duplicates::check::Guarded(contact::ContactRules, guard.clone()))
+        .rules("duplicateRule", duplicates::check::RuleRules(guard))
         .rules("accountContact", account_contact::AccountContactRules)
         .rules("contactPoint", contact_point::ContactPointRules)
         .rules("address", address::AddressRules)
@@ -62,7 +66,10 @@ pub fn module() -> Module {
         .rules("relationshipType", relationship_type::RelationshipTypeRules)
         .rules("relationship", relationship::RelationshipRules)
         .operation(merge::MergeParties)
+        .operation(unmerge::UnmergeParties)
         .operation(duplicates::find::FindDuplicates)
+        .operation(graph::RelationshipGraph)
+        .operation(contacting::health::ReportContactPointHealth)
         .operation(consent::confirm::ConfirmConsent)
         .operation(consent::withdraw::WithdrawConsent)
         .operation(consent::status::ConsentStatus)

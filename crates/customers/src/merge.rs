@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use clientela_engine::module::{Draft, Found};
 use clientela_engine::{Call, Operation, WriteAction};
 use clientela_kernel::{Comparison, Error, FieldProblem, Filter, Id, Name, ProblemCode, Result, Value};
-use clientela_macros::Shape;
-use clientela_model::{Choice as _, OperationDef, WriteMode};
-use std::collections::BTreeSet;
+use clientela_macros::{Choice, Shape};
+use clientela_model::{Choice as _, FieldDef, OperationDef, WriteMode};
+use std::collections::{BTreeMap, BTreeSet};
 
 const SUCCESSOR: &str = "mergedIntoId";
 const PARENT: &str = "parentId";
@@ -31,6 +31,42 @@ pub struct Merge {
     /// survivor are filled in any case, and sets such as `tags` are joined.
     #[field(max = 60, most = 60, example = "\"phone\"")]
     pub take: Vec<String>,
+    /// What the survivor has in single fields afterwards; of `take` and `fields` only one may name a field.
+    #[field(shape, most = 60)]
+    pub fields: Vec<FieldChoice>,
+    /// What the survivor has in all other fields.
+    #[field(default = "\"NOT_EMPTY\"", example = "\"NOT_EMPTY\"")]
+    pub otherwise: SurvivorRule,
+}
+
+/// Whose value a field keeps in a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum SurvivorRule {
+    /// The survivor's, even where it has none.
+    Survivor,
+    /// The other one's, even where it has none.
+    Loser,
+    /// The one that was set last, by the change log; the survivor's where both were set at the same moment.
+    MostRecent,
+    /// The survivor's, or the other one's where it has none. Sets are joined.
+    NotEmpty,
+    /// The one given in `value`; empty where none is given.
+    Value,
+}
+
+/// What the survivor has in one field.
+#[derive(Shape)]
+pub struct FieldChoice {
+    /// The field, such as `phone`.
+    #[field(max = 60, example = "\"language\"")]
+    pub field: String,
+    /// Whose value it keeps.
+    #[field(example = "\"MOST_RECENT\"")]
+    pub keep: SurvivorRule,
+    /// The value, with `keep` `VALUE` alone, as text: a date as `2026-03-01`, an amount as `100.00 EUR`, a choice by its name, members of a set with
+    /// commas between.
+    #[field(max = 10_000, example = "null")]
+    pub value: Option<String>,
 }
 
 /// What came of it.
@@ -86,14 +122,16 @@ impl Operation for MergeParties {
         let loser = face(call, "loserId", input.loser_id).await?;
         check_alike(&survivor, &loser)?;
         let resource = survivor.def.name.clone();
-        let mut values = kept(&survivor, &loser, &input.take)?;
+        let mut values = kept(call, &survivor, &loser, &input).await?;
+        let place = place_above(call, &survivor, &loser).await?;
+        // From here on nobody can refer to the loser any more, and who had begun to has ended. With this and with the deletion at the end the
+        // change log says what the merge did: whatever it writes stands between the two.
+        call.set(&resource, loser.id, vec![(SUCCESSOR, Value::Id(survivor.id.0))], None).await?;
         // Where the survivor stands below the other one it takes its place; a company is not its own parent.
-        if let Some(place) = place_above(call, &survivor, &loser).await? {
+        if let Some(place) = place {
             call.set(&resource, survivor.id, vec![(PARENT, place)], None).await?;
             values.retain(|(name, _)| *name != PARENT);
         }
-        // From here on nobody can refer to the loser any more, and who had begun to has ended.
-        call.set(&resource, loser.id, vec![(SUCCESSOR, Value::Id(survivor.id.0))], None).await?;
         let marks = Marks::of(call, &survivor).await?;
         let moved = call.repoint(&loser, survivor.id, &|draft| marks.settle(draft)).await?;
         if !values.is_empty() {
@@ -140,37 +178,104 @@ fn check_alike(survivor: &Found, loser: &Found) -> Result<()> {
 }
 
 /// What the survivor has afterwards, where that is not what it has now.
-fn kept(survivor: &Found, loser: &Found, take: &[String]) -> Result<Vec<(Name, Value)>> {
-    let mut problems = Vec::new();
+async fn kept(call: &Call<'_>, survivor: &Found, loser: &Found, merge: &Merge) -> Result<Vec<(Name, Value)>> {
+    let chosen = chosen(survivor, merge)?;
+    let asks_when = merge.otherwise == SurvivorRule::MostRecent
+        || chosen.values().any(|choice| matches!(choice, Decision::Rule(SurvivorRule::MostRecent)));
+    let times = if asks_when { Some((call.set_at(survivor).await?, call.set_at(loser).await?)) } else { None };
     let mut values = Vec::new();
-    let may_change = |name: &str| !matches!(name, "kind" | "contactId" | "partyId") && name != PARENT;
-    for (position, name) in take.iter().enumerate() {
-        let known = survivor.def.field(name).filter(|field| field.write == WriteMode::Writable && may_change(&field.name));
-        if known.is_none() {
-            let text = format!("take names {name:?}, which is no field of {} that can be taken over.", survivor.def.plural);
-            problems.push(FieldProblem::new(format!("/take/{position}"), ProblemCode::NotAllowed, text));
-        }
-    }
-    if !problems.is_empty() {
-        return Err(Error::validation(problems));
-    }
-    let fields = survivor.def.fields.iter().filter(|field| field.write == WriteMode::Writable && may_change(&field.name));
-    for field in fields {
+    for field in survivor.def.fields.iter().filter(|field| may_change(field)) {
         let (mine, other) = (survivor.get(&field.name), loser.get(&field.name));
-        let wanted = match (mine, other) {
-            _ if other.is_null() => continue,
-            (Value::TextSet(mine), Value::TextSet(other)) => {
-                let all: BTreeSet<&String> = mine.iter().chain(other).collect();
-                Value::TextSet(all.into_iter().cloned().collect())
+        let otherwise = Decision::Rule(merge.otherwise);
+        let mut wanted = match chosen.get(field.name.as_ref()).unwrap_or(&otherwise) {
+            Decision::Value(value) => value.clone(),
+            Decision::Rule(SurvivorRule::Survivor | SurvivorRule::Value) => mine.clone(),
+            Decision::Rule(SurvivorRule::Loser) => other.clone(),
+            Decision::Rule(SurvivorRule::MostRecent) => {
+                let later = times.as_ref().is_some_and(|(mine, other)| other.get(field.name.as_ref()) > mine.get(field.name.as_ref()));
+                if later { other.clone() } else { mine.clone() }
             }
-            (mine, other) if mine.is_null() || take.iter().any(|name| field.name == *name) => other.clone(),
-            _ => continue,
+            Decision::Taken if other.is_null() => mine.clone(),
+            Decision::Taken | Decision::Rule(SurvivorRule::NotEmpty) => match (mine, other) {
+                (Value::TextSet(mine), Value::TextSet(other)) => {
+                    let all: BTreeSet<&String> = mine.iter().chain(other).collect();
+                    Value::TextSet(all.into_iter().cloned().collect())
+                }
+                (mine, other) if mine.is_null() || matches!(chosen.get(field.name.as_ref()), Some(Decision::Taken)) => other.clone(),
+                (mine, _) => mine.clone(),
+            },
         };
+        // What must have a value keeps the one it has.
+        if wanted.is_null() && field.required {
+            wanted = mine.clone();
+        }
         if wanted != *mine {
             values.push((field.name.clone(), wanted));
         }
     }
     Ok(values)
+}
+
+/// What was said about a field.
+enum Decision {
+    /// By `take`.
+    Taken,
+    Rule(SurvivorRule),
+    Value(Value),
+}
+
+/// Whether a merge decides about a field.
+fn may_change(field: &FieldDef) -> bool {
+    field.write == WriteMode::Writable && !matches!(field.name.as_ref(), "kind" | "contactId" | "partyId") && field.name != PARENT
+}
+
+/// What was said about single fields.
+fn chosen(survivor: &Found, merge: &Merge) -> Result<BTreeMap<String, Decision>> {
+    let mut problems = Vec::new();
+    let mut chosen = BTreeMap::new();
+    let known = |name: &str| survivor.def.field(name).filter(|field| may_change(field));
+    let unknown = |member: &str, name: &str, pointer: String| {
+        let text = format!("{member} names {name:?}, which is no field of {} that can be taken over.", survivor.def.plural);
+        FieldProblem::new(pointer, ProblemCode::NotAllowed, text)
+    };
+    for (position, name) in merge.take.iter().enumerate() {
+        match known(name) {
+            Some(_) => drop(chosen.insert(name.clone(), Decision::Taken)),
+            None => problems.push(unknown("take", name, format!("/take/{position}"))),
+        }
+    }
+    for (position, choice) in merge.fields.iter().enumerate() {
+        let Some(field) = known(&choice.field) else {
+            problems.push(unknown("fields", &choice.field, format!("/fields/{position}/field")));
+            continue;
+        };
+        let pointer = format!("/fields/{position}/value");
+        let decided = match (choice.keep, &choice.value) {
+            (SurvivorRule::Value, Some(text)) => match Call::value_of_text(field, text, &pointer) {
+                Ok(value) => Decision::Value(value),
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            },
+            (SurvivorRule::Value, None) => Decision::Value(Value::Null),
+            (rule, None) => Decision::Rule(rule),
+            (_, Some(_)) => {
+                let text = "value is for keep VALUE alone. Leave it out, or set keep to VALUE.";
+                problems.push(FieldProblem::new(pointer, ProblemCode::Contradiction, text));
+                continue;
+            }
+        };
+        if chosen.insert(choice.field.clone(), decided).is_some() {
+            let text = format!("{} is decided about more than once. Name it once, in take or in fields.", choice.field);
+            problems.push(FieldProblem::new(format!("/fields/{position}/field"), ProblemCode::Contradiction, text));
+        }
+    }
+    if merge.otherwise == SurvivorRule::Value {
+        let text = "otherwise is VALUE, and a value is for one field. Choose another rule.";
+        problems.push(FieldProblem::new("/otherwise", ProblemCode::Contradiction, text));
+    }
+    if problems.is_empty() { Ok(chosen) } else { Err(Error::validation(problems)) }
 }
 
 /// The survivor's new parent, where the loser is above it: the loser's own.

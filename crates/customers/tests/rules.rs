@@ -53,6 +53,7 @@ fn context() -> Context {
         request_id: Uuid::from_u128(1),
         now: Timestamp(0),
         zone: chrono_tz::Tz::UTC,
+        allow_duplicates: false,
     }
 }
 

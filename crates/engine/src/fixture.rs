@@ -49,5 +49,6 @@ pub(crate) fn context() -> Context {
         request_id: Uuid::nil(),
         now: Timestamp(1_760_000_000_000),
         zone: chrono_tz::UTC,
+        allow_duplicates: false,
     }
 }

@@ -38,5 +38,5 @@ pub use module::{Module, Rules};
 pub use operation::{Call, Operation, OperationOutcome, OperationRequest};
 pub use plan::{Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, Root, Selection};
 pub use read::cost::{MAXIMUM_COST, MAXIMUM_DEPTH};
-pub use write::Repointed;
 pub use write::{Change, Expected, Idempotency, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
+pub use write::{Kept, NetChange, Repointed, WhyKept};

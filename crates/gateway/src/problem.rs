@@ -95,6 +95,9 @@ fn add_common(error: &Error, request_id: Uuid, members: &mut Map<String, Json>) 
     if let Some(id) = error.existing_id() {
         members.insert("existingId".to_owned(), id.into());
     }
+    if error.code() == ErrorCode::DuplicateFound {
+        members.insert("candidateIds".to_owned(), error.candidate_ids().into());
+    }
 }
 
 fn field(problem: &FieldProblem) -> Json {

@@ -34,6 +34,7 @@ impl Authenticate for Tokens {
                 request_id,
                 now,
                 zone: chrono_tz::UTC,
+                allow_duplicates: false,
             }),
             "panic" => panic!("a secret in a panic"),
             "slow" => {

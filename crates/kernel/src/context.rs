@@ -70,4 +70,6 @@ pub struct Context {
     pub now: Timestamp,
     /// The caller's time zone, for relative dates.
     pub zone: Tz,
+    /// Whether records may be made that rules hold for duplicates of others.
+    pub allow_duplicates: bool,
 }

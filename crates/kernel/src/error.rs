@@ -97,6 +97,8 @@ error_codes! {
     NotAcceptable = "NOT_ACCEPTABLE", 406, TopLevel, "Not acceptable", "Accept application/json.";
     /// Another living record has this value in a field that must be unique.
     Duplicate = "DUPLICATE", 409, UserErrors, "Already exists", "Use another value, or update the record that has it.";
+    /// A duplicate rule that refuses holds the new record for another one; `candidateIds` names those that you may see, the likeliest first.
+    DuplicateFound = "DUPLICATE_FOUND", 409, UserErrors, "Looks like a duplicate", "Use or change what is there, or send it again with allowDuplicates.";
     /// The id you chose for a new record is taken.
     IdTaken = "ID_TAKEN", 409, UserErrors, "Id already taken", "Mint a new UUIDv7, or update the existing record.";
     /// The record is deleted; it can only be read with deleted=include, or restored.
@@ -197,6 +199,7 @@ struct Body {
     fields: Vec<FieldProblem>,
     current_version: Option<i64>,
     existing_id: Option<String>,
+    candidate_ids: Vec<String>,
     retry_after: Option<u32>,
     allow: Option<String>,
     internal: Option<String>,
@@ -212,6 +215,7 @@ impl Error {
             fields: Vec::new(),
             current_version: None,
             existing_id: None,
+            candidate_ids: Vec::new(),
             retry_after: matches!(code, ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded | ErrorCode::IdempotencyInProgress)
                 .then_some(1),
             allow: None,
@@ -279,6 +283,13 @@ impl Error {
         self
     }
 
+    /// Names the records that this one looks like.
+    #[must_use]
+    pub fn with_candidates(mut self, ids: Vec<String>) -> Self {
+        self.0.candidate_ids = ids;
+        self
+    }
+
     /// Adds field problems.
     #[must_use]
     pub fn with_fields(mut self, fields: Vec<FieldProblem>) -> Self {
@@ -332,6 +343,11 @@ impl Error {
     /// The wire id of the record that stands in the way, where the caller may read it.
     pub fn existing_id(&self) -> Option<&str> {
         self.0.existing_id.as_deref()
+    }
+
+    /// The wire ids of the records that a refused one looks like, as far as the caller may read them.
+    pub fn candidate_ids(&self) -> &[String] {
+        &self.0.candidate_ids
     }
 
     /// Seconds for the Retry-After header.

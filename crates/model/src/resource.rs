@@ -36,6 +36,8 @@ pub struct ResourceDef {
     pub mirror: bool,
     /// Nothing can be attached to its records: a reference to any record does not point here.
     pub unattachable: bool,
+    /// Rules may refuse a new record that looks like one there is, unless the caller says `allowDuplicates`.
+    pub checks_duplicates: bool,
     /// Its records are the keys by which other systems know records of any resource.
     pub external_keys: Option<ExternalKeyDef>,
     /// The resource whose identity this one is a public face of, by `partyId`-like reference field: inverse relations

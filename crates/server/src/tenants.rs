@@ -33,6 +33,7 @@ pub fn system_context(house: &House, tenant: TenantId) -> Context {
         request_id: ids::mint(now).0,
         now,
         zone: chrono_tz::UTC,
+        allow_duplicates: false,
     }
 }
 

@@ -70,11 +70,28 @@ impl Scope {
         self.store().read(compile).await?.iter().map(change).collect()
     }
 
+    /// At most `limit` changes of one request, of any resource, in the order of their numbers in the log, between two of these.
+    pub async fn request_changes(&self, request: Uuid, from: i64, until: i64, limit: u32) -> Result<Vec<Change>> {
+        let compile = || {
+            let mut sql = self.columns();
+            sql.push(" AND seq >= ").value(&Value::Integer(from)).push(" AND seq <= ").value(&Value::Integer(until));
+            sql.push(" AND request = ").value(&Value::Id(request)).push(" ORDER BY seq LIMIT ").push_limit(limit);
+            Ok(sql)
+        };
+        self.store().read(compile).await?.iter().map(change).collect()
+    }
+
     fn log(&self, resource: &str) -> Sql {
+        let mut sql = self.columns();
+        sql.push(" AND resource = ").value(&Value::from(resource));
+        sql
+    }
+
+    fn columns(&self) -> Sql {
         let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
         let text = if self.dialect() == Dialect::Postgres { "::text" } else { "" };
         sql.push("SELECT ").push(COLUMNS).push(", before").push(text).push(", after").push(text);
-        sql.push(" FROM change_log WHERE tenant_id = ").tenant().push(" AND resource = ").value(&Value::from(resource));
+        sql.push(" FROM change_log WHERE tenant_id = ").tenant();
         sql
     }
 }

@@ -228,6 +228,7 @@ async fn found(engine: &Engine, name: &str) -> Context {
         request_id: Uuid::nil(),
         now: START,
         zone: chrono_tz::UTC,
+        allow_duplicates: false,
     };
     create(engine, &system, "tenant", json!({ "id": id.to_text("ten"), "name": format!("Tenant {name}") })).await;
     let user = json!({ "name": format!("Admin of {name}"), "email": format!("admin@{name}.example") });

@@ -27,6 +27,9 @@ impl Call {
         if def.name == "confirmConsent" {
             input.insert("token".to_owned(), json!(pending_token(app, client).await));
         }
+        if def.name == "unmergeParties" {
+            input.insert("loserId".to_owned(), json!(merged_contact(app, client).await));
+        }
         let record = def.is_on_record().then(|| path.split('/').nth(3).unwrap_or_default().to_owned());
         Call { def: Arc::clone(def), path, record, input }
     }
@@ -55,6 +58,16 @@ impl Call {
         call.input.insert(name.to_owned(), value);
         call
     }
+}
+
+/// A contact that was merged into another one.
+async fn merged_contact(app: &TestApp, client: &Client) -> String {
+    let contact = app.registry.resource("contact").expect("contacts exist");
+    let factory = app.factory(client);
+    let (survivor, loser) = (factory.create(contact, Fill::Required).await, factory.create(contact, Fill::Required).await);
+    let merge = json!({ "survivorId": survivor["id"], "loserId": loser["id"] });
+    client.post("/v1/parties/merge", &merge).await.expect(200);
+    text(&loser, "id")
 }
 
 /// The token of a consent that waits for its confirmation.

@@ -33,7 +33,8 @@ pub struct WantedContact {
     /// On which channel.
     #[field(example = "\"EMAIL\"")]
     pub channel: ContactChannel,
-    /// At which of the party's contact points; the preferred one of the channel where left out.
+    /// At which of the party's contact points; where left out the preferred one of the channel, or another one that messages reach where
+    /// they do not reach that.
     #[field(refers = "contactPoint", example = "null")]
     pub contact_point_id: Option<Id>,
     /// By whom, where that is not us.
@@ -318,11 +319,17 @@ impl Case<'_> {
         }
     }
 
-    /// The party's contact point for a channel: the preferred one of the first kind that it has.
+    /// The party's contact point for a channel: the preferred one of the first kind that it has, or one that messages reach where they do
+    /// not reach that.
     fn point(&self, channel: ContactChannel) -> Option<&Found> {
         let of = |kind: &str| {
             let mut points: Vec<&Found> = self.points.iter().filter(|point| point.get("kind").as_text() == Some(kind)).collect();
-            points.sort_by_key(|point| (point.get("preferred") != &Value::Boolean(true), point.id));
+            let ill = |point: &Found| match point.get("health").as_text() {
+                Some("INVALID") => 2,
+                Some("BOUNCING") => 1,
+                _ => 0,
+            };
+            points.sort_by_key(|point| (ill(point), point.get("preferred") != &Value::Boolean(true), point.id));
             points.first().copied()
         };
         channel.kinds().iter().find_map(|kind| of(kind))

@@ -2,5 +2,6 @@
 
 pub mod decide;
 pub mod decision;
+pub mod health;
 pub mod preference;
 mod quiet;

@@ -11,7 +11,7 @@ pub(super) fn write(rows: &[Result<RowOutcome>]) -> String {
         Ok(row) => json!([row.status, row.def.name, row.id.to_text(&row.def.prefix), row.version]),
         Err(error) => {
             let fields: Vec<Json> = error.fields().iter().map(|field| json!([field.pointer, field.code.as_str(), field.detail])).collect();
-            json!([error.code().as_str(), error.detail(), fields, error.current_version(), error.existing_id()])
+            json!([error.code().as_str(), error.detail(), fields, error.current_version(), error.existing_id(), error.candidate_ids()])
         }
     };
     rows.iter().map(row).collect::<Json>().to_string()
@@ -43,6 +43,9 @@ fn refused(row: &Json) -> Option<Error> {
     }
     if let Some(existing) = row[4].as_str() {
         error = error.with_existing_id(existing.to_owned());
+    }
+    if let Some(candidates) = row[5].as_array() {
+        error = error.with_candidates(candidates.iter().filter_map(Json::as_str).map(str::to_owned).collect());
     }
     Some(error)
 }

@@ -272,7 +272,8 @@ fn refused(operations: &[Result<BatchEntry>], rows: Vec<Option<Result<RowOutcome
     problems.truncate(LISTED);
     let Some(first) = first else { return Error::internal("a batch failed without an error") };
     let others = if count > 1 { format!(" {} more were refused as well.", count - 1) } else { String::new() };
-    let mut error = Error::new(first.code(), format!("{} Nothing was written.{others}", first.detail())).with_fields(problems);
+    let text = format!("{} Nothing was written.{others}", first.detail());
+    let mut error = Error::new(first.code(), text).with_fields(problems).with_candidates(first.candidate_ids().to_vec());
     if let Some(version) = first.current_version() {
         error = error.with_current_version(version);
     }
@@ -286,7 +287,7 @@ fn refused(operations: &[Result<BatchEntry>], rows: Vec<Option<Result<RowOutcome
 fn problem_of(code: ErrorCode) -> ProblemCode {
     match code {
         ErrorCode::NotFound | ErrorCode::RecordDeleted => ProblemCode::ReferenceNotFound,
-        ErrorCode::Duplicate | ErrorCode::IdTaken => ProblemCode::Taken,
+        ErrorCode::Duplicate | ErrorCode::DuplicateFound | ErrorCode::IdTaken => ProblemCode::Taken,
         ErrorCode::Forbidden => ProblemCode::NotAllowed,
         _ => ProblemCode::Contradiction,
     }

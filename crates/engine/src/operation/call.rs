@@ -2,12 +2,14 @@
 
 use crate::Engine;
 use crate::module::{ChangeKind, Draft, Found};
-use crate::write::{self, Expected, Repointed, WriteAction, WriteOutcome, WriteRequest};
+use crate::write::{self, Expected, Kept, NetChange, Repointed, WriteAction, WriteOutcome, WriteRequest};
 use clientela_access::{Action, authorize};
 use clientela_kernel::{
     Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, Name, ProblemCode, Result, Timestamp, Value,
 };
-use clientela_model::{ResourceDef, system};
+use clientela_model::{FieldDef, FieldType, ResourceDef, system};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Greatest number of records that an operation reads at once.
@@ -67,6 +69,18 @@ impl Call<'_> {
     /// At most so many living records of a resource that satisfy a filter and that the caller may see, in the order of their ids and from
     /// beyond one of them on. None where the caller may read no such records at all.
     pub async fn visible(&self, resource: &str, filter: Filter, beyond: Option<Id>, most: u32) -> Result<Vec<Found>> {
+        self.visible_as(resource, filter, DeletedMode::Exclude, beyond, most).await
+    }
+
+    /// The same with deleted ones, or among these alone.
+    pub async fn visible_as(
+        &self,
+        resource: &str,
+        filter: Filter,
+        deleted: DeletedMode,
+        beyond: Option<Id>,
+        most: u32,
+    ) -> Result<Vec<Found>> {
         let inner = &self.engine.inner;
         let def = inner.resource(resource)?;
         let grant = match authorize(self.context, &def, Action::Read) {
@@ -76,7 +90,7 @@ impl Call<'_> {
         let beyond = beyond.map(|id| Filter::field(system::ID, Comparison::Greater(Value::Id(id.0))));
         let filter = Filter::And([filter].into_iter().chain(grant.rows).chain(beyond).collect());
         let scope = inner.store.scope(self.context.tenant);
-        let records = crate::read::in_order(&inner.registry, self.context, &scope, &def, &filter, most).await?;
+        let records = crate::read::in_order(&inner.registry, self.context, &scope, &def, &filter, deleted, most).await?;
         Ok(records.into_iter().filter_map(|values| found(&def, values)).collect())
     }
 
@@ -124,6 +138,53 @@ impl Call<'_> {
         authorize(self.context, &def, Action::Update)?;
         let scope = inner.store.scope(self.context.tenant);
         write::each(inner, self.context, &scope, &def, filter, deleted, change).await
+    }
+
+    /// What the request did, by the change log, that set a field of a record and then deleted it, the last time that happened.
+    pub async fn episode(&self, found: &Found, mark: &str) -> Result<Option<Vec<NetChange>>> {
+        let inner = &self.engine.inner;
+        write::episode(inner, &inner.store.scope(self.context.tenant), &found.def, found.id, mark).await
+    }
+
+    /// Takes changes back where nothing has changed since, each with a version and a log row of its own. Of the rules only what is derived
+    /// from the record itself is asked; `adjust` says what else changes. Answers how many were taken back of each resource, and what
+    /// stays as it is.
+    pub async fn undo(
+        &self,
+        changes: &[NetChange],
+        adjust: &(dyn Fn(&mut Draft) + Send + Sync),
+    ) -> Result<(BTreeMap<Name, i64>, Vec<Kept>)> {
+        let inner = &self.engine.inner;
+        write::undo(inner, self.context, &inner.store.scope(self.context.tenant), changes, adjust).await
+    }
+
+    /// When each field of a record was last set, by the latest thousand of its changes in the change log: by the field's name.
+    pub async fn set_at(&self, found: &Found) -> Result<BTreeMap<String, Timestamp>> {
+        let scope = self.engine.inner.store.scope(self.context.tenant);
+        let mut times = BTreeMap::new();
+        for change in scope.history(&found.def.name, found.id.0, None, MAXIMUM_FOUND).await? {
+            let fields: serde_json::Map<String, Json> =
+                change.after.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+            for (name, _) in fields {
+                times.entry(name).or_insert(change.at);
+            }
+        }
+        Ok(times)
+    }
+
+    /// Reads a field's value from a text: numbers, `true` and `false`, amounts as `100.00 EUR`, the members of a set with commas between,
+    /// everything else as it stands in JSON.
+    pub fn value_of_text(field: &FieldDef, text: &str, pointer: &str) -> Result<Value, FieldProblem> {
+        let json = match &field.kind {
+            FieldType::Boolean | FieldType::Integer { .. } => serde_json::from_str(text).unwrap_or_else(|_| Json::from(text)),
+            FieldType::Money => match text.split_once(' ') {
+                Some((amount, currency)) => json!({ "amount": amount, "currency": currency.trim() }),
+                None => Json::from(text),
+            },
+            FieldType::TextSet { .. } => text.split(',').map(str::trim).filter(|member| !member.is_empty()).collect(),
+            _ => Json::from(text),
+        };
+        crate::input::read(field, &json, pointer)
     }
 
     /// Carries out a plain write.

@@ -118,16 +118,17 @@ pub(crate) async fn record(
     rows.iter().map(|row| layout.cells.iter().map(|cell| row.value(cell.position, cell.field)).collect()).collect()
 }
 
-/// Every field of the first living records that satisfy a filter, in the order of their ids; whatever the caller may see.
+/// Every field of the first records that satisfy a filter, in the order of their ids; whatever the caller may see.
 pub(crate) async fn in_order(
     registry: &Registry,
     context: &Context,
     scope: &Scope,
     def: &ResourceDef,
     filter: &Filter,
+    deleted: DeletedMode,
     limit: u32,
 ) -> Result<Vec<Vec<Value>>> {
-    stretch(registry, context, scope, def, filter, DeletedMode::Exclude, None, limit).await
+    stretch(registry, context, scope, def, filter, deleted, None, limit).await
 }
 
 /// Every field of records that satisfy a filter, in the order of their ids, from beyond one on; whatever the caller may see.

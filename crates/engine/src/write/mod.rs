@@ -8,6 +8,7 @@ mod erase;
 mod log;
 mod repoint;
 mod run;
+mod undo;
 mod upsert;
 
 pub(crate) use change::Gathering;
@@ -16,6 +17,8 @@ pub(crate) use each::each;
 pub use repoint::Repointed;
 pub(crate) use repoint::repoint;
 pub(crate) use run::{execute, expect, not_found, version_of};
+pub use undo::{Kept, NetChange, WhyKept};
+pub(crate) use undo::{episode, undo};
 
 use crate::key::RecordBy;
 use crate::module::Draft;

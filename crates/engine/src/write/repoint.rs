@@ -144,8 +144,8 @@ fn changed(def: &ResourceDef, id: Id, before: &[Value], fields: &[usize], from: 
 }
 
 /// Whether a living record has the unique key that this one would have.
-async fn has_its_like(gathering: &Gathering<'_>, draft: &Draft) -> Result<bool> {
-    let touches = |unique: &&UniqueDef| unique.fields.iter().any(|name| draft.changed(name));
+pub(super) async fn has_its_like(gathering: &Gathering<'_>, draft: &Draft) -> Result<bool> {
+    let touches = |unique: &&UniqueDef| draft.kind == ChangeKind::Restored || unique.fields.iter().any(|name| draft.changed(name));
     for unique in draft.def.unique.iter().filter(touches) {
         let mut conditions = vec![Filter::field(system::ID, Comparison::Equal(Value::Id(draft.id.0))).negate()];
         for name in &unique.fields {

@@ -86,6 +86,7 @@ pub(super) fn context() -> Context {
         request_id: Uuid::nil(),
         now: Timestamp(0),
         zone: chrono_tz::UTC,
+        allow_duplicates: false,
     }
 }
 

@@ -69,7 +69,13 @@ fn problem() -> ObjectBuilder {
                     .description(Some("Every invalid field, where the problem is about fields.")),
             )
             .property("currentVersion", version)
-            .property("existingId", text("The id of the record that stands in the way.")),
+            .property("existingId", text("The id of the record that stands in the way."))
+            .property(
+                "candidateIds",
+                ArrayBuilder::new().items(text("The id of a record.")).description(Some(
+                    "The records that a new one looks like, on `DUPLICATE_FOUND`, the likeliest first, as far as you may see them.",
+                )),
+            ),
         |schema, name| schema.required(name),
     )
 }

@@ -60,6 +60,7 @@ fn upsert(registry: &Registry, def: &ResourceDef) -> PathItem {
         .response("200", shown("The record after the change.", type_name.to_owned()))
         .response("201", shown("The new record.", made).header_ref("Location", response::header("Location")));
     let upsert = with_parameters(upsert, &["DryRun", "IfMatch", "IdempotencyKey"]);
+    let upsert = if def.checks_duplicates { with_parameters(upsert, &["AllowDuplicates"]) } else { upsert };
     PathItem::new(HttpMethod::Put, errors(upsert, &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]))
 }
 

@@ -31,6 +31,7 @@ pub(super) fn add(paths: PathsBuilder, registry: &Registry, def: &ResourceDef) -
         )))
         .request_body(Some(body("The rows.", &[JSON], &format!("{}Batch", def.type_name), Some(example(registry, def)))))
         .response("200", results());
+    let operation = if def.checks_duplicates { with_parameters(operation, &["AllowDuplicates"]) } else { operation };
     paths.path(format!("/v1/{}/batch", def.path), post(operation))
 }
 
@@ -138,7 +139,7 @@ pub(super) fn shared(components: ComponentsBuilder, paths: PathsBuilder, registr
         .security(authenticated())
         .request_body(Some(body("The operations.", &[JSON], "Transaction", Some(example))))
         .response("200", results());
-    (components, paths.path("/v1/transactions", post(operation)))
+    (components, paths.path("/v1/transactions", post(with_parameters(operation, &["AllowDuplicates"]))))
 }
 
 /// The tag of transactions.

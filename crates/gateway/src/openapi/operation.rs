@@ -66,6 +66,7 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
             .request_body(Some(body("The new record.", &[JSON], &format!("{type_name}Create"), Some(record::create_example(def)))))
             .response(if def.content.is_some() { "202" } else { "201" }, created_links(created, def));
         let create = with_parameters(create, &["DryRun", "IdempotencyKey"]);
+        let create = if def.checks_duplicates { with_parameters(create, &["AllowDuplicates"]) } else { create };
         many.merge_operations(PathItem::new(HttpMethod::Post, errors(create, &[400, 401, 403, 409, 413, 415, 422, 500, 503])));
     }
     if def.updatable {

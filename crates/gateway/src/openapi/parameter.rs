@@ -31,7 +31,7 @@ pub(super) fn id(def: &ResourceDef) -> Parameter {
 /// Entity tags as `If-Match` and `If-None-Match` take them: strong or weak, several with commas between, or `*`.
 const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-+.-~-]*"(, ?(W/)?"[!#-+.-~-]*")*)$"#;
 
-fn all() -> [(&'static str, Parameter); 10] {
+fn all() -> [(&'static str, Parameter); 11] {
     let string = || ObjectBuilder::new().schema_type(Type::String);
     let tags = || string().pattern(Some(ENTITY_TAGS)).examples([json!("\"7\""), json!("*")]);
     let query = |name: &str, description: &str| base(name, ParameterIn::Query, description);
@@ -60,6 +60,12 @@ fn all() -> [(&'static str, Parameter); 10] {
         (
             "DryRun",
             query("dryRun", "Only try the write: everything is checked and computed, and answered as the write would be, with what would change; nothing is written, and an idempotency key stays unused.")
+                .schema(Some(ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)))))
+                .build(),
+        ),
+        (
+            "AllowDuplicates",
+            query("allowDuplicates", "Make new records even where a duplicate rule that refuses holds them for others; 409 with `DUPLICATE_FOUND` otherwise.")
                 .schema(Some(ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)))))
                 .build(),
         ),

@@ -3,7 +3,7 @@
 use super::call::{Bound, Call, json_answer};
 use super::media::JSON;
 use super::suggest;
-use super::write::{dry_run, mark_replay};
+use super::write::{mark_replay, options};
 use crate::rehearsal::Stage;
 use crate::{GatewayState, idempotency, problem};
 use axum::response::Response;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// `POST /v1/accounts/batch`.
 pub(super) async fn batch(bound: Arc<Bound>, call: Call) -> Result<Response> {
     let state = Arc::clone(&bound.state);
-    many(&state, call, &["rows", "atomic"], |body| {
+    many(&state, call, bound.def.checks_duplicates, &["rows", "atomic"], |body| {
         let rows = body.get("rows").unwrap_or(&Json::Null);
         Ok((state.engine.read_rows(&bound.def, rows)?, flag(body, "atomic")?))
     })
@@ -27,7 +27,7 @@ pub(super) async fn batch(bound: Arc<Bound>, call: Call) -> Result<Response> {
 
 /// `POST /v1/transactions`.
 pub(super) async fn transaction(state: Arc<GatewayState>, call: Call) -> Result<Response> {
-    many(&state, call, &["operations"], |body| {
+    many(&state, call, true, &["operations"], |body| {
         let operations = body.get("operations").unwrap_or(&Json::Null);
         Ok((state.engine.read_operations(operations)?, true))
     })
@@ -40,11 +40,12 @@ type Entries = Vec<Result<BatchEntry>>;
 async fn many(
     state: &GatewayState,
     call: Call,
+    checks_duplicates: bool,
     members: &[&str],
     read: impl FnOnce(&Map<String, Json>) -> Result<(Entries, bool)>,
 ) -> Result<Response> {
-    let context = call.context(state).await?;
-    let dry = dry_run(&call)?;
+    let mut context = call.context(state).await?;
+    let dry = options(&call, checks_duplicates, &mut context)?;
     let (headers, path, request): (HeaderMap, String, Uuid) = (call.parts.headers.clone(), call.parts.uri.path().to_owned(), call.info.id);
     let body = call.object_within(state, &[JSON], state.limits.batch_bytes).await?;
     refuse_unknown(&body, members)?;

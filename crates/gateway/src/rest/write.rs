@@ -18,11 +18,13 @@ use uuid::Uuid;
 
 /// The parameter of a trial.
 pub(super) const DRY_RUN: &str = "dryRun";
+/// The parameter by which duplicates are allowed.
+pub(super) const ALLOW_DUPLICATES: &str = "allowDuplicates";
 
 /// `POST /v1/accounts`.
 pub(super) async fn create(bound: Arc<Bound>, call: Call) -> Result<Response> {
-    let context = call.context(&bound.state).await?;
-    let dry = dry_run(&call)?;
+    let mut context = call.context(&bound.state).await?;
+    let dry = options(&call, bound.def.checks_duplicates, &mut context)?;
     let headers = call.parts.headers.clone();
     let body = call.object(&bound.state, &[JSON]).await?;
     let body = Json::Object(body);
@@ -108,8 +110,8 @@ async fn emptied(context: &Context, written: Written) -> Result<Response> {
 
 /// `PUT /v1/accounts/by/{key}/{value}`.
 pub(super) async fn upsert(bound: Arc<Bound>, call: Call) -> Result<Response> {
-    let context = call.context(&bound.state).await?;
-    let dry = dry_run(&call)?;
+    let mut context = call.context(&bound.state).await?;
+    let dry = options(&call, bound.def.checks_duplicates, &mut context)?;
     let by = call.by(&bound)?;
     let (headers, operation) = (call.parts.headers.clone(), operation(&call));
     let body = Json::Object(call.object(&bound.state, &[MERGE_PATCH, JSON]).await?);
@@ -133,6 +135,14 @@ pub(super) async fn upsert(bound: Arc<Bound>, call: Call) -> Result<Response> {
 /// Whether the write is only to be tried.
 pub(super) fn dry_run(call: &Call) -> Result<bool> {
     Parameters::parse(call.query(), &[DRY_RUN])?.flag(DRY_RUN)
+}
+
+/// Whether a write that may make records is only to be tried; whether it may make duplicates goes into the context.
+pub(super) fn options(call: &Call, checks_duplicates: bool, context: &mut Context) -> Result<bool> {
+    let known: &[&str] = if checks_duplicates { &[DRY_RUN, ALLOW_DUPLICATES] } else { &[DRY_RUN] };
+    let parameters = Parameters::parse(call.query(), known)?;
+    context.allow_duplicates = parameters.flag(ALLOW_DUPLICATES)?;
+    parameters.flag(DRY_RUN)
 }
 
 /// What an idempotency key is bound to, beside the body.

@@ -199,6 +199,7 @@ impl Worker {
             request_id: ids::mint(now).0,
             now,
             zone: Default::default(),
+            allow_duplicates: false,
         }
     }
 

@@ -5,7 +5,7 @@ use super::answer::{Notes, write_key, write_text};
 use super::build::Builder;
 use super::coerce::Variables;
 use super::collect::{Collected, What};
-use super::mutation::{Tried, bound_key, user_errors, write_changes, write_user_errors};
+use super::mutation::{Tried, bound_key, permitting, user_errors, write_changes, write_user_errors};
 use super::problem::Problem;
 use super::query::{resource, unauthenticated};
 use super::source::Source;
@@ -67,6 +67,7 @@ pub(super) async fn carry_out(
 ) -> Result<(), Problem> {
     let field = wish.field;
     let mut input = std::mem::take(&mut wish.input);
+    let context = &permitting(context, &mut input);
     let at = |error: Error| Problem::field(error, field.position);
     let tried = Tried::asked(run.source, &mut input).await.map_err(at)?;
     let result = match batch(run, &wish.def, input) {

@@ -153,8 +153,15 @@ impl Tried {
     }
 }
 
+/// Takes out of an input whether it may make duplicates.
+pub(super) fn permitting(context: &Context, input: &mut Map<String, Json>) -> Context {
+    let allow_duplicates = input.remove("allowDuplicates") == Some(Json::Bool(true));
+    Context { allow_duplicates, ..context.clone() }
+}
+
 async fn carry_out(run: &Run<'_>, context: &Context, wish: Wish<'_>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<(), Problem> {
     let Wish { def, verb, mut input, selections, field } = wish;
+    let context = &permitting(context, &mut input);
     let at = |error: Error| Problem::field(error, field.position);
     let tried = Tried::asked(run.source, &mut input).await.map_err(at)?;
     let source = tried.source(run.source);
@@ -380,6 +387,9 @@ pub(super) fn write_user_errors(fields: &[Collected], errors: &[UserError<'_>], 
                 What::Role(Role::ErrorMessage) => Some(Json::from(error.message)),
                 What::Role(Role::ErrorCurrentVersion) => error.error.current_version().map(Json::from),
                 What::Role(Role::ErrorExistingId) => error.error.existing_id().map(Json::from),
+                What::Role(Role::ErrorCandidateIds) if error.error.code() == ErrorCode::DuplicateFound => {
+                    Some(Json::from(error.error.candidate_ids()))
+                }
                 _ => None,
             };
             out.extend_from_slice(value.unwrap_or(Json::Null).to_string().as_bytes());

@@ -117,6 +117,9 @@ fn arguments(registry: &Registry, def: &ResourceDef, verb: Verb, one: &str) -> V
     if verb != Verb::Create {
         fields.push(InputField::new("expectedVersion", nullable("Int"), EXPECTED_VERSION));
     }
+    if def.checks_duplicates && matches!(verb, Verb::Create | Verb::Upsert) {
+        fields.push(many::allow_duplicates());
+    }
     fields.push(many::dry_run());
     fields.push(InputField::new("idempotencyKey", nullable("String"), IDEMPOTENCY_KEY));
     fields

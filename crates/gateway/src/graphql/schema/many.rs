@@ -44,6 +44,12 @@ pub(crate) fn dry_run() -> InputField {
     )
 }
 
+/// `allowDuplicates`, which mutations take that make records whose duplicates may be refused.
+pub(crate) fn allow_duplicates() -> InputField {
+    let text = "Make new records even where a duplicate rule that refuses holds them for others; `DUPLICATE_FOUND` otherwise.";
+    InputField::new("allowDuplicates", nullable("Boolean"), text)
+}
+
 /// `changes`, which every payload has.
 pub(crate) fn changes() -> OutputField {
     OutputField::new("changes", list("Change"), Role::Changes, "What would change; there only with `dryRun`.")
@@ -111,12 +117,13 @@ pub(crate) fn of_resource(registry: &Registry, def: &ResourceDef) -> Vec<Definit
         types.push(Definition::input(&format!("{name}BatchUpsert"), format!("{} by a key.", capital(&one)), fields));
     }
     let stem = format!("Batch{}", naming::pascal(&def.plural));
-    let batch = vec![
+    let mut batch = vec![
         InputField::new("rows", required_list(&format!("{name}BatchRow")), "What to do, in order."),
         InputField::new("atomic", nullable("Boolean"), "Whether all rows are written or none.").with_default(Json::from(false)),
         dry_run(),
         idempotency_key(),
     ];
+    batch.extend(def.checks_duplicates.then(allow_duplicates));
     types.push(Definition::input(&format!("{stem}Input"), format!("Many {words} to write."), batch));
     let errors = |text: &str| OutputField::new("userErrors", required_list("UserError"), Role::UserErrors, text);
     let mut result = vec![

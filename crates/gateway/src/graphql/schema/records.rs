@@ -42,6 +42,12 @@ pub(crate) fn shared() -> Vec<Definition> {
             Role::ErrorExistingId,
             "The record that stands in the way, on `DUPLICATE`, where you may read it.",
         ),
+        OutputField::new(
+            "candidateIds",
+            list("ID"),
+            Role::ErrorCandidateIds,
+            "The records that a new one looks like, on `DUPLICATE_FOUND`, the likeliest first, as far as you may see them.",
+        ),
     ];
     let codes = ErrorCode::ALL.iter().filter(|code| code.graphql_place() == GraphqlPlace::UserErrors);
     let codes = codes.map(|code| enum_value(code.as_str(), code.meaning())).collect();

@@ -173,6 +173,7 @@ pub(crate) enum Role {
     ErrorMessage,
     ErrorCurrentVersion,
     ErrorExistingId,
+    ErrorCandidateIds,
 }
 
 /// What a mutation does.
