@@ -38,7 +38,7 @@ async fn by_rest(client: &Client, def: &ResourceDef, call: &Call) -> End {
     };
     match answer.status {
         204 => End::Record(client.get(&format!("{record}?deleted=include")).await.expect(200)),
-        200 | 201 | 202 => End::Record(answer.json()),
+        200..=202 => End::Record(answer.json()),
         _ => {
             let json = answer.json();
             let problem = |problem: &Json| (text(problem, "pointer"), text(problem, "code"));

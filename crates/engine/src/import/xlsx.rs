@@ -271,8 +271,8 @@ mod tests {
         sheet.write_number(1, 1, 9_007_199_254_740_991.0).unwrap();
         sheet.write_number(1, 2, -0.1).unwrap();
         sheet.write_boolean(1, 3, true).unwrap();
-        sheet.write_with_format(1, 4, &ExcelDateTime::from_ymd(1900, 2, 28).unwrap(), &day).unwrap();
-        sheet.write_with_format(1, 5, &ExcelDateTime::parse_from_str("2026-01-31T08:15:00.250").unwrap(), &moment).unwrap();
+        sheet.write_with_format(1, 4, ExcelDateTime::from_ymd(1900, 2, 28).unwrap(), &day).unwrap();
+        sheet.write_with_format(1, 5, ExcelDateTime::parse_from_str("2026-01-31T08:15:00.250").unwrap(), &moment).unwrap();
         // A row that has nothing is none, and what stands behind the names is too much.
         sheet.write_string(3, 1, "x").unwrap();
         sheet.write_string(4, 9, "beyond").unwrap();

@@ -67,7 +67,9 @@ async fn history(scope: &Scope, record: &Found, out: &mut Vec<u8>) -> Result<()>
     out.push(b'[');
     let mut before = None;
     let mut first = true;
-    while !record.def.mirror {
+    // A mirror has no log of its own.
+    let mut more = !record.def.mirror;
+    while more {
         let changes = scope.history(&record.def.name, record.id.0, before, PAGE).await?;
         for change in &changes {
             if !std::mem::take(&mut first) {
@@ -76,9 +78,7 @@ async fn history(scope: &Scope, record: &Found, out: &mut Vec<u8>) -> Result<()>
             write(out, &shown(&record.def, &FieldMask::default(), change)?);
         }
         before = changes.last().map(|change| (change.version, change.sequence));
-        if changes.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
-            break;
-        }
+        more = changes.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
     }
     out.push(b']');
     Ok(())

@@ -72,10 +72,19 @@ impl Terms {
                 }
                 None => false,
             },
-            Json::Array(items) => items.iter_mut().fold(false, |any, item| self.mask_json(item) || any),
-            Json::Object(members) => members.values_mut().fold(false, |any, member| self.mask_json(member) || any),
+            Json::Array(items) => self.mask_all(items.iter_mut()),
+            Json::Object(members) => self.mask_all(members.values_mut()),
             _ => false,
         }
+    }
+
+    /// Every one of them, also after one that held something.
+    fn mask_all<'j>(&self, values: impl Iterator<Item = &'j mut Json>) -> bool {
+        let mut any = false;
+        for value in values {
+            any |= self.mask_json(value);
+        }
+        any
     }
 }
 

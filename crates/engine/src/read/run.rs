@@ -132,7 +132,6 @@ pub(crate) async fn in_order(
 }
 
 /// Every field of records that satisfy a filter, in the order of their ids, from beyond one on; whatever the caller may see.
-#[expect(clippy::too_many_arguments, reason = "each is what it is called with")]
 pub(crate) async fn stretch(
     registry: &Registry,
     context: &Context,

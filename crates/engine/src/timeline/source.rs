@@ -124,7 +124,6 @@ impl Reading<'_> {
 }
 
 /// The next changes of one of the party's own records.
-#[expect(clippy::too_many_arguments, reason = "one request, one record")]
 pub(super) async fn changes(
     scope: &Scope,
     def: &Arc<ResourceDef>,

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 const CRASHES: usize = 20;
 const WRITERS: usize = 8;
 
+#[expect(clippy::disallowed_methods, reason = "how long a test goes on is said from outside")]
 fn crashes(most: usize) -> usize {
     std::env::var("CLIENTELA_CRASHES").ok().and_then(|number| number.parse().ok()).unwrap_or(most)
 }

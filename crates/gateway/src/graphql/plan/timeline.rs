@@ -18,13 +18,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// How a record of a resource is shown.
+type Shape = (Arc<ResourceDef>, Selection);
+
+/// Where records stand: the key of the entries, and their own.
+type Spot = (Box<str>, Box<str>);
+
 /// A timeline, as it is asked for.
 pub(super) struct TimelineStep {
     def: Arc<ResourceDef>,
     id: Id,
     request: TimelineRequest,
     /// For each place where records are selected, by the key of the entries and their own: the shape of every resource that may stand there.
-    shapes: Vec<((Box<str>, Box<str>), Vec<(Arc<ResourceDef>, Selection)>)>,
+    shapes: Vec<(Spot, Vec<Shape>)>,
 }
 
 impl TimelineStep {
@@ -129,7 +135,7 @@ impl TimelineStep {
 async fn read(
     source: &dyn Source,
     context: &Context,
-    shapes: &[(Arc<ResourceDef>, Selection)],
+    shapes: &[Shape],
     entries: &[TimelineEntry],
 ) -> Result<HashMap<Uuid, Vec<u8>>> {
     let mut records = HashMap::with_capacity(entries.len());
