@@ -100,6 +100,7 @@ mod tests {
             currency: "EUR".to_owned(),
             language: "en".to_owned(),
             country: None,
+            suppression_key: None,
         }
     }
 
