@@ -97,6 +97,13 @@ def explained(error, body):
 
 
 @schemathesis.check
+def the_caller_is_still_known(ctx, response, case):
+    """A run that has taken away its own user would test nothing from then on."""
+    ours = (response.request.headers.get("Authorization") or "") == HEADERS["Authorization"]
+    assert not (response.status_code == 401 and ours), "The run's own token is refused: something before has taken the caller away."
+
+
+@schemathesis.check
 def only_what_a_schema_cannot_state(ctx, response, case):
     if response.status_code not in (400, 412, 422) or not fits(case):
         return
