@@ -132,12 +132,7 @@ impl TimelineStep {
 }
 
 /// The records of the entries, one read for each resource.
-async fn read(
-    source: &dyn Source,
-    context: &Context,
-    shapes: &[Shape],
-    entries: &[TimelineEntry],
-) -> Result<HashMap<Uuid, Vec<u8>>> {
+async fn read(source: &dyn Source, context: &Context, shapes: &[Shape], entries: &[TimelineEntry]) -> Result<HashMap<Uuid, Vec<u8>>> {
     let mut records = HashMap::with_capacity(entries.len());
     for (def, selection) in shapes {
         let mut ids: Vec<Uuid> = entries.iter().filter(|entry| entry.def.name == def.name).map(|entry| entry.id.0).collect();
