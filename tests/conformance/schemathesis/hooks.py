@@ -71,7 +71,7 @@ LOOKED_UP = re.compile(
     # another record's or another member's business: a token that was never given, a moment before the consent, an id's prefix
     "|not one that we gave|before the consent was given|ids of .* have the form"
     # a number whose form depends on its scheme, and pairs and rules that are told in prose
-    "|Look at the number again|each is name=value|recurrence rule of RFC 5545"
+    "|Look at the number again|each is name=value|recurrence rule of RFC 5545|The vCard cannot be read"
     # what is written in a language of its own, or names resources, fields and columns
     "|The mapping cannot be used|The export cannot begin"
 )
@@ -90,7 +90,14 @@ def fits(case):
 
 def explained(error, body):
     """Whether a field was refused for what its schema cannot state."""
-    value = body.get(error["pointer"].split("/")[1]) if isinstance(body, dict) else None
+    value = body
+    for part in error["pointer"].split("/")[1:]:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            value = None
     # A host name has at most 253 characters over all its parts, which no pattern can count.
     long_host = error["code"] == "INVALID_FORMAT" and isinstance(value, str) and len(value) > 253
     return error["code"] in FIELDS or LOOKED_UP.search(error["detail"]) or long_host
