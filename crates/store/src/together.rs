@@ -98,6 +98,11 @@ impl<'s> Together<'s> {
         !self.logs.is_empty()
     }
 
+    /// The log rows.
+    pub(crate) fn logs(&self) -> &[(&'s RowChange, &'s LogEntry)] {
+        &self.logs
+    }
+
     /// One data-modifying statement for PostgreSQL, which divides by zero where not every row was written.
     pub(crate) fn statement(&self) -> Result<Draft<PgArguments>> {
         let mut draft = Draft::new(self.tenant)?;
@@ -113,7 +118,7 @@ impl<'s> Together<'s> {
         }
         if self.has_logs() {
             draft.push(separator).push("l AS (");
-            self.log(&mut draft)?;
+            log(&mut draft, &self.logs)?;
             draft.push(")");
         }
         draft.push(" SELECT 1 / (CASE WHEN true");
@@ -123,22 +128,31 @@ impl<'s> Together<'s> {
         draft.push(" THEN 1 ELSE 0 END)");
         Ok(draft)
     }
-
-    /// `INSERT INTO change_log …`.
-    pub(crate) fn log<B: Bound>(&self, draft: &mut Draft<B>) -> Result<()> {
-        draft.push("INSERT INTO ").push(CHANGE_LOG);
-        draft.push(" (tenant_id, resource, record_id, version, at, actor, client, request, kind, before, after) SELECT * FROM (VALUES ");
-        for (index, (row, entry)) in self.logs.iter().enumerate() {
-            draft.push(if index == 0 { "($1, " } else { ", ($1, " });
-            draft.log(&row.def, row.id, entry)?;
-            draft.push(")");
-        }
-        draft.push(") v WHERE true");
-        Ok(())
-    }
 }
 
-impl Group<'_> {
+/// `INSERT INTO change_log …`.
+pub(crate) fn log<B: Bound>(draft: &mut Draft<B>, entries: &[(&RowChange, &LogEntry)]) -> Result<()> {
+    draft.push("INSERT INTO ").push(CHANGE_LOG);
+    draft.push(" (tenant_id, resource, record_id, version, at, actor, client, request, kind, before, after) SELECT * FROM (VALUES ");
+    for (index, (row, entry)) in entries.iter().enumerate() {
+        draft.push(if index == 0 { "($1, " } else { ", ($1, " });
+        draft.log(&row.def, row.id, entry)?;
+        draft.push(")");
+    }
+    draft.push(") v WHERE true");
+    Ok(())
+}
+
+impl<'s> Group<'s> {
+    /// The same rows in several statements of at most so many. What the group refers to is looked at by the first: where that writes
+    /// nothing, none of them counts.
+    pub(crate) fn pieces(&self, most: usize) -> impl Iterator<Item = Group<'s>> {
+        self.rows.chunks(most).enumerate().map(|(number, rows)| {
+            let checks = if number == 0 { self.checks.clone() } else { BTreeMap::new() };
+            Group { rows: rows.to_vec(), checks }
+        })
+    }
+
     /// How many rows must be written, where fewer could be.
     pub(crate) fn expected(&self) -> Option<u64> {
         let guarded = self.rows.first().is_some_and(|row| matches!(row.guard, RowGuard::Version(_)));

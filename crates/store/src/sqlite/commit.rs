@@ -2,7 +2,7 @@
 
 use crate::bind::bind_sqlite_value;
 use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY, conditional, logged, runs};
-use crate::together::Together;
+use crate::together::{Together, log};
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use crate::{Dialect, search};
 use clientela_kernel::{Error, Result, TenantId, Timestamp, Value};
@@ -16,6 +16,10 @@ use uuid::Uuid;
 const FOREIGN_KEY: &str = "787";
 /// SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE.
 const UNIQUE: [&str; 2] = ["1555", "2067"];
+
+/// How many rows one statement writes. SQLite looks through all parameters of a statement for the place of each, so the work of a
+/// statement grows with the square of its rows.
+const MOST_ROWS: usize = 24;
 
 /// The statements of a write set and how to read their outcome.
 pub(crate) struct Work {
@@ -74,13 +78,13 @@ impl Work {
     pub(crate) fn together(sets: &Together<'_>) -> Result<Work> {
         let mut draft: Draft<SqliteArguments> = Draft::new(sets.tenant())?;
         let mut guarded = Vec::with_capacity(1 + sets.groups().len());
-        for group in sets.groups() {
-            group.write(&mut draft)?;
+        for piece in sets.groups().iter().flat_map(|group| group.pieces(MOST_ROWS)) {
+            piece.write(&mut draft)?;
             draft.push(";");
-            guarded.push(group.expected());
+            guarded.push(piece.expected());
         }
-        if sets.has_logs() {
-            sets.log(&mut draft)?;
+        for entries in sets.logs().chunks(MOST_ROWS) {
+            log(&mut draft, entries)?;
             draft.push(";");
             guarded.push(None);
         }
@@ -132,15 +136,18 @@ fn index<'r>(
     draft: &mut Draft<SqliteArguments>,
     guarded: &mut Vec<Option<u64>>,
     tenant: TenantId,
-    rows: impl Iterator<Item = &'r RowChange> + Clone,
+    rows: impl Iterator<Item = &'r RowChange>,
 ) -> Result<()> {
-    if search::documents(draft, tenant, rows.clone(), "true")? {
-        draft.push(";");
-        guarded.push(None);
-    }
-    if search::removals(draft, tenant, rows, "true")? {
-        draft.push(";");
-        guarded.push(None);
+    let rows: Vec<&RowChange> = rows.collect();
+    for rows in rows.chunks(MOST_ROWS) {
+        if search::documents(draft, tenant, rows.iter().copied(), "true")? {
+            draft.push(";");
+            guarded.push(None);
+        }
+        if search::removals(draft, tenant, rows.iter().copied(), "true")? {
+            draft.push(";");
+            guarded.push(None);
+        }
     }
     Ok(())
 }
