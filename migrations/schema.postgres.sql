@@ -437,6 +437,35 @@ CREATE TABLE external_id
     CREATE INDEX external_id_record_id_index ON public.external_id USING btree (tenant_id, record_id, id)
     CREATE UNIQUE INDEX external_id_system_resource_value_key ON public.external_id USING btree (tenant_id, system, record_resource, value) WHERE (deleted_at IS NULL)
 
+CREATE TABLE file
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    record_resource text COLLATE "C"
+    record_id uuid
+    description text COLLATE "C"
+    media_type text COLLATE "C" NOT NULL
+    size bigint NOT NULL
+    sha256 text COLLATE "C" NOT NULL
+    content_path text COLLATE "C" NOT NULL
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    CONSTRAINT file_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT file_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT file_check CHECK (((record_resource IS NULL) = (record_id IS NULL)))
+    CONSTRAINT file_size_check CHECK ((size >= 0))
+    CREATE INDEX file_owner_id_index ON public.file USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX file_record_id_created_at_index ON public.file USING btree (tenant_id, record_id, created_at, id)
+    CREATE INDEX file_record_id_index ON public.file USING btree (tenant_id, record_id, id)
+    CREATE INDEX file_sha256_index ON public.file USING btree (tenant_id, sha256, id)
+
 CREATE TABLE follower
     tenant_id uuid NOT NULL
     id uuid NOT NULL

@@ -496,6 +496,40 @@ CREATE INDEX external_id_record_id_index ON external_id (tenant_id, record_id, i
 
 CREATE UNIQUE INDEX external_id_system_resource_value_key ON external_id (tenant_id, system, record_resource, value) WHERE deleted_at IS NULL;
 
+CREATE TABLE file (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    record_resource TEXT,
+    record_id BLOB,
+    description TEXT,
+    media_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    content_path TEXT NOT NULL,
+    owner_id BLOB,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((record_resource IS NULL) = (record_id IS NULL)),
+    CHECK (size >= 0),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX file_owner_id_index ON file (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX file_record_id_created_at_index ON file (tenant_id, record_id, created_at, id);
+
+CREATE INDEX file_record_id_index ON file (tenant_id, record_id, id);
+
+CREATE INDEX file_sha256_index ON file (tenant_id, sha256, id);
+
 CREATE TABLE follower (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,

@@ -16,6 +16,7 @@ mod m0013_duplicates;
 mod m0014_privacy;
 mod m0015_timeline;
 mod m0016_jobs;
+mod m0017_files;
 pub mod table;
 mod tables;
 mod trigram;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_privacy::Migration),
             Box::new(m0015_timeline::Migration),
             Box::new(m0016_jobs::Migration),
+            Box::new(m0017_files::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::batch::{self, Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Unfolded};
 use crate::content::Contents;
+use crate::files::Files;
 use crate::filter::FilterReader;
 use crate::held::Late;
 use crate::key::RecordBy;
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) held: Option<Arc<Late>>,
     /// Among many writes abreast: where they meet.
     pub(crate) pack: Option<Arc<Pack>>,
+    /// The contents of files.
+    pub(crate) files: Option<Arc<Files>>,
 }
 
 /// What a read found, beside the JSON it wrote.
@@ -72,7 +75,7 @@ impl Engine {
         let operations = Arc::new(operations.map(|operation| (operation.def.name.clone(), operation.run)).collect());
         let contents = Arc::new(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.contents)).collect());
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
-        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, contents, clock, held: None, pack: None }) })
+        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, contents, clock, held: None, pack: None, files: None }) })
     }
 
     /// Every resource.

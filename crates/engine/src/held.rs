@@ -2,7 +2,7 @@
 
 use crate::Engine;
 use crate::engine::Inner;
-use crate::module::{ChangeKind, Draft};
+use crate::module::Draft;
 use crate::write::Change;
 use clientela_kernel::{Context, Result};
 use parking_lot::Mutex;
@@ -16,10 +16,10 @@ pub(crate) struct Late {
     last: Mutex<HashMap<String, (Context, Draft)>>,
     /// Every change, where somebody wants to know.
     changes: Option<Mutex<Vec<Change>>>,
-    /// Every record that is erased, of which its rules hear.
-    erased: Mutex<Vec<(Context, Draft)>>,
     /// Tables whose deleted rows must leave the database's files.
     purged: Mutex<BTreeSet<String>>,
+    /// The contents that erased records held, with who erased them.
+    let_go: Mutex<Vec<(Context, Vec<String>)>>,
 }
 
 impl Late {
@@ -32,6 +32,8 @@ impl Late {
 /// A transaction over many writes. Dropped, it is rolled back.
 pub struct Held {
     inner: Arc<Inner>,
+    /// The engine outside of the transaction.
+    outside: Arc<Inner>,
     transaction: clientela_store::Held,
 }
 
@@ -59,8 +61,9 @@ impl Engine {
             clock: Arc::clone(&self.inner.clock),
             held: Some(Arc::new(late)),
             pack: None,
+            files: self.inner.files.clone(),
         });
-        Ok((Engine { inner: Arc::clone(&inner) }, Held { inner, transaction }))
+        Ok((Engine { inner: Arc::clone(&inner) }, Held { inner, outside: Arc::clone(&self.inner), transaction }))
     }
 }
 
@@ -76,10 +79,9 @@ impl Held {
         if !purged.is_empty() {
             self.inner.store.purge(purged);
         }
-        for (context, draft) in std::mem::take(&mut *late.erased.lock()) {
-            if let Some(rules) = self.inner.rules.get(draft.def.name.as_ref()) {
-                rules.erased(&context, &draft);
-            }
+        let let_go = std::mem::take(&mut *late.let_go.lock());
+        for (context, digests) in let_go {
+            self.outside.release(&context, digests).await;
         }
         let last = std::mem::take(&mut *late.last.lock());
         for (resource, (context, draft)) in last {
@@ -103,18 +105,20 @@ impl Held {
 }
 
 impl Inner {
-    /// Lets rules hear of changes, now or when the transaction they belong to is durable.
-    pub(crate) fn committed(&self, context: &Context, drafts: &[Draft]) {
+    /// Lets rules hear of changes, and removes the contents of what was erased, now or when the transaction they belong to is durable.
+    pub(crate) async fn committed(&self, context: &Context, drafts: &[Draft]) {
+        let let_go = Inner::let_go(drafts);
+        if !let_go.is_empty() {
+            match &self.held {
+                Some(late) => late.let_go.lock().push((context.clone(), let_go)),
+                None => self.release(context, let_go).await,
+            }
+        }
         if let Some(changes) = self.held.as_ref().and_then(|late| late.changes.as_ref()) {
             changes.lock().extend(drafts.iter().map(Change::of));
         }
         for draft in drafts {
             let name = draft.def.name.as_ref();
-            match (&self.held, self.rules.get(name)) {
-                (Some(late), Some(_)) if draft.kind == ChangeKind::Erased => late.erased.lock().push((context.clone(), draft.clone())),
-                (None, Some(rules)) if draft.kind == ChangeKind::Erased => rules.erased(context, draft),
-                _ => {}
-            }
             match (&self.held, self.rules.get(name)) {
                 (_, None) => {}
                 (None, Some(rules)) => rules.committed(context, draft),

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod content;
 pub mod engine;
 pub mod export;
+pub mod files;
 pub mod filter;
 #[cfg(test)]
 mod fixture;

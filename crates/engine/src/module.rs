@@ -197,10 +197,6 @@ pub trait Rules: Send + Sync {
 
     /// Told after the change is durable; of a transaction over many writes, of the last one of each resource.
     fn committed(&self, _context: &Context, _draft: &Draft) {}
-
-    /// Told of every record that is erased, with what it was, after that is durable: whatever is kept of it outside of the database, the bytes of a file
-    /// for one, goes now. Called once; who cannot do it at once remembers it.
-    fn erased(&self, _context: &Context, _draft: &Draft) {}
 }
 
 /// Greatest depth of a tree of records (accounts and their parents, users and their managers).

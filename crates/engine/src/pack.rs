@@ -77,6 +77,7 @@ impl Inner {
             clock: Arc::clone(&self.clock),
             held: self.held.clone(),
             pack: Some(Arc::clone(pack)),
+            files: self.files.clone(),
         })
     }
 }

@@ -1,7 +1,9 @@
 //! Every contact on every channel with its participants; what is to be done, with whom to meet, and notes about records; what
 //! visitors do on web sites; who wants to hear of what.
 
+pub mod calendar;
 pub mod customer_event;
+pub mod file;
 pub mod follower;
 pub mod identify;
 pub mod interaction;
@@ -27,17 +29,21 @@ pub fn module() -> Module {
         .resource::<task::Model>()
         .resource::<meeting::Model>()
         .resource::<meeting_attendee::Model>()
+        .resource::<file::Model>()
         .resource::<tag::Model>()
         .resource::<follower::Model>()
         .resource::<mention::Model>()
         .resource::<notification::Model>()
         .resource::<visitor::Model>()
         .resource::<customer_event::Model>()
+        .operation(calendar::export::ExportCalendar)
+        .operation(calendar::import::ImportCalendar)
         .rules("interaction", interaction::InteractionRules)
         .rules("interactionParticipant", interaction_participant::InteractionParticipantRules)
         .rules("task", task::TaskRules)
         .rules("meeting", meeting::MeetingRules)
         .rules("meetingAttendee", meeting_attendee::MeetingAttendeeRules)
+        .rules("file", file::FileRules)
         .rules("follower", follower::FollowerRules)
         .rules("mention", mention::MentionRules)
         .rules("visitor", visitor::VisitorRules)

@@ -83,9 +83,12 @@ impl Rules for MeetingRules {
         if draft.get("uid").is_null() {
             draft.set("uid", format!("{}@clientela", Id::to_text(draft.id, "mtg")).into());
         }
-        let before = draft.old("sequence").as_integer();
-        let announced = draft.kind == ChangeKind::Updated && ANNOUNCED.iter().any(|field| draft.changed(field));
-        draft.set("sequence", Value::Integer(before.unwrap_or(0) + i64::from(announced)));
+        // A calendar that is taken brings a count of its own.
+        if !draft.changed("sequence") {
+            let before = draft.old("sequence").as_integer();
+            let announced = draft.kind == ChangeKind::Updated && ANNOUNCED.iter().any(|field| draft.changed(field));
+            draft.set("sequence", Value::Integer(before.unwrap_or(0) + i64::from(announced)));
+        }
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {

@@ -39,7 +39,11 @@ impl Recurrence {
         let endless = without_count(text);
         let rule =
             endless.parse::<RRule<Unvalidated>>().and_then(|rule| rule.validate(start)).map_err(|error| format!("{WANTED}; {error}"))?;
-        Ok(Recurrence { rule, start, count })
+        let read = Recurrence { rule, start, count };
+        if read.rule.get_until().is_none() && read.following().is_none() {
+            return Err("a rule that comes true some day, which this one never does".to_owned());
+        }
+        Ok(read)
     }
 
     /// The next moment after the one it counts from; none where the rule has come to its end, or never comes true.
@@ -47,6 +51,11 @@ impl Recurrence {
         if self.count.is_some_and(|count| count <= 1) {
             return None;
         }
+        self.following()
+    }
+
+    /// The next moment by the rule, whatever the count.
+    fn following(&self) -> Option<Timestamp> {
         // The library gives up by itself where a rule like the 30th of February leads nowhere.
         let moments = RRuleSet::new(self.start).rrule(self.rule.clone()).limit();
         let next = moments.into_iter().find(|at| *at > self.start)?;
@@ -88,7 +97,6 @@ mod tests {
         assert_eq!(counted, ("2026-01-02T08:00:00.000Z".into(), "FREQ=DAILY;COUNT=2".into()));
         assert_eq!(next("FREQ=DAILY;COUNT=1", "2026-01-01T08:00:00Z", zone), None);
         assert_eq!(next("FREQ=DAILY;UNTIL=20260102T000000Z", "2026-01-01T08:00:00Z", zone), None);
-        assert_eq!(next("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "2026-01-01T08:00:00Z", zone), None, "a day that never comes");
         let last = next("FREQ=MONTHLY;BYMONTHDAY=-1", "2026-01-31T08:00:00Z", zone).unwrap().0;
         assert_eq!(last, "2026-02-28T08:00:00.000Z");
     }
@@ -107,6 +115,8 @@ mod tests {
             "FREQ=DAILY\nDTSTART:20200101T000000Z",
             "FREQ=DAILY;BYMONTH=13",
             "FREQ=DAILY;UNTIL=20250101T000000Z",
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+            "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=4",
         ] {
             assert!(Recurrence::read(wrong, at, chrono_tz::UTC).is_err(), "{wrong}");
         }

@@ -28,7 +28,8 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// `face = "party"`, `read_only`, `no_create`, `no_update`, `no_delete`, `mirror`, `content = "received"` or `"given"` (its records hold a
 /// file that is sent to or fetched from `…/{id}/content`),
 /// `unattachable` (no reference to any record points to it), `checks_duplicates` (rules may refuse a new record that looks like another),
-/// `reveals("secret", "…")`, `unique(index, field, …)`,
+/// `digest = "sha256"` (each record has a content beside the database, known by the digest in this field), `reveals("secret", "…")`,
+/// `unique(index, field, …)`,
 /// `external_keys(system, value, record)` (its records are keys of other systems), `timeline(of, at, title, sort, shows)` (its records stand in
 /// the timelines of parties: the fields that name the party, the moment, the title, the sort or state, and what is shown in their place).
 ///

@@ -39,6 +39,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let reveals = arguments.lists("reveals")?;
     let external_keys = arguments.lists("external_keys")?;
     let unique = arguments.lists("unique")?;
+    let digest = arguments.text("digest")?.map(|field| quote! { definition.digest = ::core::option::Option::Some(#field.into()); });
     let timeline = arguments.nested("timeline")?.map(timeline).transpose()?;
     arguments.finish()?;
 
@@ -145,6 +146,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
                 definition.fields.extend([#(#definitions),*]);
                 #plural
                 #face
+                #digest
                 #timeline
                 #content
                 #(#reveals)*

@@ -141,6 +141,8 @@ pub enum TextFormat {
     Time,
     /// A short name in lower case: letters, digits and hyphens, a letter first.
     Slug,
+    /// The name of a file, without a path: no slashes and no control or direction characters, and not of dots alone.
+    FileName,
     /// A recurrence rule of RFC 5545 without a prefix, such as `FREQ=WEEKLY;BYDAY=MO`.
     Recurrence,
 }

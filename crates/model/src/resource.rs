@@ -43,6 +43,8 @@ pub struct ResourceDef {
     /// The resource whose identity this one is a public face of, by `partyId`-like reference field: inverse relations
     /// of that resource appear here as well.
     pub face: Option<Name>,
+    /// Each of its records has a content beside the database: the read-only text field that holds its SHA-256.
+    pub digest: Option<Name>,
     /// Its records stand in the timelines of parties: how they do.
     pub timeline: Option<TimelineDef>,
     /// A value shown once, in the answer that creates the record (an API key's secret): name and description.

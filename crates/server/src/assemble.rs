@@ -4,6 +4,7 @@ use crate::lifecycle::{self, Draining};
 use async_trait::async_trait;
 use axum::Router;
 use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenRules};
+use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module};
 use clientela_gateway::{Figure, GatewayState, Health, Limits};
 use clientela_jobs::{Wake, Worker};
@@ -28,6 +29,10 @@ pub struct Parts {
     pub token_rules: TokenRules,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The directory of the contents of files.
+    pub files: PathBuf,
+    /// What may be uploaded.
+    pub file_limits: FileLimits,
 }
 
 /// An assembled server, without sockets.
@@ -108,6 +113,7 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     let announce = changes.clone();
     let wake = Wake::default();
     let engine = Engine::new(modules(Arc::new(move || announce.announce()), &wake), store.clone(), Arc::clone(&parts.clock))?;
+    let engine = engine.with_files(Arc::new(Disk::open(parts.files).await?), parts.file_limits);
     let source = Arc::new(StoredCredentials::new(store.clone()));
     let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, changes.clone()).await?;
     if store.dialect() == Dialect::Postgres {

@@ -47,6 +47,12 @@ pub struct Config {
     pub body_bytes: usize,
     /// Longest time a request may take.
     pub request_timeout: Duration,
+    /// Directory of the contents of files; `files` in the data directory where absent. Nodes of one database share it.
+    pub files: Option<PathBuf>,
+    /// Greatest size of a file in bytes.
+    pub file_bytes: u64,
+    /// Media types of files that are taken, with commas between (`image/*,application/pdf`); all where absent.
+    pub file_types: Vec<String>,
     /// Opens `/metrics` from anywhere; without it only this machine may read them.
     pub metrics_token: Option<String>,
 }
@@ -67,6 +73,9 @@ impl Default for Config {
             max_clients: 10_000,
             body_bytes: 1 << 20,
             request_timeout: Duration::from_secs(30),
+            files: None,
+            file_bytes: 100 << 20,
+            file_types: Vec::new(),
             metrics_token: None,
         }
     }
@@ -87,7 +96,7 @@ impl std::error::Error for ConfigProblem {}
 impl Config {
     /// Every key, as the file spells it. The environment variable is `CLIENTELA_` and the key in capitals, the flag has
     /// hyphens for underscores.
-    pub const KEYS: [&str; 14] = [
+    pub const KEYS: [&str; 17] = [
         "host",
         "port",
         "data",
@@ -101,6 +110,9 @@ impl Config {
         "max_clients",
         "body_bytes",
         "request_seconds",
+        "files",
+        "file_bytes",
+        "file_types",
         "metrics_token",
     ];
 
@@ -177,6 +189,9 @@ impl Config {
             "max_clients" => self.max_clients = positive(text, place)?,
             "body_bytes" => self.body_bytes = positive(text, place)?,
             "request_seconds" => self.request_timeout = Duration::from_secs(positive(text, place)?),
+            "files" => self.files = Some(PathBuf::from(text)),
+            "file_bytes" => self.file_bytes = positive(text, place)?,
+            "file_types" => self.file_types = text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
             "metrics_token" => self.metrics_token = Some(text.to_owned()),
             _ => return Err(unknown(key, place)),
         }

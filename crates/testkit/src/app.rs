@@ -4,6 +4,7 @@ use crate::authentication::{Authentication, Ready};
 use crate::postgres::Cluster;
 use crate::{Client, Factory};
 use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenIssue, TokenRules};
+use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module, WriteAction, WriteRequest};
 use clientela_gateway::{GatewayState, Limits};
 use clientela_jobs::{Wake, Worker};
@@ -21,6 +22,9 @@ use uuid::Uuid;
 
 /// When every test begins.
 const START: Timestamp = Timestamp(1_772_000_000_000);
+
+/// The greatest size of a file: small, so that tests reach it.
+pub const FILE_BYTES: u64 = 3 << 20;
 
 /// A server with two tenants, `alpha` and `beta`, each with one user who may do everything.
 pub struct TestApp {
@@ -44,6 +48,8 @@ pub struct TestApp {
     pub database_url: String,
     /// The folder of a SQLite database, removed when dropped. Shared, since a test may take the app apart.
     folder: Option<Arc<TempDir>>,
+    /// The folder of the contents of files, removed when dropped.
+    pub contents: Arc<TempDir>,
     /// A connection past the store, made when first needed.
     reading: Arc<OnceCell<DatabaseConnection>>,
 }
@@ -87,7 +93,7 @@ where
     F: Fn(TestApp) -> Answer,
     Answer: Future<Output = ()>,
 {
-    let (store, _folder) = (app.store.clone(), app.folder.clone());
+    let (store, _folder, _contents) = (app.store.clone(), app.folder.clone(), app.contents.clone());
     test(app).await;
     store.close().await;
 }
@@ -132,6 +138,10 @@ impl TestApp {
         ];
         modules.extend(recipe.modules.map(|modules| modules()).unwrap_or_default());
         let engine = Engine::new(modules, store.clone(), clock.clone()).expect("the definitions fit together");
+        let contents = Arc::new(TempDir::new().expect("a temporary folder can be made"));
+        let disk = Disk::open(contents.path()).await.expect("a folder for contents can be opened");
+        let limits = FileLimits { bytes: FILE_BYTES, ..FileLimits::default() };
+        let engine = engine.with_files(Arc::new(disk), limits);
         let registry = Arc::clone(engine.registry());
 
         let alpha = found(&engine, "alpha").await;
@@ -172,6 +182,7 @@ impl TestApp {
             clock,
             database_url: url,
             folder: folder.map(Arc::new),
+            contents,
             reading: Arc::default(),
         }
     }

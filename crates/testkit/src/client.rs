@@ -72,6 +72,13 @@ impl Client {
         self.raw(request.body(body).expect("a test writes a valid request")).await
     }
 
+    /// Uploads a file; `query` holds its parameters.
+    pub async fn upload(&self, query: &str, content: impl Into<Body>) -> Answer {
+        let request = Request::builder().method(Method::POST).uri(format!("/v1/files?{query}"));
+        let request = request.header(header::CONTENT_TYPE, "application/octet-stream").body(content.into());
+        self.raw(request.expect("a test writes a valid request")).await
+    }
+
     /// A GraphQL request by POST.
     pub async fn graphql(&self, query: &str, variables: Json) -> Answer {
         self.post("/graphql", &json!({ "query": query, "variables": variables })).await

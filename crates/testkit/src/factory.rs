@@ -59,6 +59,10 @@ impl Factory {
             let made = self.operate(&operation).await;
             return text(made.get(&field).unwrap_or_else(|| panic!("{}: {made}", operation.name)), "id");
         }
+        if def.digest.is_some() {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            return text(&self.client.upload(&format!("name=file{number}.txt"), format!("content {number}")).await.expect(201), "id");
+        }
         let list = self.client.get(&format!("/v1/{}?limit=1", def.path)).await.expect(200);
         match list.pointer("/data/0") {
             Some(record) => text(record, "id"),
@@ -283,6 +287,7 @@ fn distinct(field: &FieldDef, example: &Json) -> Json {
         TextFormat::Currency => choose(&["EUR", "USD", "CHF", "JPY", "GBP"], number),
         TextFormat::Language => choose(&["en", "de", "it", "fr", "es"], number),
         TextFormat::Recurrence => choose(&["FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=MO", "FREQ=MONTHLY", "FREQ=YEARLY"], number),
+        TextFormat::FileName => json!(format!("file {number}.pdf")),
         TextFormat::Time => json!(format!("{:02}:{:02}", number % 24, number % 60)),
         TextFormat::TimeZone => choose(&["Europe/Vienna", "Europe/Rome", "UTC", "Asia/Tokyo", "America/New_York"], number),
     }

@@ -20,6 +20,6 @@ pub mod document;
 pub mod factory;
 pub mod postgres;
 
-pub use app::{Recipe, TestApp, both, both_with};
+pub use app::{FILE_BYTES, Recipe, TestApp, both, both_with};
 pub use client::{Answer, Client};
 pub use factory::Factory;

@@ -71,7 +71,7 @@ LOOKED_UP = re.compile(
     # another record's or another member's business: a token that was never given, a moment before the consent, an id's prefix
     "|not one that we gave|before the consent was given|ids of .* have the form"
     # a number whose form depends on its scheme, and pairs and rules that are told in prose
-    "|Look at the number again|each is name=value|recurrence rule of RFC 5545|The vCard cannot be read"
+    "|calendar is no calendar|Look at the number again|each is name=value|recurrence rule of RFC 5545|The vCard cannot be read"
     # what is written in a language of its own, or names resources, fields and columns
     "|The mapping cannot be used|The export cannot begin"
 )

@@ -75,6 +75,17 @@ async fn reading_by_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
         let seen = app.alpha.graphql(history, json!({ "id": victim.id })).await.data();
         assert!(seen.pointer("/history/changes/0/version").is_some(), "the owner does not see the history of {}: {seen}", victim.id);
     }
+    if app.registry.timeline_identity(def).is_some() {
+        app.beta.get(&format!("{}/timeline", victim.path)).await.refused(404, "NOT_FOUND");
+        let timeline = "query($id: ID!) { timeline(id: $id) { entries { id } } }";
+        assert_eq!(app.beta.graphql(timeline, json!({ "id": victim.id })).await.data(), json!({ "timeline": null }));
+        let seen = app.alpha.graphql(timeline, json!({ "id": victim.id })).await.data();
+        assert!(seen["timeline"]["entries"].is_array(), "the owner does not see the timeline of {}: {seen}", victim.id);
+    }
+    if def.digest.is_some() {
+        app.beta.get(&format!("{}/content", victim.path)).await.refused(404, "NOT_FOUND");
+        assert_eq!(app.alpha.get(&format!("{}/content", victim.path)).await.status, 200);
+    }
     let nodes = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }";
     assert_eq!(app.beta.graphql(nodes, json!({ "id": victim.id })).await.data(), json!({ "node": null, "nodes": [null] }));
     let seen = app.alpha.graphql(nodes, json!({ "id": victim.id })).await.data();

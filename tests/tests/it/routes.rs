@@ -53,7 +53,7 @@ async fn the_document_is_the_router() {
             let (list, record) = (format!("/v1/{}", def.path), format!("/v1/{}/{{id}}", def.path));
             let expected = [
                 (&list, "get", true),
-                (&list, "post", def.creatable),
+                (&list, "post", def.creatable || def.digest.is_some()),
                 (&record, "get", true),
                 (&record, "patch", def.updatable),
                 (&record, "delete", def.deletable),

@@ -20,6 +20,9 @@ pub fn check(format: TextFormat, text: &str) -> Result<(), &'static str> {
         TextFormat::Language => (is_language(text), "a BCP 47 language tag such as en or de-AT"),
         TextFormat::Slug => (is_slug(text), "a short name in lower case such as erp: letters a to z, digits and hyphens, a letter first"),
         TextFormat::Recurrence => (is_rule(text), "a recurrence rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO"),
+        TextFormat::FileName => {
+            (is_file_name(text), "the name of a file without a path, such as offer.pdf: no slashes, no control characters")
+        }
         TextFormat::Time => (is_time(text), "a time of day from 00:00 to 23:59, as HH:MM"),
         TextFormat::TimeZone => (text.parse::<chrono_tz::Tz>().is_ok(), "an IANA time zone such as Europe/Berlin"),
     };
@@ -59,6 +62,13 @@ fn is_time(text: &str) -> bool {
         part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u8>().is_ok_and(|number| number <= most)
     };
     text.split_once(':').is_some_and(|(hours, minutes)| two(hours, 23) && two(minutes, 59))
+}
+
+fn is_file_name(text: &str) -> bool {
+    // Marks that turn the direction of writing make one name look like another.
+    let hidden = |letter: char| letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !text.contains(|letter| matches!(letter, '/' | '\\') || hidden(letter))
+        && text.contains(|letter: char| letter != '.' && !letter.is_whitespace())
 }
 
 fn is_slug(text: &str) -> bool {
@@ -107,6 +117,10 @@ mod tests {
             (TextFormat::Currency, "EUR", "EURO"),
             (TextFormat::Language, "de-AT", "German"),
             (TextFormat::TimeZone, "Europe/Berlin", "Berlin"),
+            (TextFormat::FileName, "Angebot (2).pdf", "../secret"),
+            (TextFormat::FileName, ".htaccess", ".."),
+            (TextFormat::FileName, "a b", "a\nb"),
+            (TextFormat::FileName, "x..y", "gpj.\u{202e}exe"),
             (TextFormat::Time, "23:59", "24:00"),
             (TextFormat::Time, "00:00", "+1:00"),
             (TextFormat::Slug, "old-crm2", "Old CRM"),

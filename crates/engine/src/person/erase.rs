@@ -107,7 +107,7 @@ impl Work<'_> {
         }
         let Gathering { rows, drafts, .. } = gathering;
         self.write(rows).await?;
-        self.inner.committed(self.context, &drafts);
+        self.inner.committed(self.context, &drafts).await;
         Ok(())
     }
 
@@ -181,7 +181,7 @@ impl Work<'_> {
             }
             let Gathering { rows, drafts, .. } = gathering;
             self.write(rows).await?;
-            self.inner.committed(self.context, &drafts);
+            self.inner.committed(self.context, &drafts).await;
         }
         Ok(())
     }

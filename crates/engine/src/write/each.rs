@@ -46,7 +46,7 @@ pub(crate) async fn each(
             let changed = i64::try_from(rows.len()).unwrap_or(i64::MAX);
             match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None }).await? {
                 Commit::Done => {
-                    inner.committed(context, &drafts);
+                    inner.committed(context, &drafts).await;
                     count += changed;
                 }
                 failed if attempts == MAXIMUM_ATTEMPTS => {

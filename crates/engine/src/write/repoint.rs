@@ -77,7 +77,7 @@ pub(crate) async fn repoint(
         let Gathering { rows, drafts, .. } = gathering;
         match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None }).await? {
             Commit::Done => {
-                inner.committed(context, &drafts);
+                inner.committed(context, &drafts).await;
                 // What was dropped may have changed some of those that wait.
                 if round.iter().any(|(_, dropped)| *dropped) {
                     waiting.clear();

@@ -325,7 +325,7 @@ impl<'a> Write<'a> {
         };
         match result {
             Commit::Done => {
-                self.inner.committed(self.context, &drafts);
+                self.inner.committed(self.context, &drafts).await;
                 let draft = drafts.swap_remove(0);
                 Ok(Attempt::Done(self.outcome(id, version, draft.after, status == 201, draft.revealed)))
             }

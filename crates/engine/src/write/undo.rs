@@ -162,7 +162,7 @@ pub(crate) async fn undo(
             continue;
         }
         match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None }).await? {
-            Commit::Done => inner.committed(context, &drafts),
+            Commit::Done => inner.committed(context, &drafts).await,
             // Somebody was faster: from the start again.
             failed => return Err(Error::collision(format!("changes could not be taken back: {failed:?}"))),
         }

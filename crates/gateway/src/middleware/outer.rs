@@ -17,8 +17,11 @@ use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tower::Service;
+
+/// Longest time that an upload may take.
+const UPLOAD: Duration = Duration::from_secs(60 * 60);
 
 /// Surrounds the routes. Cheap to clone.
 #[derive(Clone)]
@@ -57,7 +60,7 @@ impl Service<Request<Body>> for Outer {
             let mut response = if cors::is_preflight(&method, request.headers()) {
                 preflight()
             } else {
-                match body::check_declared_length(request.headers(), state.limits.largest_body(uri.path())) {
+                match body::check_declared_length(request.headers(), longest(&state, &method, uri.path())) {
                     Ok(()) => serve(&mut routes, &state, info, request).await,
                     Err(error) => problem::response(&error, info.id, uri.path()),
                 }
@@ -83,13 +86,27 @@ impl Service<Request<Body>> for Outer {
     }
 }
 
+/// Whether a request uploads a content: it is streamed, and its own code sees to its size and to whether it comes on.
+fn takes_content(state: &GatewayState, method: &Method, path: &str) -> bool {
+    let resource = || path.strip_prefix("/v1/").and_then(|path| state.engine.registry().by_path(path));
+    *method == Method::POST && resource().is_some_and(|def| def.digest.is_some())
+}
+
+/// How long the body of a request may be, as far as its address tells.
+fn longest(state: &GatewayState, method: &Method, path: &str) -> u64 {
+    if takes_content(state, method, path) {
+        return state.engine.file_limits().bytes;
+    }
+    state.limits.largest_body(path)
+}
+
 /// Runs the routes within the time limit; a panic or an answer no route gave becomes a problem.
 async fn serve(routes: &mut Router, state: &GatewayState, info: RequestInfo, mut request: Request<Body>) -> Response {
     request.extensions_mut().insert(info);
     let method = request.method().clone();
     let uri = request.uri().clone();
-    let timeout = state.limits.timeout(uri.path());
-    let answer = tokio::time::timeout(timeout, AssertUnwindSafe(routes.call(request)).catch_unwind()).await;
+    let patience = if takes_content(state, &method, uri.path()) { UPLOAD } else { state.limits.timeout(uri.path()) };
+    let answer = tokio::time::timeout(patience, AssertUnwindSafe(routes.call(request)).catch_unwind()).await;
     let response = match answer {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(never))) => match never {},
@@ -97,7 +114,7 @@ async fn serve(routes: &mut Router, state: &GatewayState, info: RequestInfo, mut
             return problem::response(&Error::internal(format!("panic: {}", panic_text(panic.as_ref()))), info.id, uri.path());
         }
         Err(_) => {
-            let seconds = timeout.as_secs();
+            let seconds = patience.as_secs();
             let text = format!(
                 "The request took longer than the {seconds} seconds this server allows. Ask for less, or try again; with an idempotency key a retry is safe."
             );

@@ -21,6 +21,8 @@ const SUFFIX: &str = "[0-7][0-9a-hjkmnp-tv-z]{9}[ef][0-9a-hjkmnp-tv-z]{2}[89abrs
 const CHARACTER: &str = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]";
 /// One that is no space either.
 const VISIBLE: &str = r"[^\s\x00-\x1f\x7f-\x9f]";
+/// A file's name: no slash, no control character, no mark that turns the direction of writing, and not of dots alone.
+const FILE_NAME: &str = r"[^/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*[^\s./\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069][^/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*";
 /// A decimal number as text.
 const AMOUNT: &str = r"^-?[0-9]+(\.[0-9]+)?$";
 /// The whole is at most 253 characters long, which is checked besides.
@@ -148,6 +150,7 @@ fn text(schema: ObjectBuilder, max: u32, format: TextFormat) -> ObjectBuilder {
         TextFormat::Slug => schema.pattern(Some("^[a-z][a-z0-9-]*$")),
         TextFormat::Time => schema.pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")),
         TextFormat::Currency => schema.pattern(Some("^[A-Z]{3}$")),
+        TextFormat::FileName => schema.pattern(Some(format!("^{FILE_NAME}$"))),
         TextFormat::Plain | TextFormat::Phone | TextFormat::Domain | TextFormat::Language | TextFormat::TimeZone => schema,
     }
 }
@@ -167,6 +170,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
         TextFormat::Language => "[a-z]{2,3}(-[A-Za-z0-9]{1,8})*".to_owned(),
         TextFormat::Slug => "[a-z][a-z0-9-]*".to_owned(),
         TextFormat::Recurrence => "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;(INTERVAL|COUNT|UNTIL|WKST|BY[A-Z]+)=[0-9A-Z+,-]+)*".to_owned(),
+        TextFormat::FileName => FILE_NAME.to_owned(),
         TextFormat::Time => "([01][0-9]|2[0-3]):[0-5][0-9]".to_owned(),
         TextFormat::TimeZone => r"[A-Za-z]+[A-Za-z0-9_+/-]*".to_owned(),
     };

@@ -5,6 +5,7 @@ mod aggregate;
 mod common;
 mod content;
 mod field;
+mod file;
 mod keyed;
 mod listing;
 mod many;
@@ -53,6 +54,7 @@ pub fn document(registry: &Registry) -> OpenApi {
     components = verb::schemas(components, registry);
     (components, paths) = many::shared(components, paths, registry);
     (components, paths) = search::add(components, paths, registry);
+    paths = file::add(paths, registry);
     (components, paths) = timeline::add(components, paths, registry);
     if registry.resources().iter().any(|def| def.is_searched()) {
         let text = "The full-text search across types of records.";

@@ -218,6 +218,10 @@ fn limits() -> ObjectBuilder {
             ("bulkRecords", number("Most records that one change by filter reaches.").into()),
         ],
     );
+    let types = ArrayBuilder::new()
+        .items(text("A media type, or all of a kind: `image/*`."))
+        .description(Some("The media types that are taken; all where empty."));
+    let file = object("Limits of files.", vec![("bytes", number("Greatest size of a file.").into()), ("mediaTypes", types.into())]);
     object(
         "The limits in force.",
         vec![
@@ -228,6 +232,7 @@ fn limits() -> ObjectBuilder {
             ("page", page.into()),
             ("expand", expand.into()),
             ("aggregate", aggregate.into()),
+            ("file", file.into()),
             ("idempotencyKeyCharacters", number("Greatest length of an idempotency key.").into()),
         ],
     )

@@ -87,6 +87,11 @@ impl Call {
         Ok(RecordBy { key: address::decode(key)?, value: address::decode(value)? })
     }
 
+    /// The body, unread.
+    pub(super) fn into_body(self) -> Body {
+        self.body.into_inner()
+    }
+
     /// Reads the body as one JSON object of one of the media types.
     pub(super) async fn object(self, state: &GatewayState, allowed: &[&str]) -> Result<Map<String, Json>> {
         self.object_within(state, allowed, state.limits.body_bytes).await

@@ -38,7 +38,7 @@ pub(super) async fn me(state: Arc<GatewayState>, call: Call) -> Result<Response>
 pub(super) async fn limits(state: Arc<GatewayState>, call: Call) -> Result<Response> {
     call.context(&state).await?;
     Parameters::parse(call.query(), &[])?;
-    let limits = &state.limits;
+    let (limits, file) = (&state.limits, state.engine.file_limits());
     let body = json!({
         "bodyBytes": limits.body_bytes,
         "jsonDepth": limits.json_depth,
@@ -48,6 +48,7 @@ pub(super) async fn limits(state: Arc<GatewayState>, call: Call) -> Result<Respo
         "page": { "default": PageArguments::DEFAULT_LIMIT, "maximum": PageArguments::MAXIMUM_LIMIT },
         "expand": { "relations": limits.expand_paths, "depth": limits.path_depth, "records": limits.expanded_records },
         "aggregate": { "keys": aggregate::MAXIMUM_KEYS, "measures": aggregate::MAXIMUM_MEASURES, "groups": aggregate::MAXIMUM_GROUPS },
+        "file": { "bytes": file.bytes, "mediaTypes": file.media_types },
         "idempotencyKeyCharacters": idempotency::LONGEST,
     });
     Ok(json_answer(StatusCode::OK, body.to_string().into_bytes()))

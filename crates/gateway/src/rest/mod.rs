@@ -7,6 +7,7 @@ mod bulk;
 mod call;
 mod conditional;
 mod content;
+pub(crate) mod file;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -18,6 +19,7 @@ mod me;
 mod media;
 mod operation;
 mod parameters;
+mod range;
 pub(crate) mod record;
 pub(crate) mod search;
 mod selection;
@@ -59,6 +61,10 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         let mut one = get(with(&bound, record::get));
         if def.creatable {
             many = many.merge(post(with(&bound, write::create)));
+        }
+        if def.digest.is_some() {
+            many = many.merge(post(with(&bound, file::upload)));
+            router = router.route(&format!("{path}/{{id}}/content"), get(with(&bound, file::download)));
         }
         if def.updatable {
             one = one.merge(patch(with(&bound, write::update)));

@@ -17,6 +17,7 @@ use crate::cli::{Cli, Command, TenantCommand};
 use crate::config::{Config, ConfigProblem};
 use crate::logging;
 use clientela_access::{SigningKeys, TokenRules, signing};
+use clientela_engine::files::FileLimits;
 use clientela_kernel::{Error, ErrorCode, SystemClock};
 use clientela_store::StoreSettings;
 use serde_json::{Value as Json, json};
@@ -143,6 +144,8 @@ pub(crate) async fn house(config: &Config) -> Result<House, Failure> {
         signing_keys: SigningKeys::load_or_create(&config.data.join(signing::FILE_NAME))?,
         token_rules: TokenRules { issuer: config.issuer.clone(), audience: config.audience.clone() },
         clock: Arc::new(SystemClock),
+        files: config.files.clone().unwrap_or_else(|| config.data.join("files")),
+        file_limits: FileLimits { bytes: config.file_bytes, media_types: config.file_types.clone() },
     };
     let house = assemble::assemble(parts).await?;
     if !house.migrated.is_empty() {
