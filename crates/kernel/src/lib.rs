@@ -1,6 +1,7 @@
 //! The words every crate of Clientela shares: ids, time, money, values, filters, pages, errors and the request
 //! context. Nothing here does I/O.
 
+pub mod caret;
 pub mod context;
 pub mod currency;
 pub mod cursor;

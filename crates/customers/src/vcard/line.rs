@@ -1,5 +1,6 @@
 //! The syntax of a vCard: content lines with their parameters, folding and escaping.
 
+use clientela_kernel::caret;
 use std::fmt::Write as _;
 
 /// Octets of a line before it is folded.
@@ -75,7 +76,7 @@ pub(super) fn parse(text: &str) -> Result<Line, String> {
                 value
             };
             // A list in quotes, as 4.0 allows for types.
-            values.extend(value.split(',').map(|value| value.replace("^n", "\n").replace("^'", "\"").replace("^^", "^")));
+            values.extend(value.split(',').map(caret::decode));
             match after.strip_prefix(',') {
                 Some(next) => after = next,
                 None => break,

@@ -1,5 +1,7 @@
 //! Content lines of iCalendar (RFC 5545 §3.1): folding, parameters, escaping.
 
+use clientela_kernel::caret;
+
 /// A line of a calendar, unfolded and taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Line {
@@ -47,15 +49,10 @@ fn parse(text: &str) -> Option<Line> {
         };
         // Further values of the same parameter say nothing that we ask for.
         let left = if left.starts_with(',') { left.split_at(left.find([';', ':'])?).1 } else { left };
-        parameters.push((key.to_ascii_uppercase(), decode(value)));
+        parameters.push((key.to_ascii_uppercase(), caret::decode(value)));
         rest = left;
     }
     Some(Line { name: name.to_ascii_uppercase(), parameters, value: rest.strip_prefix(':')?.to_owned() })
-}
-
-/// What RFC 6868 lets stand in the value of a parameter.
-fn decode(value: &str) -> String {
-    value.replace("^n", "\n").replace("^'", "\"").replace("^^", "^")
 }
 
 /// A text as a value (RFC 5545 §3.3.11).
@@ -96,7 +93,7 @@ pub(super) fn push(out: &mut String, line: &str) {
 
 /// The value of a parameter in quotes. What a parameter cannot hold is written as RFC 6868 says.
 pub(super) fn quoted(value: &str) -> String {
-    format!("\"{}\"", value.replace('^', "^^").replace('\n', "^n").replace('"', "^'"))
+    format!("\"{}\"", caret::encode(value))
 }
 
 #[cfg(test)]
