@@ -39,10 +39,19 @@ impl Factory {
     /// # Panics
     /// Where the server refuses it: a definition's example is wrong then.
     pub async fn create(&self, def: &ResourceDef, fill: Fill) -> Json {
+        if def.digest.is_some() {
+            return self.upload().await;
+        }
         let body = self.body(def, fill).await;
         let answer = self.client.post(&format!("/v1/{}", def.path), &Json::Object(body.clone())).await;
         assert_eq!(answer.status, made(def), "{} refuses {}: {}", def.name, Json::Object(body), answer.text());
         answer.json()
+    }
+
+    /// A file of its own content.
+    async fn upload(&self) -> Json {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        self.client.upload(&format!("name=file{number}.txt"), format!("content {number}")).await.expect(201)
     }
 
     /// The id of some record of a resource: a new one where they can be made, else that of a new record that brings one
@@ -60,8 +69,7 @@ impl Factory {
             return text(made.get(&field).unwrap_or_else(|| panic!("{}: {made}", operation.name)), "id");
         }
         if def.digest.is_some() {
-            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-            return text(&self.client.upload(&format!("name=file{number}.txt"), format!("content {number}")).await.expect(201), "id");
+            return text(&self.upload().await, "id");
         }
         let list = self.client.get(&format!("/v1/{}?limit=1", def.path)).await.expect(200);
         match list.pointer("/data/0") {

@@ -131,6 +131,9 @@ fn comparable(shape: &ShapeDef, output: &Json) -> Json {
     output
 }
 
+/// Another calendar than the one of the example.
+const OTHER_CALENDAR: &str = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:other\nDTSTART:20260401T080000Z\nEND:VEVENT\nEND:VCALENDAR";
+
 /// Every id of a record, wherever it stands.
 fn ids(value: &Json) -> Vec<String> {
     match value {
@@ -149,9 +152,10 @@ fn blank(value: &mut Json) {
         Json::String(text) if clientela_kernel::Id::prefix_of(text).is_some() || clientela_kernel::Timestamp::parse(text).is_some() => {
             *value = json!("-");
         }
-        // A card tells its id, and when it was changed.
-        Json::String(text) if text.starts_with("BEGIN:VCARD") => {
-            *value = text.lines().filter(|line| !line.starts_with("UID:") && !line.starts_with("REV:")).collect();
+        // A card or a calendar tells its id, and when it was changed.
+        Json::String(text) if text.starts_with("BEGIN:VC") => {
+            let moves = |line: &&str| !["UID:", "REV:", "DTSTAMP:"].iter().any(|name| line.starts_with(name));
+            *value = text.lines().filter(moves).collect();
         }
         // A digest is one of ids and moments as well.
         Json::String(text) if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => *value = json!("-"),
@@ -389,10 +393,10 @@ async fn a_repetition_has_one_effect() {
             assert_eq!(counts(&app, &app.alpha).await, after, "{}: a repetition acts", def.name);
             let other = Call::new(&app, &app.alpha, &def, Fill::Everything).await;
             let same = other.input == call.input && other.path == call.path;
-            let other = if same && def.name == "importVcard" {
-                other.with("vcard", json!("BEGIN:VCARD\nVERSION:4.0\nFN:Other\nEND:VCARD"))
-            } else {
-                other
+            let other = match def.name.as_ref() {
+                "importVcard" if same => other.with("vcard", json!("BEGIN:VCARD\nVERSION:4.0\nFN:Other\nEND:VCARD")),
+                "importCalendar" if same => other.with("calendar", json!(OTHER_CALENDAR)),
+                _ => other,
             };
             other.rest(&app.alpha, &[("idempotency-key", &key)], "").await.refused(422, "IDEMPOTENCY_KEY_REUSED");
 

@@ -294,7 +294,7 @@ async fn mistakes(app: &TestApp, def: &ResourceDef) -> Vec<(String, Call)> {
                     calls.push((format!("long {}", field.name), at(json!("x".repeat(*max as usize + 1)))));
                     calls.push((format!("control character in {}", field.name), at(json!("a\u{0}b"))));
                 }
-                FieldType::Text { .. } => calls.push((format!("bad {}", field.name), at(json!("not one of these!")))),
+                FieldType::Text { .. } => calls.push((format!("bad {}", field.name), at(json!("not/one of these!")))),
                 FieldType::TextSet { max_length, .. } => {
                     calls.push((format!("long member of {}", field.name), at(json!(["x".repeat(*max_length as usize + 1)]))));
                 }
