@@ -105,21 +105,20 @@ fn text<'f>(record: &'f Found, field: &str) -> &'f str {
 #[async_trait]
 impl Rules for RelationshipRules {
     async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+        let (from, to) = (draft.get("fromPartyId").clone(), draft.get("toPartyId").clone());
+        if from == to {
+            let text = "toPartyId is the same party as fromPartyId: nobody stands in a relationship with themselves. Name another.";
+            return Err(Error::validation(vec![FieldProblem::new("/toPartyId", ProblemCode::Contradiction, text)]));
+        }
         let of_type = Filter::field(system::ID, Comparison::Equal(draft.get("typeId").clone()));
         // A type that is not there is told of by the reference itself.
         let Some(kind) = reader.find("relationshipType", of_type).await?.pop() else { return Ok(()) };
-        let (from, to) = (draft.get("fromPartyId").clone(), draft.get("toPartyId").clone());
         let open = draft.get("until").is_null();
         let key = |field: &str, party: &Value| if open && is_one(kind.get(field)) { only(draft.get("typeId"), party) } else { Value::Null };
         let (only_from, only_to) = (key("perFrom", &from), key("perTo", &to));
         draft.set("onlyFrom", only_from);
         draft.set("onlyTo", only_to);
         let mut problems = Vec::new();
-        if from == to {
-            let text = "toPartyId is the same party as fromPartyId: nobody stands in a relationship with themselves. Name another.";
-            problems.push(FieldProblem::new("/toPartyId", ProblemCode::Contradiction, text));
-            return Err(Error::validation(problems));
-        }
         // The times alone may have changed, or nothing that counts here.
         if draft.kind == ChangeKind::Updated && !draft.changed("since") && !draft.changed("until") {
             return Ok(());

@@ -103,6 +103,8 @@ async fn relationships_keep_what_their_type_promises() {
         let make = async |body: Json| client.post("/v1/relationships", &body).await;
         let contradiction = |refused: Json, pointer: &str| assert_eq!(problems(&refused), one(pointer, "CONTRADICTION"), "{refused}");
         contradiction(make(body(&parent, a, a)).await.refused(422, "VALIDATION_FAILED"), "/toPartyId");
+        let missing = format!("{}_01h455vb4pex5vsknk084sn02q", parent.split('_').next().unwrap());
+        contradiction(make(body(&missing, a, a)).await.refused(422, "VALIDATION_FAILED"), "/toPartyId");
         make(body(&parent, a, b)).await.expect(201);
         contradiction(make(body(&parent, a, b)).await.refused(422, "VALIDATION_FAILED"), "/toPartyId");
         make(body(&parent, b, c)).await.expect(201);
