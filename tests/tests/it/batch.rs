@@ -480,6 +480,10 @@ async fn records_change_by_filter() {
         let bad = json!({ "filter": { "city": { "eq": "Wels" } }, "values": { "website": "nothing" } });
         let refused = app.alpha.post("/v1/accounts/bulk-update", &bad).await.refused(422, "VALIDATION_FAILED");
         assert_eq!(refused["errors"], json!([{ "pointer": "/values/website", "code": refused["errors"][0]["code"], "detail": refused["errors"][0]["detail"] }]));
+        // However many records there are.
+        let nobody = json!({ "filter": { "city": { "eq": "Nowhere" } }, "values": { "nmae": "x" }, "expectedCount": 0.0 });
+        let refused = app.alpha.post("/v1/accounts/bulk-update", &nobody).await.refused(422, "VALIDATION_FAILED");
+        assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!("/values/nmae"), &json!("UNKNOWN_FIELD")));
         app.alpha.post("/v1/accounts/bulk-delete", &json!({ "filter": {} })).await.refused(422, "VALIDATION_FAILED");
         app.alpha.post("/v1/accounts/bulk-delete", &json!({ "filter": { "nmae": { "eq": "x" } } })).await.refused(400, "INVALID_FILTER");
         app.reader.post("/v1/accounts/bulk-delete", &json!({ "filter": { "city": { "eq": "Wels" } } })).await.refused(403, "FORBIDDEN");

@@ -4,6 +4,7 @@ use super::run::{MAXIMUM_ATTEMPTS, Many, carry_out, remembered, store};
 use super::{BatchEntry, Step, Target};
 use crate::Engine;
 use crate::engine::Inner;
+use crate::input::{self, Mode};
 use crate::write::{Idempotency, id_of, version_of};
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, ProblemCode, Result};
@@ -41,7 +42,14 @@ pub struct BulkOutcome {
 /// Carries out the change; inside a transaction as part of it.
 pub(crate) async fn execute(inner: Arc<Inner>, context: Context, bulk: Bulk) -> Result<BulkOutcome> {
     let action = if bulk.patch.is_some() { Action::Update } else { Action::Delete };
-    authorize(&context, &bulk.def, action)?;
+    let grant = authorize(&context, &bulk.def, action)?;
+    if let Some(patch) = &bulk.patch {
+        // What is wrong with it is wrong however many records there are, and where there are none.
+        let problems = input::decode(&bulk.def, &grant.fields, patch, Mode::Patch).problems;
+        if !problems.is_empty() {
+            return Err(Error::validation(problems).within("/values"));
+        }
+    }
     if inner.held.is_some() {
         return Ok(BulkOutcome { count: apply(&inner, &context, &bulk).await?, replayed: false });
     }

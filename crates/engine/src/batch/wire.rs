@@ -6,6 +6,7 @@
 use super::{BatchEntry, LONGEST_NAME, MAXIMUM_OPERATIONS, MAXIMUM_ROWS, Step, Target};
 use crate::filter::operand::nearest;
 use crate::ids;
+use crate::input::whole_number;
 use crate::key::RecordBy;
 use crate::write::UpsertMode;
 use clientela_kernel::{Error, FieldProblem, Id, ProblemCode, Result, Timestamp};
@@ -137,7 +138,7 @@ fn operation(registry: &Registry, def: &Arc<ResourceDef>, row: &Json, pointer: &
     }
     let expected = match members.get("expectedVersion") {
         None | Some(Json::Null) => None,
-        Some(version) => match version.as_i64().filter(|version| *version > 0) {
+        Some(version) => match whole_number(version).filter(|version| *version > 0) {
             Some(version) => Some(version),
             None => {
                 return Err(invalid(

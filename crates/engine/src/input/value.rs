@@ -161,6 +161,11 @@ fn money(field: &FieldDef, parts: &serde_json::Map<String, Json>, pointer: &str)
     }
 }
 
+/// A whole number as JSON has it, where the value is one.
+pub fn whole_number(json: &Json) -> Option<i64> {
+    json.as_number().and_then(whole)
+}
+
 /// A JSON number without a fraction; `5.0` is one (JSON Schema).
 fn whole(number: &serde_json::Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -78,10 +78,10 @@ fn request(def: &ResourceDef) -> ObjectBuilder {
         )
         .required("field")
         .required("bucket");
-    let keys = ArrayBuilder::new()
-        .items(OneOfBuilder::new().item(key).item(bucket))
-        .max_items(Some(MAXIMUM_KEYS))
-        .description(Some("What groups are made by: fields, also through relations to one record; one group of all records where absent."));
+    let keys =
+        ArrayBuilder::new().items(OneOfBuilder::new().item(key).item(bucket)).max_items(Some(MAXIMUM_KEYS)).unique_items(true).description(
+            Some("What groups are made by: fields, also through relations to one record; one group of all records where absent."),
+        );
     let limit = ObjectBuilder::new()
         .schema_type(Type::Integer)
         .minimum(Some(1))
@@ -102,7 +102,7 @@ fn request(def: &ResourceDef) -> ObjectBuilder {
             text("Deleted records: none, too, or only.").enum_values(Some(["exclude", "include", "only"])).default(Some(json!("exclude"))),
         )
         .property("groupBy", keys)
-        .property("measures", measures(def))
+        .property("measures", super::optional::members(measures(def)))
         .property("having", Ref::from_schema_name("Having"))
         .property("sort", sort)
         .property("limit", limit)

@@ -7,7 +7,7 @@ use super::write::{dry_run, mark_replay};
 use crate::idempotency;
 use crate::rehearsal::Stage;
 use axum::response::Response;
-use clientela_engine::Bulk;
+use clientela_engine::{Bulk, whole_number};
 use clientela_kernel::{Error, FieldProblem, ProblemCode, Result};
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
@@ -32,7 +32,7 @@ async fn bulk(bound: &Bound, call: Call, updates: bool) -> Result<Response> {
     let idempotency = idempotency::from_headers(&headers, &format!("POST {path}"), &Json::Object(body.clone()))?.filter(|_| !dry);
     let expected = match body.remove("expectedCount") {
         None => None,
-        Some(count) => match count.as_i64().filter(|count| *count >= 0) {
+        Some(count) => match whole_number(&count).filter(|count| *count >= 0) {
             Some(count) => Some(count),
             None => return Err(wrong("/expectedCount", "expectedCount must be a whole number from 0.")),
         },
