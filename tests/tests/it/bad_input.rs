@@ -220,3 +220,51 @@ async fn missing_records_named_through_a_companion() {
     })
     .await;
 }
+
+/// Nobody stands above himself, directly, through others, or within one call.
+#[tokio::test(flavor = "multi_thread")]
+async fn circles() {
+    both(|app| async move {
+        for (path, field, name) in [("accounts", "parentId", "name"), ("users", "managerId", "name")] {
+            let mut ids: Vec<String> = Vec::new();
+            for number in 0..3 {
+                let mut body = json!({ name: format!("Circle {number}"), field: ids.last() });
+                if path == "users" {
+                    body["email"] = json!(format!("circle{number}@alpha.example"));
+                }
+                ids.push(text(&app.alpha.post(&format!("/v1/{path}"), &body).await.expect(201), "id"));
+            }
+            let [top, middle, bottom] = ids.as_slice() else { panic!("three") };
+            for (above, below) in [(top, top), (middle, top), (bottom, top), (bottom, middle)] {
+                let refused =
+                    app.alpha.patch(&format!("/v1/{path}/{below}"), &json!({ field: above })).await.refused(422, "VALIDATION_FAILED");
+                let problem = &refused["errors"][0];
+                assert_eq!((&problem["pointer"], &problem["code"]), (&json!(format!("/{field}")), &json!("CONTRADICTION")), "{refused}");
+            }
+            assert_eq!(app.alpha.get(&format!("/v1/{path}/{top}")).await.expect(200)["version"], 1);
+        }
+    })
+    .await;
+}
+
+/// A rule without an end never makes more than the next task.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recurrence_without_end() {
+    both(|app| async move {
+        let endless = json!({ "subject": "Every day", "recurrence": "FREQ=DAILY", "dueAt": "2026-03-01T08:00:00Z" });
+        let mut open = app.alpha.post("/v1/tasks", &endless).await.expect(201);
+        for day in 2..5 {
+            app.alpha.patch(&format!("/v1/tasks/{}", text(&open, "id")), &json!({ "status": "COMPLETED" })).await.expect(200);
+            let next = app.alpha.get("/v1/tasks?filter[status][eq]=OPEN").await.expect(200);
+            assert_eq!(next["data"].as_array().map(Vec::len), Some(1), "{next}");
+            assert_eq!(next["data"][0]["previousTaskId"], open["id"]);
+            open = next["data"][0].clone();
+            assert_eq!(open["dueAt"], json!(format!("2026-03-0{day}T08:00:00.000Z")));
+        }
+        for endless in ["FREQ=SECONDLY", "FREQ=YEARLY;INTERVAL=99999999999999999999", "FREQ=DAILY;COUNT=-1"] {
+            let refused = app.alpha.post("/v1/tasks", &json!({ "subject": "x", "recurrence": endless })).await;
+            refused.refused(422, "VALIDATION_FAILED");
+        }
+    })
+    .await;
+}

@@ -1,10 +1,11 @@
 //! Nothing crosses from one tenant to another: every resource, every way in, both databases; and what was refused has
 //! left the record, its version and its change log as they were.
 
-use clientela_model::{FieldType, ResourceDef, WriteMode};
+use axum::body::Body;
+use clientela_model::{ContentRole, FieldType, ResourceDef, WriteMode};
 use clientela_testkit::factory::{self, Fill, text};
 use clientela_testkit::{Client, TestApp, both, document};
-use http::Method;
+use http::{Method, Request};
 use serde_json::{Value as Json, json};
 
 /// A record of the victim, and how it looked before the other tenant tried.
@@ -86,10 +87,24 @@ async fn reading_by_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
         app.beta.get(&format!("{}/content", victim.path)).await.refused(404, "NOT_FOUND");
         assert_eq!(app.alpha.get(&format!("{}/content", victim.path)).await.status, 200);
     }
+    content(app, def, victim).await;
     let nodes = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }";
     assert_eq!(app.beta.graphql(nodes, json!({ "id": victim.id })).await.data(), json!({ "node": null, "nodes": [null] }));
     let seen = app.alpha.graphql(nodes, json!({ "id": victim.id })).await.data();
     assert_eq!(seen.pointer("/node/id"), Some(&json!(victim.id)), "the owner does not see {}: {seen}", victim.id);
+}
+
+/// A file of rows is neither sent to nor fetched from another tenant's record.
+async fn content(app: &TestApp, def: &ResourceDef, victim: &Victim) {
+    let path = format!("{}/content", victim.path);
+    match def.content {
+        None => {}
+        Some(ContentRole::Given) => drop(app.beta.get(&path).await.refused(404, "NOT_FOUND")),
+        Some(ContentRole::Received) => {
+            let request = Request::put(&path).header("content-type", "text/csv").body(Body::from("a,b\n1,2\n")).unwrap();
+            app.beta.raw(request).await.refused(404, "NOT_FOUND");
+        }
+    }
 }
 
 /// Many writes in one call, and one that is only tried, reach no further than one that is done.

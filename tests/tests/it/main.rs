@@ -49,5 +49,6 @@ mod search;
 mod statements;
 mod supply_chain;
 mod timeline;
+mod two_servers;
 mod unmerge;
 mod vcard;

@@ -224,6 +224,29 @@ async fn two_that_are_merged_into_one_another_at_once_leave_one() {
     .await;
 }
 
+/// Who edits the loser meanwhile is either in time, and the edit goes along, or is told that the record is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_the_loser_goes_along_or_is_refused() {
+    both(|app| async move {
+        for round in 0..16 {
+            let survivor = text(&create(&app.alpha, "contacts", json!({"lastName": "Stays"})).await, "id");
+            let loser = text(&create(&app.alpha, "contacts", json!({"lastName": "Goes"})).await, "id");
+            let (path, title) = (format!("/v1/contacts/{loser}"), format!("Title {round}"));
+            let (edit, change) = (json!({"title": title}), merge(&app.alpha, &survivor, &loser));
+            let (merged, edited) = tokio::join!(change, app.alpha.patch(&path, &edit));
+            merged.expect(200);
+            let kept = app.alpha.get(&format!("/v1/contacts/{survivor}")).await.expect(200);
+            if edited.status == 200 {
+                assert_eq!(kept["title"], json!(title), "an edit was acknowledged and is lost");
+            } else {
+                edited.refused(409, "RECORD_DELETED");
+                assert_eq!(kept["title"], Json::Null, "an edit was refused and is there");
+            }
+        }
+    })
+    .await;
+}
+
 /// How many merges, edits, children and merges taken back are made; `CLIENTELA_MERGE_STEPS=10000` by hand.
 fn steps() -> u64 {
     std::env::var_os("CLIENTELA_MERGE_STEPS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(240)

@@ -162,6 +162,57 @@ async fn both_apis_find_the_same() {
     .await;
 }
 
+/// What is written in bulk is in the index like the rest, on both APIs, whichever way it came, and in one's own tenant alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_in_bulk_is_found() {
+    both(|app| async move {
+        let client = &app.alpha;
+        let count = async |client: &Client, word: &str| {
+            let rest = found(client, word).await;
+            let query = "query($q: String!) { search(query: $q, first: 100) { nodes { id } } }";
+            let graphql = client.graphql(query, json!({ "q": word })).await.data();
+            let ids: Vec<String> = graphql["search"]["nodes"].as_array().unwrap().iter().map(|node| text(node, "id")).collect();
+            assert_eq!(ids, rest, "{word}");
+            rest.len()
+        };
+        let rows: Vec<Json> = (0..40).map(|n| json!({ "create": { "name": format!("Zwetschke {n}"), "city": "Altstadt" } })).collect();
+        let made = client.post("/v1/accounts/batch", &json!({ "rows": rows })).await.expect(200);
+        let ids: Vec<String> = made["results"].as_array().unwrap().iter().map(|row| text(row, "id")).collect();
+        assert_eq!((count(client, "zwetschke").await, count(&app.beta, "zwetschke").await), (40, 0));
+        // The same words in another tenant, by the other API, are another's.
+        let mutation = "mutation($rows: [AccountBatchRow!]!) { batchAccounts(input: {rows: $rows, atomic: true}) { results { id } } }";
+        app.beta.graphql(mutation, json!({ "rows": [{ "create": { "name": "Zwetschke fremd" } }] })).await.data();
+        assert_eq!((count(client, "zwetschke").await, count(&app.beta, "zwetschke").await), (40, 1));
+        // Changed, deleted and brought back in one batch; one row of it is refused.
+        let rows = json!([
+            { "update": { "id": ids[0], "values": { "name": "Marille" } } },
+            { "delete": { "id": ids[1] } },
+            { "create": { "name": "Zwetschke", "website": "nothing" } },
+            { "upsert": { "by": { "key": "erp", "value": "z" }, "values": { "name": "Zwetschke upserted" } } },
+        ]);
+        client.post("/v1/accounts/batch", &json!({ "rows": rows })).await.expect(200);
+        assert_eq!((count(client, "zwetschke").await, count(client, "marille").await), (39, 1));
+        client.post("/v1/accounts/batch", &json!({ "rows": [{ "restore": { "id": ids[1] } }] })).await.expect(200);
+        // What was taken back, or only tried, left nothing.
+        let bad = json!({ "atomic": true, "rows": [{ "create": { "name": "Zwetschke a" } }, { "create": { "name": "" } }] });
+        client.post("/v1/accounts/batch", &bad).await.refused(422, "VALIDATION_FAILED");
+        client.post("/v1/accounts/batch?dryRun=true", &json!({ "rows": [{ "create": { "name": "Zwetschke dry" } }] })).await.expect(200);
+        assert_eq!(count(client, "zwetschke").await, 40);
+        let filter = json!({ "name": { "startsWith": "Zwetschke" } });
+        client.post("/v1/accounts/bulk-update", &json!({ "filter": filter, "values": { "name": "Ribisel" } })).await.expect(200);
+        assert_eq!((count(client, "zwetschke").await, count(client, "ribisel").await, count(&app.beta, "zwetschke").await), (0, 40, 1));
+        client.post("/v1/accounts/bulk-delete", &json!({ "filter": { "name": { "eq": "Ribisel" } } })).await.expect(200);
+        assert_eq!(count(client, "ribisel").await, 0);
+        let operations = json!([
+            { "as": "a", "resource": "accounts", "create": { "name": "Hollunder" } },
+            { "resource": "notes", "create": { "recordId": { "ref": "a" }, "body": "Auch Hollunder genannt" } },
+        ]);
+        client.post("/v1/transactions", &json!({ "operations": operations })).await.expect(200);
+        assert_eq!((count(client, "hollunder").await, count(&app.beta, "hollunder").await), (2, 0));
+    })
+    .await;
+}
+
 /// Every searched field of every resource: found by its owner, and by nobody else.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_found_across_tenants() {

@@ -1,8 +1,12 @@
 //! The timeline of a party: everything there is about it, in one order, page by page, the same on both APIs.
 
+use clientela_kernel::{Comparison, DeletedMode, Filter, RecordKey, Value};
+use clientela_model::FieldType;
+use clientela_store::{Column, Dialect, Select, SortColumn};
 use clientela_testkit::factory::text;
 use clientela_testkit::{Client, TestApp, both};
 use http::Method;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement, TransactionTrait as _};
 use serde_json::{Value as Json, json};
 
 const QUERY: &str = "query($id: ID!, $kinds: [TimelineKind!], $from: DateTime, $to: DateTime, $first: Int, $after: String) {
@@ -215,6 +219,67 @@ async fn pages_hold_each_entry_once() {
         app.alpha.send(Method::POST, "/v1/notes", &[], Some(&json!({ "recordId": contact, "body": "later" }))).await.expect(201);
         let rest = app.alpha.get(&format!("{path}/timeline?limit=1000&after={}", text(&first["page"], "next"))).await.expect(200);
         assert_eq!(rest["data"], json!(whole[60..]));
+    })
+    .await;
+}
+
+/// How a database would go about a statement, whatever its values are.
+async fn plan(connection: &DatabaseConnection, dialect: Dialect, sql: &str) -> String {
+    if dialect == Dialect::Sqlite {
+        let asked = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = connection.query_all_raw(asked).await.unwrap();
+        return rows.iter().map(|row| row.try_get_by_index::<String>(3).unwrap()).collect::<Vec<_>>().join("\n");
+    }
+    let values = vec!["NULL"; (1..100).take_while(|number| sql.contains(&format!("${number}"))).count()].join(", ");
+    let transaction = connection.begin().await.unwrap();
+    // The tables are small; what matters is which plans are possible.
+    let set = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off";
+    transaction.execute_unprepared(set).await.unwrap();
+    transaction.execute_unprepared(&format!("PREPARE page AS {sql}")).await.unwrap();
+    let asked = Statement::from_string(DbBackend::Postgres, format!("EXPLAIN (COSTS OFF) EXECUTE page({values})"));
+    let rows = transaction.query_all_raw(asked).await.unwrap();
+    transaction.execute_unprepared("DEALLOCATE page").await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// However long a timeline is, each of its sources finds the next entries by an index, in their order, and reads no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_source_answers_a_page_by_an_index() {
+    both(|app| async move {
+        let connection = app.store.migration_connection().await.expect("a further connection");
+        let sources: Vec<_> = app.registry.timeline_sources().collect();
+        assert!(sources.len() >= 8, "{} sources", sources.len());
+        for source in sources {
+            let id = source.shows.or_else(|| source.def.field("id")).unwrap();
+            let target = match &source.of.kind {
+                FieldType::AnyReference(_) => Value::Record(RecordKey { resource: "contact".into(), id: uuid::Uuid::nil() }),
+                _ => Value::Id(uuid::Uuid::nil()),
+            };
+            let filter = Filter::field(source.of.name.clone(), Comparison::Equal(target));
+            let key = |field| SortColumn { table: 0, field, nullable: false, descending: true };
+            let select = Select {
+                registry: &app.registry,
+                def: source.def,
+                joins: Vec::new(),
+                columns: vec![Column { table: 0, field: id }, Column { table: 0, field: source.at }],
+                filters: vec![&filter],
+                deleted: DeletedMode::Exclude,
+                sort: vec![key(source.at), key(id)],
+                seek: None,
+                until: None,
+                backward: false,
+                limit: Some(50),
+                parents: None,
+            };
+            let dialect = app.store.dialect();
+            let sql = select.compile(dialect, app.alpha.context.tenant).unwrap();
+            let plan = plan(&connection, dialect, &sql.text).await;
+            // Entries of the same moment may be put in order among themselves.
+            let plan = plan.replace("Incremental Sort", "").replace("TEMP B-TREE FOR LAST TERM", "");
+            let (by_index, without) =
+                if dialect == Dialect::Postgres { ("Index", ["Seq Scan", "Sort\n"]) } else { ("INDEX", ["SCAN", "TEMP B-TREE"]) };
+            assert!(plan.contains(by_index) && without.iter().all(|way| !plan.contains(way)), "{}: {plan}", source.def.name);
+        }
     })
     .await;
 }
