@@ -556,6 +556,7 @@ CREATE TABLE import_job
     records_refused bigint NOT NULL
     problem_count bigint NOT NULL
     checkpoint text COLLATE "C"
+    allow_duplicates boolean NOT NULL
     CONSTRAINT import_job_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT import_job_tenant_id_mapping_id_fkey FOREIGN KEY (tenant_id, mapping_id) REFERENCES import_mapping(tenant_id, id)
     CREATE INDEX import_job_mapping_id_index ON public.import_job USING btree (tenant_id, mapping_id, id) WHERE (mapping_id IS NOT NULL)

@@ -629,7 +629,7 @@ CREATE TABLE import_job (
     records_unchanged INTEGER NOT NULL,
     records_refused INTEGER NOT NULL,
     problem_count INTEGER NOT NULL,
-    checkpoint TEXT,
+    checkpoint TEXT, allow_duplicates INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, mapping_id) REFERENCES import_mapping (tenant_id, id)
 ) STRICT;

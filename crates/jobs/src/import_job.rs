@@ -53,6 +53,9 @@ pub struct Model {
     /// How the import writes.
     #[field(write = "immutable", default = "\"EACH\"")]
     pub writing: ImportWriting,
+    /// Whether records are made even where a duplicate rule that refuses holds them for others.
+    #[field(write = "immutable", default = "false")]
+    pub allow_duplicates: bool,
     /// How far it has come.
     #[field(write = "read_only", derived)]
     pub state: JobState,
@@ -65,10 +68,10 @@ pub struct Model {
     /// When content that was sent and not imported is removed. Imported content is removed at once.
     #[field(write = "read_only", derived, example = "\"2026-02-07T08:15:00.000Z\"")]
     pub expires_at: Timestamp,
-    /// Why it broke off: a stable code.
+    /// Why it broke off, or what it waits for: a stable code. An import that finds the disk full goes on when there is room.
     #[field(write = "read_only", max = 60, example = "\"STORAGE_FULL\"")]
     pub failure_code: Option<String>,
-    /// Why it broke off, in words.
+    /// Why it broke off, or what it waits for, in words.
     #[field(write = "read_only", max = 4000, no_sort, example = "\"The file has no column \\\"number\\\".\"")]
     pub failure: Option<String>,
     /// The encoding the file was read in.
@@ -101,7 +104,7 @@ pub struct Model {
     /// Where the content is.
     #[field(write = "read_only", secret, max = 60, example = "\"\"")]
     pub content_key: Option<String>,
-    /// How far the rows are written for good, for whoever goes on after a crash.
+    /// How far the rows are written for good, for whoever goes on after a crash (`engine::import::Checkpoint`).
     #[field(write = "read_only", secret, max = 4_000_000, example = "\"\"")]
     pub checkpoint: Option<String>,
 }

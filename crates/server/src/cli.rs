@@ -168,6 +168,9 @@ pub struct Import {
     /// Write everything in one transaction, or nothing where anything is refused. On SQLite it keeps other writers waiting
     #[arg(long, conflicts_with = "dry_run")]
     pub atomic: bool,
+    /// Make new records even where a duplicate rule that refuses holds them for others
+    #[arg(long)]
+    pub allow_duplicates: bool,
     /// The tenant; may be left out where there is only one
     #[arg(long, value_name = "ID")]
     pub tenant: Option<String>,

@@ -1,10 +1,12 @@
 //! The disk is full: it is said, nothing is half written, reading goes on, and it heals.
 
-use crate::process::{Server, call};
+use crate::jobs::{MAPPING, fates};
+use crate::process::{Server, call, upload};
 use clientela_testkit::factory::text;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A file system of a few megabytes; taken down when dropped.
@@ -18,7 +20,7 @@ impl Tiny {
     fn mount() -> Option<Tiny> {
         let folder = TempDir::new().expect("a folder");
         let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(folder.path()).stderr(Stdio::null()).status();
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(folder.path()).stderr(Stdio::null()).status();
         if mounted.is_ok_and(|status| status.success()) {
             return Some(Tiny { folder });
         }
@@ -32,8 +34,16 @@ impl Tiny {
 
     /// Takes all the room that is left.
     fn fill(&self) -> PathBuf {
+        self.fill_but(0)
+    }
+
+    /// Takes all the room that is left but for so many bytes.
+    fn fill_but(&self, left: u64) -> PathBuf {
         let filler = self.path().join("filler");
         let _ = std::fs::write(&filler, vec![0; 64 << 20]);
+        let file = std::fs::OpenOptions::new().write(true).open(&filler).expect("a file is there");
+        let taken = file.metadata().expect("it has a size").len();
+        file.set_len(taken.saturating_sub(left)).expect("a file can be cut");
         filler
     }
 }
@@ -79,4 +89,72 @@ fn a_full_disk_is_told_and_nothing_is_half_written() {
     server.kill();
     let server = Server::start(disk.path(), &["--demo"]);
     assert_eq!(count(&server), expected.map(|expected| expected + 1));
+}
+
+/// So many rows for the mapping of accounts.
+fn rows(count: usize) -> String {
+    let rows = (0..count).map(|number| format!("{number},Firma mit einem Namen von einiger Länge {number},AT\n"));
+    std::iter::once("number,name,country\n".to_owned()).chain(rows).collect()
+}
+
+fn total(server: &Server, query: &str) -> u64 {
+    let page = server.call("GET", &format!("{query}&limit=1&total=true"), None).expect("reading goes on").expect(200);
+    page["page"]["total"].as_u64().expect("a total")
+}
+
+/// An import that runs into a full disk waits for room, with every record whole or not there, and goes on where it was; a file for which
+/// there is no room is refused, and may be sent again.
+#[test]
+fn an_import_waits_for_room() {
+    let Some(disk) = Tiny::mount() else { return };
+    let server = Server::start(disk.path(), &["--demo"]);
+    let made = server.call("POST", "/v1/imports", Some(&json!({ "mappingText": MAPPING }))).expect("it answers").expect(202);
+    let path = format!("/v1/imports/{}", text(&made, "id"));
+    const COUNT: usize = 2_500;
+    let file = rows(COUNT);
+    let send = || upload(&server.address(), &server.text("/tokens/admin"), &format!("{path}/content"), "text/csv", file.as_bytes());
+    let filler = disk.fill();
+    let refused = send().expect("it answers");
+    assert_eq!((refused.status, refused.json()["code"].clone()), (503, json!("STORAGE_FULL")), "{}", refused.text());
+    assert_eq!(server.call("GET", &path, None).expect("reading goes on").expect(200)["state"], "WAITING");
+    std::fs::remove_file(filler).expect("there is room again");
+
+    // Room for the file and for some of its records.
+    let filler = disk.fill_but(2 << 20);
+    send().expect("it answers").expect(202);
+    let begun = Instant::now();
+    while server.call("GET", &path, None).expect("it answers").expect(200)["state"] == "QUEUED" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody takes it up");
+    }
+    let probe = json!({ "name": "Probe", "description": "x".repeat(10_000) });
+    let refused = loop {
+        let answer = server.call("POST", "/v1/accounts", Some(&probe)).expect("it answers");
+        if answer.status != 201 {
+            break answer;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "the disk does not fill up");
+    };
+    assert_eq!((refused.status, refused.json()["code"].clone()), (503, json!("STORAGE_FULL")), "{}", refused.text());
+    let now = server.call("GET", &path, None).expect("reading goes on").expect(200);
+    assert_eq!(now["state"], "RUNNING", "{now}");
+    let written = total(&server, "/v1/accounts?filter[name][startsWith]=Firma");
+    assert!(written < 2_500, "everything was written");
+    let keyless = json!({ "name": { "startsWith": "Firma" }, "not": { "externalIds": { "some": { "system": { "eq": "erp" } } } } });
+    let keyless = format!("/v1/accounts?filter={}", crate::isolation::form(&keyless));
+    assert_eq!(total(&server, &keyless), 0, "a record without its key");
+
+    std::fs::remove_file(filler).expect("there is room again");
+    let done = loop {
+        let now = server.call("GET", &path, None).expect("it answers").expect(200);
+        if now["state"] != "RUNNING" {
+            break now;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(240), "nobody goes on: {now}");
+        std::thread::yield_now();
+    };
+    assert_eq!((&done["state"], &done["failureCode"], &done["rowsRead"]), (&json!("SUCCEEDED"), &json!(null), &json!(COUNT)), "{done}");
+    let [created, updated, unchanged, refused] = fates(&done);
+    assert_eq!((created + unchanged, updated, refused), (2_500, 0, 0), "{done}");
+    assert_eq!(total(&server, "/v1/accounts?filter[name][startsWith]=Firma"), 2_500);
+    assert_eq!(total(&server, "/v1/external-ids?filter[system][eq]=erp"), 2_500);
 }

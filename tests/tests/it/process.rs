@@ -142,6 +142,22 @@ pub(crate) fn send(address: &str, token: &str, request: &Request) -> std::io::Re
     parse(&bytes).ok_or_else(|| std::io::Error::other("the answer was cut off"))
 }
 
+/// Sends a file to a record.
+pub(crate) fn upload(address: &str, token: &str, path: &str, media_type: &str, file: &[u8]) -> std::io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(
+        stream,
+        "PUT {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\
+         content-type: {media_type}\r\ncontent-length: {}\r\n\r\n",
+        file.len()
+    )?;
+    // Whoever refuses a file may do so before its end.
+    let _ = stream.write_all(file);
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    parse(&bytes).ok_or_else(|| std::io::Error::other("the answer was cut off"))
+}
+
 fn parse(bytes: &[u8]) -> Option<Answer> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;

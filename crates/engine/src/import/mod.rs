@@ -4,6 +4,7 @@
 //! The file is read piece by piece and never held in memory. What is kept for the time of a run is 40 bytes or so for
 //! each record's key, by which a key that comes twice is noticed.
 
+mod checkpoint;
 mod convert;
 mod csv;
 mod encoding;
@@ -20,6 +21,7 @@ mod text;
 mod write;
 mod xlsx;
 
+pub use checkpoint::Checkpoint;
 pub use encoding::Encoding;
 pub use mapping::{Case, FieldMapping, FieldRule, KeyMapping, MapRule, Mapping, NamePart, Names, RecordMapping, ReferenceRule, Repeats};
 pub use plan::Plan;

@@ -64,7 +64,7 @@ pub struct Summary {
 }
 
 impl Counts {
-    fn json(self) -> Json {
+    pub(super) fn json(self) -> Json {
         json!({"created": self.created, "updated": self.updated, "unchanged": self.unchanged, "rejected": self.rejected})
     }
 

@@ -1,6 +1,7 @@
 //! An import from its first row to its last: rows are read ahead, many are written side by side in few statements, and rows that touch the same
 //! key keep their order. What refers to a row further down waits for another reading of the file.
 
+use super::checkpoint::Checkpoint;
 use super::plan::Plan;
 use super::prepare::{Candidate, Prepared, Preparer, unreadable};
 use super::records::Records;
@@ -40,6 +41,8 @@ pub trait Sink: Send {
     fn halt(&mut self) -> Option<Error> {
         None
     }
+    /// All up to a place is durable, and another run may go on behind it. Told after each group of rows, unless all is written at the end.
+    fn reached(&mut self, _place: &dyn Fn() -> Checkpoint) {}
 }
 
 /// How an import writes.
@@ -65,7 +68,7 @@ pub struct Outcome {
     pub stopped: Option<Error>,
 }
 
-/// Imports a file.
+/// Imports a file, from its beginning or from behind a place that an earlier run had reached.
 ///
 /// # Errors
 /// Where nothing can start. What is wrong with single rows goes to the sink.
@@ -75,10 +78,12 @@ pub async fn run(
     plan: Arc<Plan>,
     input: Arc<dyn Input>,
     mode: Mode,
+    after: Option<Checkpoint>,
     sink: &mut dyn Sink,
 ) -> Result<Outcome, Refusal> {
     if mode == Mode::Each {
-        let (summary, stopped) = Run::new(engine, context, plan, input, IN_FLIGHT).passes(sink).await?;
+        let run = Run { tells: true, ..Run::new(engine, context, plan, input, IN_FLIGHT) };
+        let (summary, stopped) = run.behind(after.unwrap_or_default()).passes(sink).await?;
         return Ok(Outcome { written: true, summary, stopped });
     }
     let (inside, held) = match engine.begin().await {
@@ -106,6 +111,12 @@ struct Run {
     waiting: BTreeMap<u64, u32>,
     /// Rows of which something was refused already and something still waits.
     refused: HashSet<u64>,
+    /// Rows up to this one were dealt with by an earlier run.
+    begin: u64,
+    /// The last row that is dealt with or on its way, and how many were read by then.
+    last: (u64, u64),
+    /// Whether what is written is durable at once.
+    tells: bool,
 }
 
 /// Which reading of the file this is.
@@ -136,7 +147,28 @@ impl Run {
     fn over(records: Arc<dyn Records>, plan: Arc<Plan>, input: Arc<dyn Input>, in_flight: usize) -> Run {
         let preparer = Arc::new(Preparer { plan: Arc::clone(&plan), hasher: RandomState::new() });
         let summary = Summary::default();
-        Run { records, plan, input, preparer, in_flight, summary, seen: HashMap::new(), waiting: BTreeMap::new(), refused: HashSet::new() }
+        let (seen, waiting, refused) = (HashMap::new(), BTreeMap::new(), HashSet::new());
+        Run { records, plan, input, preparer, in_flight, summary, seen, waiting, refused, begin: 0, last: (0, 0), tells: false }
+    }
+
+    /// The same, going on where an earlier run had come to.
+    fn behind(mut self, place: Checkpoint) -> Run {
+        self.last = (place.row, place.summary.rows);
+        self.begin = place.row;
+        self.summary = place.summary;
+        self.waiting = place.waiting;
+        self.refused = place.refused.into_iter().collect();
+        self
+    }
+
+    fn place(&self) -> Checkpoint {
+        let (row, rows) = self.last;
+        Checkpoint {
+            row,
+            summary: Summary { rows, ..self.summary.clone() },
+            waiting: self.waiting.clone(),
+            refused: self.refused.iter().copied().collect(),
+        }
     }
 
     async fn passes(mut self, sink: &mut dyn Sink) -> Result<(Summary, Option<Error>), Refusal> {
@@ -174,13 +206,25 @@ impl Run {
                 }
             };
             for row in batch {
-                let Some(mut task) = self.task(row, pass, only.as_ref(), sink) else { continue };
+                if pass == Pass::First && row.number <= self.begin {
+                    self.pass_over(row, &mut held_back);
+                    continue;
+                }
+                let number = row.number;
+                let Some(mut task) = self.task(row, pass, only.as_ref(), sink) else {
+                    self.last = (number, self.summary.rows);
+                    continue;
+                };
                 self.hold_back(&mut task, &held_back);
                 if task.wanted == 0 {
+                    self.last = (number, self.summary.rows);
                     continue;
                 }
                 if running.len() >= self.in_flight || touches(&task, &busy) {
                     stopped = self.flush(&mut running, &mut busy, &mut held_back, sink).await.or(stopped);
+                    if stopped.is_none() {
+                        self.tell(pass, sink);
+                    }
                 }
                 if stopped.is_some() {
                     break 'file;
@@ -189,9 +233,30 @@ impl Run {
                 self.hold_back(&mut task, &held_back);
                 busy.extend(keys(&task.prepared, task.wanted));
                 running.push(Box::pin(write(Arc::clone(&self.records), Arc::clone(&self.preparer), task)));
+                self.last = (number, self.summary.rows);
             }
         }
-        Ok(self.flush(&mut running, &mut busy, &mut held_back, sink).await.or(stopped))
+        let stopped = self.flush(&mut running, &mut busy, &mut held_back, sink).await.or(stopped);
+        if stopped.is_none() {
+            self.tell(pass, sink);
+        }
+        Ok(stopped)
+    }
+
+    /// Tells where another run may go on. Later readings of the file are short, and begin anew.
+    fn tell(&self, pass: Pass, sink: &mut dyn Sink) {
+        if self.tells && pass == Pass::First {
+            sink.reached(&|| self.place());
+        }
+    }
+
+    /// What an earlier run has dealt with is only remembered by its keys.
+    fn pass_over(&mut self, row: Row, held_back: &mut HashSet<u64>) {
+        let Ok((number, line, cells)) = unreadable(row) else { return };
+        let mut prepared = self.preparer.prepare(number, line, cells);
+        self.refuse_repeats(&mut prepared);
+        let waits = self.waiting.get(&number).copied().unwrap_or(0);
+        held_back.extend(keys(&prepared, waits));
     }
 
     /// Writes the rows that have gathered. Answers why the import must break off, where it must.

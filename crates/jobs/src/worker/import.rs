@@ -7,7 +7,7 @@ use crate::content::file;
 use crate::import_job::ImportWriting;
 use crate::parts;
 use crate::state::FileFormat;
-use clientela_engine::import::{self, Input, Mapping, Mode, Plan, Problem, Refusal, Sink, Summary};
+use clientela_engine::import::{self, Checkpoint, Input, Mapping, Mode, Outcome, Plan, Problem, Refusal, Sink, Summary};
 use clientela_engine::module::Found;
 use clientela_engine::{WriteAction, WriteRequest};
 use clientela_kernel::{Context, Error, ErrorCode, Id, Result, Timestamp, Value};
@@ -59,10 +59,17 @@ impl Worker {
             _ if writing == ImportWriting::DryRun.as_str() => Mode::DryRun,
             _ => Mode::Each,
         };
-        let mut listener = Listener { running, heard: Vec::new(), kept: 0 };
-        let ran = import::run(&self.engine, context, plan, rows, mode, &mut listener).await;
-        let heard = std::mem::take(&mut listener.heard);
-        self.keep_problems(running.job, heard).await?;
+        let context = Context { allow_duplicates: job.get("allowDuplicates") == &Value::Boolean(true), ..context.clone() };
+        let after = job.get("checkpoint").as_text().and_then(Checkpoint::parse);
+        let told = after.as_ref().map_or(0, Checkpoint::problems);
+        let mut listener = Listener { running, kept: usize::try_from(told).unwrap_or(KEPT) };
+        let ran = import::run(&self.engine, &context, plan, rows, mode, after, &mut listener).await;
+        if let Ok(Outcome { stopped: Some(error), .. }) = &ran
+            && error.code() == ErrorCode::StorageFull
+        {
+            return self.wait_for_room(running.job, error).await;
+        }
+        running.keep_problems().await?;
         let outcome = match ran {
             Ok(outcome) => outcome,
             Err(refusal) => return Ok(Ending::Broken(Vec::new(), refused(&refusal))),
@@ -86,14 +93,23 @@ impl Worker {
                     parts::remove(&running.scope, key, bytes, self.now()).await?;
                 }
                 let mut values = values;
-                values.push(("contentKey", Value::Null));
+                // What it may have waited for is over.
+                values.extend(["contentKey", "checkpoint", "failureCode", "failure"].map(|field| (field, Value::Null)));
                 Ok(Ending::Done(values))
             }
         }
     }
 
+    /// Says that there is no room, as far as there is room to say it, and leaves the import to be gone on with.
+    async fn wait_for_room(&self, job: Job, error: &Error) -> Result<Ending> {
+        let text = error.internal_text().unwrap_or(error.detail());
+        let values = vec![("failureCode", error.code().as_str().into()), ("failure", Value::Text(text.chars().take(4_000).collect()))];
+        self.note(job, values, None).await?;
+        Err(error.clone())
+    }
+
     /// Keeps what was refused. A problem that is there already, since the import was taken up anew, is left alone.
-    async fn keep_problems(&self, job: Job, problems: Vec<Problem>) -> Result<()> {
+    pub(super) async fn keep_problems(&self, job: Job, problems: Vec<Problem>) -> Result<()> {
         let context = self.own(job.tenant);
         let def = self.engine.registry().resource("importProblem").ok_or_else(|| Error::internal("there are no import problems"))?;
         for group in problems.chunks(TOGETHER) {
@@ -116,7 +132,6 @@ impl Worker {
 /// Hears of an import while it runs.
 struct Listener<'r, 'w> {
     running: &'r Running<'w>,
-    heard: Vec<Problem>,
     kept: usize,
 }
 
@@ -124,7 +139,7 @@ impl Sink for Listener<'_, '_> {
     fn problem(&mut self, problem: &Problem) {
         if self.kept < KEPT {
             self.kept += 1;
-            self.heard.push(problem.clone());
+            self.running.refused(problem.clone());
         }
     }
 
@@ -134,6 +149,12 @@ impl Sink for Listener<'_, '_> {
 
     fn halt(&mut self) -> Option<Error> {
         self.running.stop()
+    }
+
+    fn reached(&mut self, place: &dyn Fn() -> Checkpoint) {
+        if self.running.wants_place() {
+            self.running.reached(place().to_text());
+        }
     }
 }
 

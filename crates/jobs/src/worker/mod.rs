@@ -133,7 +133,7 @@ impl Worker {
     async fn carry_out(&self, job: Job, scope: Scope, lease: Lease, ended: &watch::Receiver<bool>) -> bool {
         let running = Running::new(self, job, scope, lease, ended.clone());
         let begun = self.begin(job).await;
-        let there = !matches!(begun, Ok(None));
+        let mut there = !matches!(begun, Ok(None));
         let outcome = match begun {
             Ok(Some(record)) => {
                 tokio::select! {
@@ -161,6 +161,8 @@ impl Worker {
         };
         if let Err(error) = closed {
             tracing::warn!(%error, resource = job.resource, "a job could not be carried to its end; it is taken up again");
+            // Not at once: what stands in the way takes its time to pass.
+            there = false;
         }
         running.end().await;
         there

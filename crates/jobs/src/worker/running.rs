@@ -3,7 +3,8 @@
 use super::{Job, Worker, moved};
 use crate::lease::{HELD, Lease};
 use crate::state::JobState;
-use clientela_kernel::{Error, ErrorCode, Value};
+use clientela_engine::import::Problem;
+use clientela_kernel::{Error, ErrorCode, Result, Value};
 use clientela_model::Choice as _;
 use clientela_store::Scope;
 use parking_lot::Mutex;
@@ -36,12 +37,16 @@ pub(super) struct Running<'w> {
     halt: Mutex<Option<Halt>>,
     /// What is to be noted at the next look.
     news: Mutex<Vec<(&'static str, Value)>>,
+    /// Where another worker may go on, to be noted once the problems up to there are kept.
+    place: Mutex<Option<String>>,
+    /// What is wrong with the rows of an import, and how much of it is kept.
+    problems: Mutex<(Vec<Problem>, usize)>,
 }
 
 impl<'w> Running<'w> {
     pub(super) fn new(worker: &'w Worker, job: Job, scope: Scope, lease: Lease, ended: watch::Receiver<bool>) -> Self {
         let (lease, halt, news) = (tokio::sync::Mutex::new(lease), Mutex::default(), Mutex::default());
-        Running { worker, job, scope, lease, ended, halt, news }
+        Running { worker, job, scope, lease, ended, halt, news, place: Mutex::default(), problems: Mutex::default() }
     }
 
     /// Whether the job is to stop, and why.
@@ -62,6 +67,42 @@ impl<'w> Running<'w> {
         *self.news.lock() = values;
     }
 
+    /// Whether the place that was told last has been noted, and the next one is of interest.
+    pub(super) fn wants_place(&self) -> bool {
+        self.place.lock().is_none()
+    }
+
+    /// Remembers where another worker may go on.
+    pub(super) fn reached(&self, place: Option<String>) {
+        *self.place.lock() = place;
+    }
+
+    /// Remembers what is wrong with a row.
+    pub(super) fn refused(&self, problem: Problem) {
+        self.problems.lock().0.push(problem);
+    }
+
+    /// Keeps what was found wrong and is not kept yet.
+    pub(super) async fn keep_problems(&self) -> Result<()> {
+        let (new, end) = {
+            let problems = self.problems.lock();
+            (problems.0.get(problems.1..).unwrap_or_default().to_vec(), problems.0.len())
+        };
+        self.worker.keep_problems(self.job, new).await?;
+        let mut problems = self.problems.lock();
+        problems.1 = problems.1.max(end);
+        Ok(())
+    }
+
+    /// Notes the place, after the problems up to there.
+    async fn note_place(&self) -> Result<()> {
+        let Some(place) = self.place.lock().clone() else { return Ok(()) };
+        self.keep_problems().await?;
+        self.worker.note(self.job, vec![("checkpoint", Value::Text(place))], None).await?;
+        self.place.lock().take();
+        Ok(())
+    }
+
     /// Holds the lease, tells how far the job has come and notices that it is wanted no more. Answers only when the job has not heeded
     /// that for long.
     pub(super) async fn watch(&self) {
@@ -78,6 +119,9 @@ impl<'w> Running<'w> {
                     Err(error) if moved(&error) => self.to_stop(Halt::Unwanted),
                     Err(error) => tracing::debug!(%error, "progress could not be told"),
                 }
+            }
+            if let Err(error) = self.note_place().await {
+                tracing::debug!(%error, "how far an import has come could not be noted");
             }
             match self.worker.record(self.job).await {
                 Ok(Some(record)) if record.get("state").as_text() == Some(JobState::Running.as_str()) => {}

@@ -30,6 +30,7 @@ pub async fn run(config: &Config, arguments: &Import, as_json: bool) -> Result<u
     let mut listener = Listener::new(arguments, as_json, begun)?;
     let house = house(config).await?;
     let context = tenants::system_context(&house, tenants::find(&house.store, arguments.tenant.as_deref()).await?);
+    let context = Context { allow_duplicates: arguments.allow_duplicates, ..context };
     let plan = match (plan, arguments.mapping_name.as_deref()) {
         (Some(plan), _) => plan,
         (None, Some(name)) => self::plan(&saved(&house, &context, name).await?)?,
@@ -42,7 +43,7 @@ pub async fn run(config: &Config, arguments: &Import, as_json: bool) -> Result<u
     };
     let input: Arc<dyn Input> = Arc::new(OnDisk(arguments.file.clone()));
     let ran = match import::readable(Arc::new(plan), input, &config.data) {
-        Ok((plan, input)) => import::run(&house.engine, &context, plan, input, mode, &mut listener).await,
+        Ok((plan, input)) => import::run(&house.engine, &context, plan, input, mode, None, &mut listener).await,
         Err(refusal) => Err(refusal),
     };
     house.store.close().await;

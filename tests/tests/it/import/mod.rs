@@ -43,7 +43,7 @@ pub(crate) async fn import_from(
     let mapping = Mapping::parse(mapping).expect("the mapping can be read");
     let plan = Plan::new(&mapping, &app.registry).expect("the mapping fits the resources");
     let mut problems = Problems::default();
-    let outcome = import::run(&app.engine, &client.context, Arc::new(plan), input, mode, &mut problems).await;
+    let outcome = import::run(&app.engine, &client.context, Arc::new(plan), input, mode, None, &mut problems).await;
     (outcome.expect("the import starts"), problems.0)
 }
 

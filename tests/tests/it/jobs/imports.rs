@@ -149,3 +149,29 @@ async fn an_import_runs_with_the_rights_of_whoever_made_it_as_they_are_then() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_makes_duplicates_where_it_is_told_to() {
+    both(|app| async move {
+        let rule = json!({ "name": "Refuse", "partyKind": "ORGANIZATION", "atCreation": "REFUSE" });
+        app.alpha.post("/v1/duplicate-rules", &rule).await.expect(201);
+        let there = json!({ "name": "Bergkäserei Tirol GmbH", "country": "AT", "phone": "0512 555010" });
+        app.alpha.post("/v1/accounts", &there).await.expect(201);
+        let mut asked = rows("number,name,country,phone\n1,Bergkaserei Tirol AG,AT,+43 512 555 010\n");
+        asked["mappingText"] = json!(format!("{MAPPING}fields.phone = \"phone\"\n"));
+        let refused = make(&app.alpha, "/v1/imports", asked.clone()).await;
+        assert_eq!(work(&app).await, 1);
+        asked["allowDuplicates"] = json!(true);
+        let query = "mutation($input: CreateImportInput!) { createImport(input: $input) { import { id allowDuplicates } } }";
+        let made = app.alpha.graphql(query, json!({ "input": asked })).await.data()["createImport"]["import"].clone();
+        assert_eq!(made["allowDuplicates"], json!(true), "{made}");
+        assert_eq!(work(&app).await, 1);
+        for (id, expected) in [(refused, [0, 0, 0, 1]), (text(&made, "id"), [1, 0, 0, 0])] {
+            let done = app.alpha.get(&format!("/v1/imports/{id}")).await.expect(200);
+            assert_eq!((&done["state"], fates(&done)), (&json!("SUCCEEDED"), expected), "{done}");
+        }
+        let problems = app.alpha.get("/v1/import-problems").await.expect(200);
+        assert_eq!(problems["data"][0]["code"], "DUPLICATE_FOUND", "{problems}");
+    })
+    .await;
+}

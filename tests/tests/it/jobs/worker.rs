@@ -6,6 +6,7 @@ use clientela_testkit::both;
 use clientela_testkit::factory::text;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -87,6 +88,79 @@ async fn two_workers_do_not_take_the_same_job() {
         for import in all["data"].as_array().unwrap() {
             assert_eq!((&import["state"], fates(import)), (&json!("SUCCEEDED"), [1, 0, 0, 0]), "{import}");
         }
+    })
+    .await;
+}
+
+/// Whoever goes on with an import begins where the other had come to: what is made is made once, what is refused is told once, and all of it counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_goes_on_where_it_was() {
+    use clientela_engine::import::{self, Checkpoint, Mapping, Mode, Plan, Problem, Sink, Summary};
+    use clientela_kernel::Error;
+
+    /// Stops the run at the first place behind so many rows.
+    struct Stops {
+        behind: u64,
+        place: Option<Checkpoint>,
+        problems: Vec<u64>,
+    }
+    impl Sink for Stops {
+        fn problem(&mut self, problem: &Problem) {
+            self.problems.push(problem.row);
+        }
+        fn progress(&mut self, _: &Summary) {}
+        fn reached(&mut self, place: &dyn Fn() -> Checkpoint) {
+            self.place = Some(place());
+        }
+        fn halt(&mut self) -> Option<Error> {
+            self.place.as_ref().and_then(|place| (place.row() > self.behind).then(|| Error::unavailable("told to stop")))
+        }
+    }
+    struct Rows(String);
+    impl import::Input for Rows {
+        fn open(&self) -> std::io::Result<Box<dyn std::io::Read + Send>> {
+            Ok(Box::new(std::io::Cursor::new(self.0.clone().into_bytes())))
+        }
+    }
+
+    both(|app| async move {
+        // Every third row has the one behind it for its parent, so that something waits wherever the run is cut.
+        let mapping = format!("{MAPPING}fields.parentId = {{ column = \"parent\", reference = {{ system = \"erp\" }} }}\n");
+        let mut file = "number,name,country,parent\n".to_owned();
+        for number in 0..1_500 {
+            let country = if number % 100 == 99 { "Nowhere" } else { "AT" };
+            let parent = if number % 3 == 0 && number % 100 < 98 { (number + 1).to_string() } else { String::new() };
+            let _ = writeln!(file, "{number},Firma {number},{country},{parent}");
+        }
+        let plan = || Arc::new(Plan::new(&Mapping::parse(&mapping).unwrap(), &app.registry).unwrap());
+        let rows: Arc<dyn import::Input> = Arc::new(Rows(file));
+        let (mut place, mut problems) = (None, Vec::new());
+        for behind in [0, 600, u64::MAX] {
+            let mut sink = Stops { behind, place: None, problems: Vec::new() };
+            let read: Option<Checkpoint> = place.take().map(|place: Checkpoint| Checkpoint::parse(&place.to_text().unwrap()).unwrap());
+            let begun = read.as_ref().map_or(0, Checkpoint::row);
+            let ran = import::run(&app.engine, &app.alpha.context, plan(), Arc::clone(&rows), Mode::Each, read, &mut sink);
+            let outcome = ran.await.unwrap();
+            assert!(sink.problems.iter().all(|row| *row > begun), "{:?} behind {begun}", sink.problems);
+            assert_eq!(outcome.stopped.is_none(), behind == u64::MAX);
+            let reached = sink.place.unwrap();
+            assert!(reached.row() > begun);
+            // What was told behind the place is told again.
+            problems.extend(sink.problems.into_iter().filter(|row| behind == u64::MAX || *row <= reached.row()));
+            if behind == u64::MAX {
+                let total = outcome.summary.total();
+                assert_eq!((outcome.summary.rows, outcome.summary.rejected_rows), (1_500, 15));
+                assert_eq!((total.created + total.unchanged, total.updated, total.rejected), (1_485, 0, 15), "{total:?}");
+                assert!(total.unchanged <= 1_024, "it began anew: {total:?}");
+            }
+            place = Some(reached);
+        }
+        problems.sort_unstable();
+        assert_eq!(problems, (1..=15).map(|hundred| hundred * 100).collect::<Vec<_>>());
+        let made = app.alpha.get("/v1/accounts?limit=1&total=true&filter[name][startsWith]=Firma").await.expect(200);
+        assert_eq!(made["page"]["total"], 1_485);
+        let child = app.alpha.get("/v1/accounts/by/erp/300?expand=parent").await.expect(200);
+        assert_eq!(child["parent"]["name"], "Firma 301");
     })
     .await;
 }

@@ -67,7 +67,7 @@ pub(super) async fn carry_out(
 ) -> Result<(), Problem> {
     let field = wish.field;
     let mut input = std::mem::take(&mut wish.input);
-    let context = &permitting(context, &mut input);
+    let context = &permitting(context, &wish.def, &mut input);
     let at = |error: Error| Problem::field(error, field.position);
     let tried = Tried::asked(run.source, &mut input).await.map_err(at)?;
     let result = match batch(run, &wish.def, input) {

@@ -153,15 +153,15 @@ impl Tried {
     }
 }
 
-/// Takes out of an input whether it may make duplicates.
-pub(super) fn permitting(context: &Context, input: &mut Map<String, Json>) -> Context {
-    let allow_duplicates = input.remove("allowDuplicates") == Some(Json::Bool(true));
+/// Takes out of an input whether it may make duplicates, where that is not a field of the resource's own.
+pub(super) fn permitting(context: &Context, def: &ResourceDef, input: &mut Map<String, Json>) -> Context {
+    let allow_duplicates = def.checks_duplicates && input.remove("allowDuplicates") == Some(Json::Bool(true));
     Context { allow_duplicates, ..context.clone() }
 }
 
 async fn carry_out(run: &Run<'_>, context: &Context, wish: Wish<'_>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<(), Problem> {
     let Wish { def, verb, mut input, selections, field } = wish;
-    let context = &permitting(context, &mut input);
+    let context = &permitting(context, &def, &mut input);
     let at = |error: Error| Problem::field(error, field.position);
     let tried = Tried::asked(run.source, &mut input).await.map_err(at)?;
     let source = tried.source(run.source);
