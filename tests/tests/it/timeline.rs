@@ -233,7 +233,7 @@ async fn plan(connection: &DatabaseConnection, dialect: Dialect, sql: &str) -> S
     let values = vec!["NULL"; (1..100).take_while(|number| sql.contains(&format!("${number}"))).count()].join(", ");
     let transaction = connection.begin().await.unwrap();
     // The tables are small; what matters is which plans are possible.
-    let set = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off";
+    let set = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off";
     transaction.execute_unprepared(set).await.unwrap();
     transaction.execute_unprepared(&format!("PREPARE page AS {sql}")).await.unwrap();
     let asked = Statement::from_string(DbBackend::Postgres, format!("EXPLAIN (COSTS OFF) EXECUTE page({values})"));
