@@ -34,7 +34,7 @@ pub use clientela_access::{Action, FieldMask, Grant};
 pub use content::{Contents, Given, Received};
 pub use engine::{Engine, ReadAnswer, registry};
 pub use held::Held;
-pub use input::whole_number;
+pub use input::{LARGEST_WHOLE_NUMBER, whole_number};
 pub use key::RecordBy;
 pub use module::{Module, Rules};
 pub use operation::{Call, Operation, OperationOutcome, OperationRequest};

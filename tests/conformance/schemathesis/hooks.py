@@ -111,11 +111,9 @@ def explained(error, body):
             value = None
     # A host name has at most 253 characters over all its parts, which no pattern can count.
     long_host = error["code"] == "INVALID_FORMAT" and isinstance(value, str) and len(value) > 253
-    # Whole numbers are of 64 bits.
-    huge = isinstance(value, (int, float)) and abs(value) >= 1 << 53
     elsewhere = OF_ANY_RESOURCE.search(error["pointer"])
     by_key = OF_A_KEY.search(error["pointer"]) and (error["code"] in ("REQUIRED", "IMMUTABLE") or keyed(error["pointer"], body))
-    return error["code"] in FIELDS or LOOKED_UP.search(error["detail"]) or long_host or huge or elsewhere or by_key
+    return error["code"] in FIELDS or LOOKED_UP.search(error["detail"]) or long_host or elsewhere or by_key
 
 
 def keyed(pointer, body):

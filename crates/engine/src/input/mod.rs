@@ -7,7 +7,7 @@ mod value;
 /// Checks a text against a form; the error completes "must be …".
 pub use format::check as check_format;
 pub(crate) use value::read;
-pub use value::whole_number;
+pub use value::{LARGEST_WHOLE_NUMBER, whole_number};
 
 use crate::filter::operand::nearest;
 use clientela_access::FieldMask;

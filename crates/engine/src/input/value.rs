@@ -161,9 +161,12 @@ fn money(field: &FieldDef, parts: &serde_json::Map<String, Json>, pointer: &str)
     }
 }
 
-/// A whole number as JSON has it, where the value is one.
+/// The largest whole number that every reader of JSON takes for the same.
+pub const LARGEST_WHOLE_NUMBER: i64 = 9_007_199_254_740_991;
+
+/// A whole number as JSON has it, where the value is one that every reader takes for the same.
 pub fn whole_number(json: &Json) -> Option<i64> {
-    json.as_number().and_then(whole)
+    json.as_number().and_then(whole).filter(|number| (-LARGEST_WHOLE_NUMBER..=LARGEST_WHOLE_NUMBER).contains(number))
 }
 
 /// A JSON number without a fraction; `5.0` is one (JSON Schema).

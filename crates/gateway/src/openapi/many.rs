@@ -2,8 +2,8 @@
 
 use super::operation::{JSON, answer, authenticated, body, errors, operation, with_parameters};
 use super::{record, response};
-use clientela_engine::Engine;
 use clientela_engine::batch::{LONGEST_NAME, MAXIMUM_BULK, MAXIMUM_OPERATIONS, MAXIMUM_ROWS};
+use clientela_engine::{Engine, LARGEST_WHOLE_NUMBER};
 use clientela_model::{Registry, ResourceDef, naming};
 use serde_json::{Map, Value as Json, json};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem, PathsBuilder};
@@ -59,8 +59,9 @@ fn bulk(def: &ResourceDef, updates: bool) -> PathItem {
 }
 
 fn bulk_input(def: &ResourceDef, updates: bool) -> ObjectBuilder {
-    let count =
-        number("How many you expect it to be; 412 where there are more or fewer. Needed where the filter is empty.").minimum(Some(0));
+    let count = number("How many you expect it to be; 412 where there are more or fewer. Needed where the filter is empty.")
+        .minimum(Some(0))
+        .maximum(Some(LARGEST_WHOLE_NUMBER));
     let schema = closed(format!("A change to {} by filter.", naming::words(&def.plural)))
         .property("filter", Ref::from_schema_name("Filter"))
         .property("expectedCount", count)
@@ -199,6 +200,7 @@ fn expected() -> ObjectBuilder {
     number("Do it only if the record still has this version.")
         .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
         .minimum(Some(1))
+        .maximum(Some(LARGEST_WHOLE_NUMBER))
 }
 
 fn on_record(description: &str, id: impl Into<RefOr<Schema>>) -> RefOr<Schema> {
