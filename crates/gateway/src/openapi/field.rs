@@ -51,8 +51,8 @@ pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: 
         FieldType::TextSet { max_items, max_length } => {
             let items = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(size(*max_length));
             let items = if usage == Use::Written { items.pattern(Some(written(TextFormat::Plain, true))) } else { items };
-            // A set is never null when it is shown: it is empty.
-            let schema_type = types(Type::Array, nullable && usage == Use::Written);
+            // A set is never null when it is shown: it is empty, and null empties it.
+            let schema_type = types(Type::Array, usage == Use::Written);
             let array = ArrayBuilder::new().schema_type(schema_type).items(items).max_items(size(*max_items));
             array.unique_items(usage == Use::Shown).description(Some(description)).examples(example).into()
         }
