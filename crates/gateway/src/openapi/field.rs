@@ -44,7 +44,8 @@ pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: 
         FieldType::Text { max, format } => {
             let schema = text(plain(Type::String), *max, *format);
             // Blank empties the field, and is no address; the pattern says both.
-            let schema = if usage == Use::Written && !field.required { schema.format(None) } else { schema };
+            let blank = usage == Use::Written && !field.required && matches!(format, TextFormat::Url);
+            let schema = if blank { schema.format(None) } else { schema };
             // What is stored has these forms; where it is written, blank means empty.
             if usage == Use::Written { schema.pattern(Some(written(*format, field.required))).into() } else { schema.into() }
         }
