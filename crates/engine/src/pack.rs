@@ -7,7 +7,7 @@ mod reads;
 use crate::engine::Inner;
 use clientela_kernel::{Context, DeletedMode, Error, Filter, Name, Result, Value};
 use clientela_model::ResourceDef;
-use clientela_store::{Commit, Dialect, Scope, WriteSet};
+use clientela_store::{Commit, Scope, WriteSet};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use std::collections::{HashSet, VecDeque};
@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::task::{Context as Waiting, Poll};
 use uuid::Uuid;
 
-/// Values that one statement may bind, with room for what is not counted: PostgreSQL takes 65,535, SQLite 32,766.
-const VALUES: [(Dialect, usize); 2] = [(Dialect::Postgres, 60_000), (Dialect::Sqlite, 30_000)];
+/// Values that are written at once: enough for any round of writes, few enough to be held in memory.
+const VALUES: usize = 400_000;
 
 /// What the writes of a pack ask of the database.
 #[derive(Default)]
@@ -145,7 +145,6 @@ async fn serve(inner: &Inner, context: &Context, scope: &Scope, pack: &Pack) {
         }
         return;
     }
-    let most = VALUES.iter().find(|(dialect, _)| *dialect == scope.dialect()).map_or(30_000, |(_, most)| *most);
     let mut taken: HashSet<(Name, Uuid)> = HashSet::new();
     let (mut together, mut weight) = (Vec::new(), 0);
     for (set, answer) in commits {
@@ -156,7 +155,7 @@ async fn serve(inner: &Inner, context: &Context, scope: &Scope, pack: &Pack) {
         }
         taken.extend(places);
         let own = bound(&set);
-        if weight + own > most {
+        if weight + own > VALUES {
             commit(scope, std::mem::take(&mut together)).await;
             weight = 0;
         }

@@ -21,10 +21,13 @@ pub(crate) const POSTGRES_EPOCH_MILLISECONDS: i64 = 946_684_800_000;
 pub(crate) const POSTGRES_EPOCH_DAYS: i32 = 10_957;
 
 /// `timestamptz`.
+#[derive(PartialEq)]
 pub(crate) struct PgInstant(pub(crate) Timestamp);
 /// `date`.
+#[derive(PartialEq)]
 pub(crate) struct PgDate(pub(crate) Date);
 /// `jsonb`, from text that is JSON.
+#[derive(PartialEq)]
 pub(crate) struct PgJson<'a>(pub(crate) &'a str);
 
 impl Type<Postgres> for PgInstant {
@@ -63,6 +66,12 @@ impl Encode<'_, Postgres> for PgDate {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> std::result::Result<IsNull, BoxDynError> {
         buffer.extend_from_slice(&self.0.0.saturating_sub(POSTGRES_EPOCH_DAYS).to_be_bytes());
         Ok(IsNull::No)
+    }
+}
+
+impl PgHasArrayType for PgJson<'_> {
+    fn array_type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(3807))
     }
 }
 

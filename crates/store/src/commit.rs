@@ -1,8 +1,9 @@
 //! The statements of a write set, the same for both databases: rows with their guards, change-log rows, the idempotency
 //! row. How they are strung together is each database's own (`postgres/commit.rs`, `sqlite/commit.rs`).
 //!
-//! The text depends on the shape of the write set alone; everything a caller gave is bound. Placeholders are `$N` on
-//! both databases: SQLite takes them as names, and the driver binds them by their number across several statements.
+//! The text depends on the shape of the write set alone; everything a caller gave is bound, in the order in which it stands in
+//! the text. Placeholders are `$N` on PostgreSQL, where `$1` is the tenant. On SQLite they are all `?`, since it looks a numbered
+//! one up among all of a statement's, so the tenant is bound wherever it stands.
 
 use crate::Dialect;
 use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
@@ -40,20 +41,46 @@ pub(crate) trait Bound: Default {
     fn json(&mut self, json: Option<&str>) -> Result<()>;
 }
 
-/// A statement, or several, under construction. The tenant is always `$1`.
+/// A statement, or several, under construction.
 pub(crate) struct Draft<B> {
     /// The text so far.
     pub(crate) text: String,
     /// The values so far.
     pub(crate) bound: B,
+    tenant: TenantId,
 }
 
 impl<B: Bound> Draft<B> {
-    /// Starts with the tenant bound.
+    /// Starts an empty one; where placeholders have numbers, the tenant is bound first.
     pub(crate) fn new(tenant: TenantId) -> Result<Self> {
         let mut bound = B::default();
-        bound.id(tenant.0)?;
-        Ok(Draft { text: String::with_capacity(2_048), bound })
+        if B::DIALECT == Dialect::Postgres {
+            bound.id(tenant.0)?;
+        }
+        Ok(Draft { text: String::with_capacity(2_048), bound, tenant })
+    }
+
+    /// Appends the placeholder of the tenant.
+    pub(crate) fn push_tenant(&mut self) -> Result<()> {
+        match B::DIALECT {
+            Dialect::Postgres => self.text.push_str("$1"),
+            Dialect::Sqlite => {
+                self.bound.id(self.tenant.0)?;
+                self.text.push('?');
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the placeholder of the value that is bound as that number.
+    fn push_placeholder(&mut self, number: usize) {
+        match B::DIALECT {
+            Dialect::Postgres => {
+                self.text.push('$');
+                self.push_number(number);
+            }
+            Dialect::Sqlite => self.text.push('?'),
+        }
     }
 
     /// Appends text made of definitions and keywords.
@@ -75,8 +102,7 @@ impl<B: Bound> Draft<B> {
             if number > before + 1 {
                 self.text.push_str(", ");
             }
-            self.text.push('$');
-            self.push_number(number);
+            self.push_placeholder(number);
         }
     }
 
@@ -106,7 +132,9 @@ impl<B: Bound> Draft<B> {
     }
 
     fn remove(&mut self, row: &RowChange, version: Option<i64>, condition: &str) -> Result<()> {
-        self.push("DELETE FROM ").push(&row.def.table).push(" WHERE ").push(condition).push(" AND tenant_id = $1 AND id = ");
+        self.push("DELETE FROM ").push(&row.def.table).push(" WHERE ").push(condition).push(" AND tenant_id = ");
+        self.push_tenant()?;
+        self.push(" AND id = ");
         self.id(row.id.0)?;
         if let Some(version) = version {
             self.push(" AND version = ");
@@ -119,7 +147,9 @@ impl<B: Bound> Draft<B> {
 
     /// Overwrites what the log keeps of a record: the rows stay, and say that something happened, no longer what.
     pub(crate) fn forget(&mut self, row: &RowChange) -> Result<()> {
-        self.push("UPDATE ").push(CHANGE_LOG).push(" SET before = NULL, after = NULL WHERE tenant_id = $1 AND resource = ");
+        self.push("UPDATE ").push(CHANGE_LOG).push(" SET before = NULL, after = NULL WHERE tenant_id = ");
+        self.push_tenant()?;
+        self.push(" AND resource = ");
         let before = self.bound.count();
         self.bound.text(Some(&row.def.name))?;
         self.placeholders_since(before);
@@ -129,7 +159,9 @@ impl<B: Bound> Draft<B> {
 
     fn insert(&mut self, set: &WriteSet, row: &RowChange, condition: &str) -> Result<()> {
         self.insert_into(row)?;
-        self.push(" SELECT $1, ");
+        self.push(" SELECT ");
+        self.push_tenant()?;
+        self.push(", ");
         self.inserted(row)?;
         self.push(" WHERE ").push(condition);
         self.references(set, row)
@@ -141,7 +173,9 @@ impl<B: Bound> Draft<B> {
         self.insert_into(first)?;
         self.push(" SELECT * FROM (VALUES ");
         for (index, row) in rows.iter().enumerate() {
-            self.push(if index == 0 { "($1, " } else { ", ($1, " });
+            self.push(if index == 0 { "(" } else { ", (" });
+            self.push_tenant()?;
+            self.push(", ");
             self.inserted(row)?;
             self.push(")");
         }
@@ -174,13 +208,16 @@ impl<B: Bound> Draft<B> {
         self.push("UPDATE ").push(&row.def.table).push(" SET ");
         let mut next = self.bound.count() + 1;
         self.each_column(row, |draft, column, index| {
-            draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = $").push_number(next);
+            draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = ");
+            draft.push_placeholder(next);
             next += 1;
         })?;
         for (field, value) in written(row) {
             self.bind_field(field?, value)?;
         }
-        self.push(" WHERE ").push(condition).push(" AND tenant_id = $1 AND id = ");
+        self.push(" WHERE ").push(condition).push(" AND tenant_id = ");
+        self.push_tenant()?;
+        self.push(" AND id = ");
         self.id(row.id.0)?;
         self.push(" AND version = ");
         let before = self.bound.count();
@@ -228,7 +265,9 @@ impl<B: Bound> Draft<B> {
             if made_by(set, target, *id) || kept_by(set, target, *id) {
                 continue;
             }
-            self.push(" AND EXISTS (SELECT 1 FROM ").push(table).push(" WHERE tenant_id = $1 AND id = ");
+            self.push(" AND EXISTS (SELECT 1 FROM ").push(table).push(" WHERE tenant_id = ");
+            self.push_tenant()?;
+            self.push(" AND id = ");
             self.id(*id)?;
             // A foreign key holds the row, not its life: nobody may delete what this refers to before the commit.
             let lock = self.bound.row_lock();
@@ -242,7 +281,9 @@ impl<B: Bound> Draft<B> {
         self.push("INSERT INTO ").push(CHANGE_LOG);
         self.push(" (tenant_id, resource, record_id, version, at, actor, client, request, kind, before, after) SELECT * FROM (VALUES ");
         for (index, (row, entry)) in logged(set).enumerate() {
-            self.push(if index == 0 { "($1, " } else { ", ($1, " });
+            self.push(if index == 0 { "(" } else { ", (" });
+            self.push_tenant()?;
+            self.push(", ");
             self.log(&row.def, row.id, entry)?;
             self.push(")");
         }
@@ -269,7 +310,9 @@ impl<B: Bound> Draft<B> {
     /// `INSERT INTO idempotency (…) VALUES (…)`.
     pub(crate) fn idempotency(&mut self, write: &IdempotencyWrite) -> Result<()> {
         self.push("INSERT INTO ").push(IDEMPOTENCY);
-        self.push(" (tenant_id, principal, key, fingerprint, status, resource, record_id, version, at, answer) VALUES ($1, ");
+        self.push(" (tenant_id, principal, key, fingerprint, status, resource, record_id, version, at, answer) VALUES (");
+        self.push_tenant()?;
+        self.push(", ");
         let before = self.bound.count();
         self.bound.text(Some(&write.principal))?;
         self.bound.text(Some(&write.key))?;

@@ -164,7 +164,7 @@ impl Inside {
                 outcome
             }
             (Connection::Sqlite(hand), Task::Sqlite(mut work)) => {
-                if work.guarded.is_empty() {
+                if work.is_empty() {
                     return Ok(Commit::Done);
                 }
                 let outcome = hand.one_of_many(NEXT, &mut work).await;

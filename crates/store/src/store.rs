@@ -152,7 +152,7 @@ impl Store {
             Backend::Postgres(pool) => postgres::commit::commit(pool, set).await,
             Backend::Sqlite { writer, .. } => {
                 let work = Work::new(set)?;
-                if work.guarded.is_empty() { Ok(Commit::Done) } else { writer.commit(work).await }
+                if work.is_empty() { Ok(Commit::Done) } else { writer.commit(work).await }
             }
             Backend::Held(inside) => inside.commit(set).await,
         }

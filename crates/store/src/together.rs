@@ -1,13 +1,11 @@
-//! Many write sets put together into few statements: new rows of one shape are one `INSERT`, changes of one shape are one `UPDATE`,
+//! Many write sets put together into few statements (SQLite's are here, PostgreSQL's in `postgres/many.rs`): new rows of one shape are one `INSERT`, changes of one shape are one `UPDATE`,
 //! the records that references point to are counted once for each group, and all log rows are one `INSERT`. All sets are written,
 //! or none; which of them stood in the way is found by writing fewer of them.
 
 use crate::commit::{Bound, CHANGE_LOG, Draft, keeps_alive, makes_alive, referred, written};
-use crate::postgres::commit::index;
 use crate::write::{LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Result, TenantId};
 use clientela_model::FieldType;
-use sqlx::postgres::PgArguments;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -94,63 +92,38 @@ impl<'s> Together<'s> {
         self.groups.iter().flat_map(|group| group.rows.iter().copied())
     }
 
-    pub(crate) fn has_logs(&self) -> bool {
-        !self.logs.is_empty()
-    }
-
     /// The log rows.
     pub(crate) fn logs(&self) -> &[(&'s RowChange, &'s LogEntry)] {
         &self.logs
     }
-
-    /// One data-modifying statement for PostgreSQL, which divides by zero where not every row was written.
-    pub(crate) fn statement(&self) -> Result<Draft<PgArguments>> {
-        let mut draft = Draft::new(self.tenant)?;
-        let mut separator = "WITH ";
-        for (number, group) in self.groups.iter().enumerate() {
-            draft.push(separator).push("g").push_number(number).push(" AS (");
-            group.write(&mut draft)?;
-            draft.push(" RETURNING 1)");
-            separator = ", ";
-        }
-        if !self.groups.is_empty() {
-            index(&mut draft, self.tenant, self.rows(), "true")?;
-        }
-        if self.has_logs() {
-            draft.push(separator).push("l AS (");
-            log(&mut draft, &self.logs)?;
-            draft.push(")");
-        }
-        draft.push(" SELECT 1 / (CASE WHEN true");
-        for (number, group) in self.groups.iter().enumerate().filter(|(_, group)| group.expected().is_some()) {
-            draft.push(" AND (SELECT count(*) FROM g").push_number(number).push(") = ").push_number(group.rows.len());
-        }
-        draft.push(" THEN 1 ELSE 0 END)");
-        Ok(draft)
-    }
 }
+
+/// Values that a log row binds.
+pub(crate) const LOG_WIDTH: usize = 11;
 
 /// `INSERT INTO change_log …`.
 pub(crate) fn log<B: Bound>(draft: &mut Draft<B>, entries: &[(&RowChange, &LogEntry)]) -> Result<()> {
     draft.push("INSERT INTO ").push(CHANGE_LOG);
-    draft.push(" (tenant_id, resource, record_id, version, at, actor, client, request, kind, before, after) SELECT * FROM (VALUES ");
+    draft.push(" (tenant_id, resource, record_id, version, at, actor, client, request, kind, before, after) VALUES ");
     for (index, (row, entry)) in entries.iter().enumerate() {
-        draft.push(if index == 0 { "($1, " } else { ", ($1, " });
+        draft.push(if index == 0 { "(" } else { ", (" });
+        draft.push_tenant()?;
+        draft.push(", ");
         draft.log(&row.def, row.id, entry)?;
         draft.push(")");
     }
-    draft.push(") v WHERE true");
     Ok(())
 }
 
 impl<'s> Group<'s> {
-    /// The same rows in several statements of at most so many. What the group refers to is looked at by the first: where that writes
-    /// nothing, none of them counts.
-    pub(crate) fn pieces(&self, most: usize) -> impl Iterator<Item = Group<'s>> {
-        self.rows.chunks(most).enumerate().map(|(number, rows)| {
-            let checks = if number == 0 { self.checks.clone() } else { BTreeMap::new() };
-            Group { rows: rows.to_vec(), checks }
-        })
+    /// Some of the rows, by themselves.
+    pub(crate) fn piece(&self, rows: &[&'s RowChange], checks: bool) -> Group<'s> {
+        Group { rows: rows.to_vec(), checks: if checks { self.checks.clone() } else { BTreeMap::new() } }
+    }
+
+    /// No fewer values than a row binds.
+    pub(crate) fn width(&self) -> usize {
+        self.rows.first().map_or(1, |row| 2 + 2 * row.values.len())
     }
 
     /// How many rows must be written, where fewer could be.
@@ -167,12 +140,18 @@ impl<'s> Group<'s> {
 
     /// `INSERT INTO table (…) SELECT * FROM (VALUES …) v WHERE …`.
     fn insert<B: Bound>(&self, draft: &mut Draft<B>, first: &RowChange) -> Result<()> {
+        let plain = self.checks.is_empty() && first.guard == RowGuard::Insert;
         draft.insert_into(first)?;
-        draft.push(" SELECT * FROM (VALUES ");
+        draft.push(if plain { " VALUES " } else { " SELECT * FROM (VALUES " });
         for (index, row) in self.rows.iter().enumerate() {
-            draft.push(if index == 0 { "($1, " } else { ", ($1, " });
+            draft.push(if index == 0 { "(" } else { ", (" });
+            draft.push_tenant()?;
+            draft.push(", ");
             draft.inserted(row)?;
             draft.push(")");
+        }
+        if plain {
+            return Ok(());
         }
         draft.push(") v WHERE true");
         self.check(draft)?;
@@ -205,15 +184,19 @@ impl<'s> Group<'s> {
             draft.placeholders_since(before);
             draft.push(")");
         }
-        draft.push(") v WHERE ").push(table).push(".tenant_id = $1 AND ").push(table).push(".id = v.column1 AND ");
+        draft.push(") v WHERE ").push(table).push(".tenant_id = ");
+        draft.push_tenant()?;
+        draft.push(" AND ").push(table).push(".id = v.column1 AND ");
         draft.push(table).push(".version = v.column2");
         self.check(draft)
     }
 
     /// Every record that the group refers to lives.
-    fn check<B: Bound>(&self, draft: &mut Draft<B>) -> Result<()> {
+    pub(crate) fn check<B: Bound>(&self, draft: &mut Draft<B>) -> Result<()> {
         for (table, ids) in &self.checks {
-            draft.push(" AND (SELECT count(*) FROM (SELECT 1 FROM ").push(table).push(" WHERE tenant_id = $1 AND id IN (");
+            draft.push(" AND (SELECT count(*) FROM (SELECT 1 FROM ").push(table).push(" WHERE tenant_id = ");
+            draft.push_tenant()?;
+            draft.push(" AND id IN (");
             let before = draft.bound.count();
             for id in ids {
                 draft.bound.id(*id)?;

@@ -29,14 +29,29 @@ pub(super) fn plain(value: Option<&Json>) -> Cow<'_, str> {
     }
 }
 
-/// Appends a row.
-pub(super) fn write_row<'c>(cells: impl Iterator<Item = Cow<'c, str>>, out: &mut Vec<u8>) -> Result<()> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    for cell in cells {
-        writer.write_field(cell.as_bytes()).map_err(Error::internal)?;
-    }
-    writer.write_record(None::<&[u8]>).map_err(Error::internal)?;
-    writer.flush().map_err(Error::internal)
+/// Writes rows.
+pub(super) type Rows<'t> = csv::Writer<&'t mut Vec<u8>>;
+
+/// A writer of rows that appends to a text.
+pub(super) fn writer(text: &mut Vec<u8>) -> Rows<'_> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(text)
+}
+
+/// Writes a cell.
+pub(super) fn write(cell: &str, rows: &mut Rows<'_>) -> Result<()> {
+    rows.write_field(cell.as_bytes()).map_err(Error::internal)
+}
+
+/// Ends a row.
+pub(super) fn end_row(rows: &mut Rows<'_>) -> Result<()> {
+    rows.write_record(None::<&[u8]>).map_err(Error::internal)
+}
+
+/// Writes a whole row.
+pub(super) fn row<'c>(rows: &mut Rows<'_>, mut cells: impl Iterator<Item = Cow<'c, str>>) -> Result<()> {
+    cells.try_for_each(|cell| write(&cell, rows))?;
+    end_row(rows)?;
+    rows.flush().map_err(Error::internal)
 }
 
 #[cfg(test)]
@@ -71,7 +86,7 @@ mod tests {
     #[test]
     fn rows_are_quoted_where_they_must_be() {
         let mut out = Vec::new();
-        write_row(["a", "b,c", "d\"e", "f\ng", ""].map(Cow::from).into_iter(), &mut out).unwrap();
+        row(&mut writer(&mut out), ["a", "b,c", "d\"e", "f\ng", ""].map(Cow::from).into_iter()).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a,\"b,c\",\"d\"\"e\",\"f\ng\",\r\n");
     }
 }

@@ -1,6 +1,7 @@
 //! The columns of an export: paths to fields, and the cells that a record gives for each.
 
 use super::cell;
+use super::members::{self, Members};
 use crate::filter::operand;
 use crate::plan::{Item, Selection};
 use clientela_access::{Action, authorize};
@@ -17,6 +18,8 @@ const MOST_RELATIONS: usize = 4;
 /// A field of the record, or of one reached through to-one relations.
 pub(super) struct Column {
     path: Vec<String>,
+    /// Where its first part most likely stands among the members of the record.
+    place: usize,
     kind: Kind,
     typed: Typed,
     /// Whether an import can write it back.
@@ -76,7 +79,8 @@ pub(super) fn select(registry: &Registry, context: &Context, def: &ResourceDef, 
         let field = place(registry, context, def, &path, &mut selection)?;
         let writable = path.len() == 1 && (field.name == system::ID || field.write != WriteMode::ReadOnly);
         let own = field.reference().is_some_and(|reference| reference.target == def.name);
-        columns.push(Column { path, kind: kind(field), typed: typed(field), writable, own });
+        let place = selection.items.len().saturating_sub(1);
+        columns.push(Column { path, place, kind: kind(field), typed: typed(field), writable, own });
     }
     Ok((columns, selection))
 }
@@ -155,15 +159,28 @@ impl Column {
         }
     }
 
-    /// The cells a record gives.
-    pub(super) fn cells<'r>(&self, record: &'r Json, guarded: bool) -> Vec<Cow<'r, str>> {
+    /// Writes the cells a record gives.
+    pub(super) fn write(&self, record: &Members<'_>, guarded: bool, rows: &mut cell::Rows<'_>) -> Result<()> {
         let guard = |text| if guarded { cell::guarded(text) } else { text };
-        let value = self.path.iter().try_fold(record, |at, name| at.get(name)).unwrap_or(&Json::Null);
+        let Some((first, rest)) = self.path.split_first() else { return Err(Error::internal("a column without a path")) };
+        let member = record.get(self.place, first);
+        if rest.is_empty() && matches!(self.kind, Kind::Text | Kind::Plain) {
+            let text = members::text(member)?;
+            return cell::write(&if self.kind == Kind::Text { guard(text) } else { text }, rows);
+        }
+        if rest.is_empty() && self.kind == Kind::Money && member == "null" {
+            return cell::write("", rows).and_then(|()| cell::write("", rows));
+        }
+        let member: Json = serde_json::from_str(member).map_err(Error::internal)?;
+        let value = rest.iter().try_fold(&member, |at, name| at.get(name)).unwrap_or(&Json::Null);
         match self.kind {
-            Kind::Money => vec![cell::plain(value.get("amount")), cell::plain(value.get("currency"))],
-            Kind::Text => vec![guard(value.as_str().unwrap_or_default().into())],
-            Kind::Texts => vec![guard(cell::set(value))],
-            Kind::Plain => vec![cell::plain(Some(value))],
+            Kind::Money => {
+                cell::write(&cell::plain(value.get("amount")), rows)?;
+                cell::write(&cell::plain(value.get("currency")), rows)
+            }
+            Kind::Text => cell::write(&guard(value.as_str().unwrap_or_default().into()), rows),
+            Kind::Texts => cell::write(&guard(cell::set(value)), rows),
+            Kind::Plain => cell::write(&cell::plain(Some(value)), rows),
         }
     }
 

@@ -5,15 +5,18 @@
 
 mod cell;
 mod column;
+mod members;
 mod xlsx;
 
 use crate::engine::Engine;
 use crate::filter::FilterReader;
 use crate::plan::{Connection, ConnectionItem, PageInfoItem, ReadPlan, Root, Selection};
+use crate::task::{Started, started};
 pub(crate) use cell::FORMULA;
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, ListArguments, PageArguments, Result};
 use clientela_model::{Registry, ResourceDef};
 use column::Column;
+use members::Members;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -62,11 +65,11 @@ pub struct ExportPlan {
     importable: bool,
 }
 
-/// The records of a page, each as its JSON text.
+/// The records of a page, each as its JSON text or by its members.
 #[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    data: Vec<&'a RawValue>,
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Page<T> {
+    data: Vec<T>,
 }
 
 impl ExportPlan {
@@ -116,6 +119,28 @@ impl ExportPlan {
         Some(text)
     }
 
+    /// Appends the records of a page as lines; answers how many there are.
+    fn lines(&self, page: &[u8], text: &mut Vec<u8>) -> Result<usize> {
+        if self.format == Format::Ndjson {
+            let records: Page<&RawValue> = serde_json::from_slice(page).map_err(Error::internal)?;
+            for record in &records.data {
+                text.extend_from_slice(record.get().as_bytes());
+                text.push(b'\n');
+            }
+            return Ok(records.data.len());
+        }
+        let records: Page<Members<'_>> = serde_json::from_slice(page).map_err(Error::internal)?;
+        let mut writer = cell::writer(text);
+        for record in &records.data {
+            for column in &self.columns {
+                column.write(record, self.guarded, &mut writer)?;
+            }
+            cell::end_row(&mut writer)?;
+        }
+        writer.flush().map_err(Error::internal)?;
+        Ok(records.data.len())
+    }
+
     fn read_plan(&self) -> ReadPlan {
         let items = vec![
             ConnectionItem::Nodes { key: "data".into(), selection: Arc::clone(&self.selection) },
@@ -138,48 +163,51 @@ pub async fn run(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64> {
     let mut written = 0u64;
-    let mut page = Vec::new();
     let mut text = Vec::new();
     let mut sheet = None;
     match plan.format {
-        Format::Csv => cell::write_row(plan.columns.iter().flat_map(Column::heads), &mut text)?,
+        Format::Csv => cell::row(&mut cell::writer(&mut text), plan.columns.iter().flat_map(Column::heads))?,
         Format::Ndjson => {}
         Format::Xlsx => sheet = Some(Sheet::new(plan.columns.iter().flat_map(Column::heads), folder)?),
     }
-    loop {
-        page.clear();
-        let answer = engine.read(context, &plan.read_plan(), &mut page).await?;
-        let records: Page<'_> = serde_json::from_slice(&page).map_err(Error::internal)?;
-        for record in &records.data {
-            match plan.format {
-                Format::Ndjson => {
-                    text.extend_from_slice(record.get().as_bytes());
-                    text.push(b'\n');
-                }
-                Format::Csv => {
-                    let record: Json = serde_json::from_str(record.get()).map_err(Error::internal)?;
-                    cell::write_row(plan.columns.iter().flat_map(|column| column.cells(&record, plan.guarded)), &mut text)?;
-                }
-                Format::Xlsx => {
-                    let record: Json = serde_json::from_str(record.get()).map_err(Error::internal)?;
-                    if let Some(sheet) = &mut sheet {
-                        sheet.record(&plan.columns, &record)?;
-                    }
-                }
-            }
+    let mut reading = Some(page(engine, context, &plan));
+    while let Some(read) = reading.take() {
+        let (page, next) = read.ended().await??;
+        if let Some(next) = next {
+            // The next page is read while this one is written.
+            plan.list.page.after = Some(engine.parse_cursor(&plan.def, &plan.list, &next)?);
+            reading = Some(self::page(engine, context, &plan));
         }
+        let count = match &mut sheet {
+            Some(sheet) => {
+                let records: Page<Json> = serde_json::from_slice(&page).map_err(Error::internal)?;
+                for record in &records.data {
+                    sheet.record(&plan.columns, record)?;
+                }
+                records.data.len()
+            }
+            None => plan.lines(&page, &mut text)?,
+        };
         out.write_all(&text).map_err(|error| unwritable(&error))?;
         text.clear();
-        written = written.saturating_add(u64::try_from(records.data.len()).unwrap_or(u64::MAX));
+        written = written.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         progress(written);
-        let Some(next) = answer.next_cursor else { break };
-        plan.list.page.after = Some(engine.parse_cursor(&plan.def, &plan.list, &next)?);
     }
     if let Some(sheet) = sheet {
         sheet.finish(out)?;
     }
     out.flush().map_err(|error| unwritable(&error))?;
     Ok(written)
+}
+
+/// Begins to read a page: its JSON and the cursor behind it.
+fn page(engine: &Engine, context: &Context, plan: &ExportPlan) -> Started<Result<(Vec<u8>, Option<String>)>> {
+    let (engine, context, read) = (engine.clone(), context.clone(), plan.read_plan());
+    started(async move {
+        let mut page = Vec::new();
+        let answer = engine.read(&context, &read, &mut page).await?;
+        Ok((page, answer.next_cursor))
+    })
 }
 
 fn unwritable(error: &std::io::Error) -> Error {

@@ -9,6 +9,12 @@ use clientela_kernel::{Result, Value};
 /// it is planned for its values each time, and never by the plan for any value that PostgreSQL makes of one it has seen often.
 pub(crate) const LIKE: &str = " LIKE ";
 
+/// How a comparison with a large set stands in a statement. A plan for any set would be one for a few values, and be kept from when
+/// the table was small.
+pub(crate) const OF_MANY: &str = " = ANY (";
+/// Sets from this number of values on are large.
+const MANY: usize = 64;
+
 /// `LIKE`, which a trigram index serves.
 pub(super) fn like(sql: &mut Sql, alias: Alias, column: &str, before: &str, needle: &str, after: &str) {
     let mut pattern = String::with_capacity(needle.len() + 4);
@@ -24,7 +30,12 @@ pub(super) fn like(sql: &mut Sql, alias: Alias, column: &str, before: &str, need
 }
 
 pub(super) fn is_one_of(sql: &mut Sql, alias: Alias, column: &str, set: Argument) {
-    sql.of(alias, column).push(" = ANY(").bind(set).push(")");
+    let many = match &set {
+        Argument::Ids(ids) => ids.len() >= MANY,
+        Argument::Texts(texts) => texts.len() >= MANY,
+        _ => false,
+    };
+    sql.of(alias, column).push(if many { OF_MANY } else { " = ANY(" }).bind(set).push(")");
 }
 
 /// An operator between sets, which a GIN index serves.

@@ -25,6 +25,9 @@ const FOREIGN_KEY_VIOLATION: &str = "23503";
 /// are now, so it is one more way for a guard to fail.
 pub(crate) const COLLISIONS: [&str; 2] = ["40P01", "40001"];
 
+/// How a statement over many rows begins. Hardly another will have the same text, so none is kept prepared.
+pub(crate) const MANY: &str = "WITH many AS (SELECT 1)";
+
 /// Writes a set.
 pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<Commit> {
     let (text, bound) = parts(set)?;
@@ -48,13 +51,13 @@ pub(crate) async fn commit_together(pool: &Pool<PgConnection>, sets: &Together<'
 
 /// The statement of several sets, in the driver's form.
 pub(crate) fn together(sets: &Together<'_>) -> Result<(SqlStr, PgArguments)> {
-    let Draft { text, bound } = sets.statement()?;
+    let Draft { text, bound, .. } = super::many::statement(sets)?;
     Ok((AssertSqlSafe(text).into_sql_str(), bound))
 }
 
 /// The statement of a set, in the driver's form.
 pub(crate) fn parts(set: &WriteSet) -> Result<(SqlStr, PgArguments)> {
-    let Draft { text, bound } = statement(set)?;
+    let Draft { text, bound, .. } = statement(set)?;
     Ok((AssertSqlSafe(text).into_sql_str(), bound))
 }
 
@@ -120,7 +123,7 @@ fn statement(set: &WriteSet) -> Result<Draft<PgArguments>> {
 }
 
 /// Adds what the rows change in the full-text search, each as a part of the statement; at least one part stands before it.
-pub(crate) fn index<'r>(
+fn index<'r>(
     draft: &mut Draft<PgArguments>,
     tenant: TenantId,
     rows: impl Iterator<Item = &'r RowChange> + Clone,

@@ -1,14 +1,16 @@
 //! PostgreSQL: connections, and what its errors mean.
 
 pub(crate) mod commit;
+mod many;
 
 use crate::Row;
-use crate::dialect::postgres::LIKE;
+use crate::dialect::postgres::{LIKE, OF_MANY};
 use crate::fault::{Fault, classify};
 use crate::pool::Link;
 use crate::search::MATCHES;
 use crate::sql::Sql;
 use clientela_kernel::Result;
+use commit::MANY;
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgConnectOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Either, Executor as _, PgConnection, SqlStr};
@@ -45,7 +47,8 @@ impl Link for PgConnection {
     }
 
     async fn rows(&mut self, text: SqlStr, arguments: PgArguments) -> sqlx::Result<Vec<Row>> {
-        let any_values_alike = !text.as_str().contains(LIKE) && !text.as_str().contains(MATCHES);
+        let said = text.as_str();
+        let any_values_alike = !said.starts_with(MANY) && ![LIKE, MATCHES, OF_MANY].into_iter().any(|part| said.contains(part));
         let mut stream = self.fetch_many(sqlx::query_with(text, arguments).persistent(any_values_alike));
         let mut rows = Vec::new();
         while let Some(item) = stream.try_next().await? {

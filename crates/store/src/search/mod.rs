@@ -10,7 +10,7 @@ mod write;
 
 pub(crate) use query::MATCHES;
 pub use query::{SearchHit, SearchQuery, SearchTerm};
-pub(crate) use write::{documents, removals};
+pub(crate) use write::{WIDTH, documents, removals, vector_of};
 
 use clientela_kernel::Value;
 use clientela_kernel::{TenantId, words::words};

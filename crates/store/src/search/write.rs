@@ -8,6 +8,9 @@ use clientela_kernel::{Result, TenantId};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
+/// Values that a document binds on SQLite.
+pub(crate) const WIDTH: usize = 7;
+
 /// Appends the statement that writes the documents of these rows; false, and nothing appended, where there are none.
 pub(crate) fn documents<'r, B: Bound>(
     draft: &mut Draft<B>,
@@ -30,10 +33,11 @@ pub(crate) fn documents<'r, B: Bound>(
             }
         });
         any = true;
-        let before = draft.bound.count();
         match B::DIALECT {
             Dialect::Postgres => {
-                draft.push("$1, ");
+                draft.push_tenant()?;
+                draft.push(", ");
+                let before = draft.bound.count();
                 draft.bound.text(Some(&row.def.name))?;
                 draft.bound.id(row.id.0)?;
                 draft.placeholders_since(before);
@@ -44,6 +48,7 @@ pub(crate) fn documents<'r, B: Bound>(
                 draft.push(" AS tsvector)");
             }
             Dialect::Sqlite => {
+                let before = draft.bound.count();
                 draft.bound.number(place(tenant, row))?;
                 draft.bound.id(tenant.0)?;
                 draft.bound.text(Some(&row.def.name))?;
@@ -122,6 +127,11 @@ fn marked(words: &str, mark: &str) -> String {
         out.push_str(word);
     }
     out
+}
+
+/// The document of a tenant's record as PostgreSQL reads it.
+pub(crate) fn vector_of(text: &SearchText, tenant: TenantId) -> String {
+    vector(text, &mark(tenant))
 }
 
 /// The document as PostgreSQL reads it: `a1b2c3anna:1A a1b2c3gruber:2A`. A phrase does not reach from names into details.

@@ -1,8 +1,10 @@
-//! A write set as a few statements in one string, which the writer runs in its transaction in one go.
+//! A write set as a few statements in one string, which the writer runs in its transaction in one go; many sets put together
+//! as statements of certain numbers of rows, each of which the writer keeps prepared.
 
 use crate::bind::bind_sqlite_value;
 use crate::commit::{Bound, CHANGE_LOG, Draft, IDEMPOTENCY, conditional, logged, runs};
-use crate::together::{Together, log};
+use crate::search::SearchChange;
+use crate::together::{LOG_WIDTH, Together, log};
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use crate::{Dialect, search};
 use clientela_kernel::{Error, Result, TenantId, Timestamp, Value};
@@ -17,20 +19,30 @@ const FOREIGN_KEY: &str = "787";
 /// SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE.
 const UNIQUE: [&str; 2] = ["1555", "2067"];
 
-/// How many rows one statement writes. SQLite looks through all parameters of a statement for the place of each, so the work of a
-/// statement grows with the square of its rows.
-const MOST_ROWS: usize = 24;
+/// How many rows the statements of many have: as many of the first as there can be, then of the second, then one for the rest. Only
+/// the last has a text of its own each time.
+const ROWS: [usize; 2] = [256, 32];
+/// Values that one statement binds; SQLite takes 32,766.
+const VALUES: usize = 24_000;
 
 /// The statements of a write set and how to read their outcome.
 pub(crate) struct Work {
+    /// What is sent to the connection at once, in this order.
+    pub(crate) parts: Vec<Part>,
+    /// What the rows are, by their position in the write set.
+    pub(super) rows: Vec<Arc<ResourceDef>>,
+}
+
+/// Statements that are sent at once.
+pub(crate) struct Part {
     /// The statements, each ended by a semicolon.
     pub(crate) text: String,
-    /// Their values, numbered across all of them.
+    /// Their values, in the order of the text.
     pub(crate) arguments: SqliteArguments,
     /// For each statement, how many rows it must affect, where it might affect fewer.
     pub(crate) guarded: Vec<Option<u64>>,
-    /// What the rows are, by their position in the write set.
-    pub(super) rows: Vec<Arc<ResourceDef>>,
+    /// Whether another write will have the same text.
+    pub(crate) recurs: bool,
 }
 
 impl Work {
@@ -71,26 +83,47 @@ impl Work {
         }
         index(&mut draft, &mut guarded, set.tenant, set.rows.iter())?;
         let rows = set.rows.iter().map(|row| Arc::clone(&row.def)).collect();
-        Ok(Work { text: draft.text, arguments: draft.bound, guarded, rows })
+        let part = Part { text: draft.text, arguments: draft.bound, guarded, recurs: true };
+        Ok(Work { parts: vec![part], rows })
+    }
+
+    /// Whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| part.guarded.is_empty())
     }
 
     /// Draws up the statements of several sets put together.
     pub(crate) fn together(sets: &Together<'_>) -> Result<Work> {
-        let mut draft: Draft<SqliteArguments> = Draft::new(sets.tenant())?;
-        let mut guarded = Vec::with_capacity(1 + sets.groups().len());
-        for piece in sets.groups().iter().flat_map(|group| group.pieces(MOST_ROWS)) {
-            piece.write(&mut draft)?;
-            draft.push(";");
-            guarded.push(piece.expected());
+        let mut parts = Vec::with_capacity(16);
+        for group in sets.groups() {
+            let mut checks = true;
+            for rows in portions(&group.rows, group.width()) {
+                // What the group refers to is looked at by the first: where that writes nothing, none of them counts.
+                let piece = group.piece(rows, std::mem::take(&mut checks));
+                let mut draft: Draft<SqliteArguments> = Draft::new(sets.tenant())?;
+                piece.write(&mut draft)?;
+                // Changes come in many shapes, and what is looked up in many numbers.
+                let recurs = ROWS.contains(&rows.len()) && piece.expected().is_none();
+                parts.push(part(draft, piece.expected(), recurs));
+            }
         }
-        for entries in sets.logs().chunks(MOST_ROWS) {
+        for entries in portions(sets.logs(), LOG_WIDTH) {
+            let mut draft: Draft<SqliteArguments> = Draft::new(sets.tenant())?;
             log(&mut draft, entries)?;
-            draft.push(";");
-            guarded.push(None);
+            parts.push(part(draft, None, ROWS.contains(&entries.len())));
         }
-        index(&mut draft, &mut guarded, sets.tenant(), sets.rows())?;
+        let put: Vec<&RowChange> = sets.rows().filter(|row| matches!(row.search, Some(SearchChange::Put(_)))).collect();
+        for rows in portions(&put, search::WIDTH) {
+            let mut draft: Draft<SqliteArguments> = Draft::new(sets.tenant())?;
+            search::documents(&mut draft, sets.tenant(), rows.iter().copied(), "true")?;
+            parts.push(part(draft, None, ROWS.contains(&rows.len())));
+        }
+        let mut draft: Draft<SqliteArguments> = Draft::new(sets.tenant())?;
+        if search::removals(&mut draft, sets.tenant(), sets.rows(), "true")? {
+            parts.push(part(draft, None, false));
+        }
         let rows = sets.groups().iter().flat_map(|group| &group.rows).map(|row| Arc::clone(&row.def)).collect();
-        Ok(Work { text: draft.text, arguments: draft.bound, guarded, rows })
+        Ok(Work { parts, rows })
     }
 
     /// What a refusal means; `None` if it is not about the data.
@@ -136,20 +169,37 @@ fn index<'r>(
     draft: &mut Draft<SqliteArguments>,
     guarded: &mut Vec<Option<u64>>,
     tenant: TenantId,
-    rows: impl Iterator<Item = &'r RowChange>,
+    rows: impl Iterator<Item = &'r RowChange> + Clone,
 ) -> Result<()> {
-    let rows: Vec<&RowChange> = rows.collect();
-    for rows in rows.chunks(MOST_ROWS) {
-        if search::documents(draft, tenant, rows.iter().copied(), "true")? {
-            draft.push(";");
-            guarded.push(None);
-        }
-        if search::removals(draft, tenant, rows.iter().copied(), "true")? {
-            draft.push(";");
-            guarded.push(None);
-        }
+    if search::documents(draft, tenant, rows.clone(), "true")? {
+        draft.push(";");
+        guarded.push(None);
+    }
+    if search::removals(draft, tenant, rows, "true")? {
+        draft.push(";");
+        guarded.push(None);
     }
     Ok(())
+}
+
+/// A statement alone.
+fn part(mut draft: Draft<SqliteArguments>, expected: Option<u64>, recurs: bool) -> Part {
+    draft.push(";");
+    Part { text: draft.text, arguments: draft.bound, guarded: vec![expected], recurs }
+}
+
+/// Rows in portions of [`ROWS`], of which each binds so many values.
+fn portions<T>(rows: &[T], width: usize) -> Vec<&[T]> {
+    let most = VALUES.checked_div(width).unwrap_or(VALUES).max(1);
+    let mut portions = Vec::new();
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let size = ROWS.into_iter().find(|size| *size <= rest.len() && *size <= most).unwrap_or(rest.len().min(most));
+        let (portion, later) = rest.split_at(size);
+        portions.push(portion);
+        rest = later;
+    }
+    portions
 }
 
 impl Bound for SqliteArguments {

@@ -201,30 +201,46 @@ impl Hand {
 
     /// Runs the statements of a request after a prefix. What they have done is not undone here.
     async fn request(&mut self, prefix: &str, work: &mut Work) -> std::result::Result<Result<Commit>, Abandoned> {
-        let text = format!("{prefix}{}", work.text);
-        match self.run(text, Some(std::mem::take(&mut work.arguments))).await {
-            Ok(affected) => {
-                // The prefix has statements of its own.
-                let own = affected.len().saturating_sub(work.guarded.len());
-                let mut guards = affected.iter().skip(own).zip(&work.guarded);
-                let held = guards.all(|(affected, expected)| expected.is_none_or(|expected| *affected == expected));
-                Ok(Ok(if held { Commit::Done } else { Commit::GuardFailed }))
-            }
-            Err(failure) => match work.refused(&failure.error) {
-                Some(commit) => Ok(Ok(commit)),
-                None if failure.fault == Fault::Refused => Ok(Err(failure.into_error())),
-                None => Err(failure.into()),
-            },
+        let parts = std::mem::take(&mut work.parts);
+        if parts.len() > 1 {
+            self.run(prefix, None).await.map_err(Abandoned::from)?;
         }
+        let alone = parts.len() == 1;
+        for part in parts {
+            let text = if alone { format!("{prefix}{}", part.text) } else { part.text };
+            match self.execute(text, Some(part.arguments), part.recurs).await {
+                Ok(affected) => {
+                    // The prefix has statements of its own.
+                    let own = affected.len().saturating_sub(part.guarded.len());
+                    let mut guards = affected.iter().skip(own).zip(&part.guarded);
+                    if !guards.all(|(affected, expected)| expected.is_none_or(|expected| *affected == expected)) {
+                        return Ok(Ok(Commit::GuardFailed));
+                    }
+                }
+                Err(failure) => {
+                    return match work.refused(&failure.error) {
+                        Some(commit) => Ok(Ok(commit)),
+                        None if failure.fault == Fault::Refused => Ok(Err(failure.into_error())),
+                        None => Err(failure.into()),
+                    };
+                }
+            }
+        }
+        Ok(Ok(Commit::Done))
     }
 
-    /// Runs statements and tells how many rows each affected.
+    /// Runs statements that recur and tells how many rows each affected.
     async fn run(&mut self, text: impl Into<String>, arguments: Option<SqliteArguments>) -> std::result::Result<Vec<u64>, Failure> {
+        self.execute(text.into(), arguments, true).await
+    }
+
+    /// Runs statements, which are kept prepared where they recur, and tells how many rows each affected.
+    async fn execute(&mut self, text: String, arguments: Option<SqliteArguments>, recurs: bool) -> std::result::Result<Vec<u64>, Failure> {
         let statements = Arc::clone(&self.statements);
         let connection = self.open().await?;
         let mut affected = Vec::with_capacity(8);
         // Without values the statement is still prepared once and kept.
-        let query = sqlx::query_with(AssertSqlSafe(text.into()), arguments.unwrap_or_default());
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments.unwrap_or_default()).persistent(recurs);
         let mut stream = connection.fetch_many(query);
         while let Some(item) = stream.try_next().await.map_err(Failure::from)? {
             if let Either::Left(done) = item {
@@ -275,6 +291,7 @@ impl From<Failure> for Abandoned {
 
 #[cfg(test)]
 mod tests {
+    use super::super::commit::Part;
     use super::*;
     use clientela_kernel::ErrorCode;
     use futures_util::future::join_all;
@@ -292,7 +309,8 @@ mod tests {
     }
 
     fn work(text: String) -> Work {
-        Work { text, arguments: SqliteArguments::default(), guarded: vec![Some(1)], rows: Vec::new() }
+        let part = Part { text, arguments: SqliteArguments::default(), guarded: vec![Some(1)], recurs: true };
+        Work { parts: vec![part], rows: Vec::new() }
     }
 
     fn word(word: &str) -> Work {
