@@ -17,6 +17,7 @@ mod m0014_privacy;
 mod m0015_timeline;
 mod m0016_jobs;
 mod m0017_files;
+mod m0018_rights;
 mod m0023_import_duplicates;
 pub mod table;
 mod tables;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_timeline::Migration),
             Box::new(m0016_jobs::Migration),
             Box::new(m0017_files::Migration),
+            Box::new(m0018_rights::Migration),
             Box::new(m0023_import_duplicates::Migration),
         ]
     }

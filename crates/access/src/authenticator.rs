@@ -1,6 +1,7 @@
 //! From a credential to a [`Context`]: in memory, without a database round trip.
 
-use crate::credentials::Directory;
+use crate::directory::Directory;
+use crate::policy::Definitions;
 use crate::remembered::Remembered;
 use crate::token::{self, Verified, refused};
 use crate::{ApiKeyCredential, CredentialChanges, CredentialSource, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key};
@@ -24,6 +25,7 @@ struct State {
     keys: SigningKeys,
     rules: TokenRules,
     source: Arc<dyn CredentialSource>,
+    definitions: Definitions,
     changes: CredentialChanges,
     directory: RwLock<Arc<Directory>>,
     reading: tokio::sync::Mutex<()>,
@@ -58,13 +60,15 @@ impl Authenticator {
         keys: SigningKeys,
         rules: TokenRules,
         source: Arc<dyn CredentialSource>,
+        definitions: Definitions,
         changes: CredentialChanges,
     ) -> Result<Authenticator> {
-        let directory = Directory::read(source.as_ref(), changes.count()).await?;
+        let directory = Directory::read(source.as_ref(), definitions.clone(), changes.count()).await?;
         Ok(Authenticator(Arc::new(State {
             keys,
             rules,
             source,
+            definitions,
             changes,
             directory: RwLock::new(Arc::new(directory)),
             reading: tokio::sync::Mutex::new(()),
@@ -107,7 +111,7 @@ impl Authenticator {
         }
         // Counted before the reading: what is announced during it makes the directory stale again.
         let as_of = self.0.changes.count();
-        let directory = Directory::read(self.0.source.as_ref(), as_of).await?;
+        let directory = Directory::read(self.0.source.as_ref(), self.0.definitions.clone(), as_of).await?;
         *self.0.directory.write() = Arc::new(directory);
         Ok(())
     }
@@ -125,7 +129,7 @@ impl Authenticator {
         let directory = self.0.directory.read();
         if let Ok(id) = Id::parse(principal, "key") {
             let key = directory.key_of(tenant, id).ok_or_else(gone)?;
-            return key_context(key, request_id, now).map_err(|_| gone());
+            return key_context(&directory, key, request_id, now).map_err(|_| gone());
         }
         let id = Id::parse(principal, "usr").map_err(|_| gone())?;
         let user = directory.user(tenant, id).filter(|user| user.active).ok_or_else(gone)?;
@@ -135,6 +139,7 @@ impl Authenticator {
             actor,
             client: Some("clientela".to_owned()),
             scopes: Scopes::ALL,
+            policy: directory.policy(tenant, actor),
             request_id,
             now,
             zone: user.zone,
@@ -172,7 +177,7 @@ impl Authenticator {
             let Some(key) = directory.key(&digest) else {
                 return Ok(Lookup::Unknown("The API key is unknown. Check that it was copied whole."));
             };
-            return key_context(key, request_id, now).map(Lookup::Found);
+            return key_context(&directory, key, request_id, now).map(Lookup::Found);
         }
         let verified = self.verified(credential)?;
         verified.check_time(now).inspect_err(|_| self.0.verified.remove(credential))?;
@@ -180,7 +185,7 @@ impl Authenticator {
         let Some(user) = directory.user(verified.tenant, verified.user) else {
             return Ok(Lookup::Unknown("The token's user does not exist."));
         };
-        user_context(user, &verified, request_id, now).map(Lookup::Found)
+        user_context(&directory, user, &verified, request_id, now).map(Lookup::Found)
     }
 
     fn verified(&self, token: &str) -> Result<Arc<Verified>> {
@@ -194,18 +199,20 @@ impl Authenticator {
     }
 }
 
-fn key_context(key: &ApiKeyCredential, request_id: Uuid, now: Timestamp) -> Result<Context> {
+fn key_context(directory: &Directory, key: &ApiKeyCredential, request_id: Uuid, now: Timestamp) -> Result<Context> {
     if key.revoked {
         return Err(refused("The API key was revoked. Use another one."));
     }
     if let Some(expired) = key.expires_at.filter(|expires_at| now >= *expires_at) {
         return Err(refused(format!("The API key expired at {}. Make a new one.", expired.to_text())));
     }
+    let actor = Actor { kind: ActorKind::ApiKey, id: key.id };
     Ok(Context {
         tenant: key.tenant,
-        actor: Actor { kind: ActorKind::ApiKey, id: key.id },
+        actor,
         client: Some(key.name.clone()),
         scopes: key.scopes,
+        policy: directory.policy(key.tenant, actor),
         request_id,
         now,
         zone: key.zone,
@@ -213,15 +220,17 @@ fn key_context(key: &ApiKeyCredential, request_id: Uuid, now: Timestamp) -> Resu
     })
 }
 
-fn user_context(user: &UserCredential, verified: &Verified, request_id: Uuid, now: Timestamp) -> Result<Context> {
+fn user_context(directory: &Directory, user: &UserCredential, verified: &Verified, request_id: Uuid, now: Timestamp) -> Result<Context> {
     if !user.active {
         return Err(refused("The token's user was deactivated."));
     }
+    let actor = Actor { kind: ActorKind::User, id: verified.user };
     Ok(Context {
         tenant: verified.tenant,
-        actor: Actor { kind: ActorKind::User, id: verified.user },
+        actor,
         client: Some(verified.client.clone()),
         scopes: verified.scopes,
+        policy: directory.policy(verified.tenant, actor),
         request_id,
         now,
         zone: user.zone,

@@ -1,60 +1,40 @@
-//! What may you: the one place where rights become a row filter and a field mask. Today a credential's scopes decide;
-//! roles, shares and field rules come in here, and the engine needs no change for them.
+//! What may you: the one place where rights become a row filter and a field mask. The credential's scopes say what it may do at most, the
+//! principal's roles and shares what it may do; both must allow it.
 
-use clientela_kernel::{Context, Error, ErrorCode, Filter, Result};
-use clientela_model::{FieldDef, ResourceDef};
-
-/// What a request wants to do with a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Read records.
-    Read,
-    /// Make one.
-    Create,
-    /// Change one.
-    Update,
-    /// Delete one.
-    Delete,
-    /// Bring one back.
-    Restore,
-    /// Remove one for good. Whoever may write may do it until there are rights of their own for it.
-    Erase,
-}
-
-/// What the caller may see of a resource.
-#[derive(Clone, Debug, Default)]
-pub struct Grant {
-    /// Only records that satisfy this; all where absent. Compiled into every statement.
-    pub rows: Option<Filter>,
-    /// Which fields.
-    pub fields: FieldMask,
-}
-
-/// Which fields a caller may see: all but the hidden ones.
-#[derive(Clone, Debug, Default)]
-pub struct FieldMask {
-    hidden: Vec<clientela_kernel::Name>,
-}
-
-impl FieldMask {
-    /// Whether the field exists for this caller. A hidden field is treated everywhere as one that does not exist.
-    pub fn sees(&self, field: &FieldDef) -> bool {
-        !field.secret && !self.hidden.contains(&field.name)
-    }
-}
+pub use clientela_kernel::{Action, FieldMask, Grant};
+use clientela_kernel::{Context, Error, ErrorCode, Result};
+use clientela_model::ResourceDef;
 
 /// Decides whether the caller may do this with the resource at all, and with which rows and fields.
+///
+/// # Errors
+/// `FORBIDDEN` where the credential has no scope for it, or no role allows it.
 pub fn authorize(context: &Context, def: &ResourceDef, action: Action) -> Result<Grant> {
-    let (allowed, scope) = match action {
-        Action::Read => (context.scopes.read, "read"),
-        Action::Create | Action::Update | Action::Delete | Action::Restore | Action::Erase => (context.scopes.write, "write"),
-    };
+    check_scope(context, def, action)?;
+    let Some(policy) = &context.policy else { return Ok(Grant::default()) };
+    policy.grant(context, &def.name, action)?.ok_or_else(|| refused(def, action.name()))
+}
+
+/// The same for an operation, which may have a rule of its own.
+///
+/// # Errors
+/// As [`authorize`].
+pub fn authorize_operation(context: &Context, def: &ResourceDef, action: Action, operation: &str) -> Result<Grant> {
+    check_scope(context, def, action)?;
+    let Some(policy) = &context.policy else { return Ok(Grant::default()) };
+    policy.operation(context, &def.name, action, operation)?.ok_or_else(|| refused(def, operation))
+}
+
+fn check_scope(context: &Context, def: &ResourceDef, action: Action) -> Result<()> {
+    let (allowed, scope) = if action.reads() { (context.scopes.read, "read") } else { (context.scopes.write, "write") };
     if allowed {
-        Ok(Grant::default())
-    } else {
-        Err(Error::new(
-            ErrorCode::Forbidden,
-            format!("This credential has no {scope} scope, which is needed here for {}. Use one that has it.", def.plural),
-        ))
+        return Ok(());
     }
+    let text = format!("This credential has no {scope} scope, which is needed here for {}. Use one that has it.", def.plural);
+    Err(Error::new(ErrorCode::Forbidden, text))
+}
+
+fn refused(def: &ResourceDef, what: &str) -> Error {
+    let text = format!("None of your roles allows {what} for {}. Ask an administrator for a role that does.", def.plural);
+    Error::new(ErrorCode::Forbidden, text)
 }

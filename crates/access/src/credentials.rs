@@ -1,9 +1,9 @@
-//! What authentication keeps in memory: every API key and every user, and the note that they have changed.
+//! What authentication is told: every API key, every user, their roles, and the note that they have changed.
 
 use async_trait::async_trait;
 use chrono_tz::Tz;
+use crate::policy::Rights;
 use clientela_kernel::{Id, Result, Scopes, TenantId, Timestamp};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +27,8 @@ pub struct ApiKeyCredential {
     pub revoked: bool,
     /// The tenant's time zone.
     pub zone: Tz,
+    /// Who made it (`usr_…`, `key_…`, `sys_…`): in whose name it acts where it holds no role of its own.
+    pub created_by: String,
 }
 
 /// A user, as authentication needs it.
@@ -50,6 +52,9 @@ pub trait CredentialSource: Send + Sync {
 
     /// Every user of every tenant, the inactive ones too.
     async fn users(&self) -> Result<Vec<UserCredential>>;
+
+    /// Roles, who holds them, and teams, of every tenant.
+    async fn rights(&self) -> Result<Rights>;
 }
 
 /// Counts the changes to keys and users. Whoever changes one calls [`CredentialChanges::announce`] once the change is
@@ -85,37 +90,5 @@ impl CredentialChanges {
     /// How many changes there have been.
     pub(crate) fn count(&self) -> u64 {
         self.0.count.load(Ordering::SeqCst)
-    }
-}
-
-/// Keys and users as of one reading.
-#[derive(Default)]
-pub(crate) struct Directory {
-    /// How many changes had been announced when the reading began.
-    pub(crate) as_of: u64,
-    keys: HashMap<[u8; 32], ApiKeyCredential>,
-    // Ids are unique within a tenant only: another tenant may choose the same one.
-    users: HashMap<(TenantId, Id), UserCredential>,
-}
-
-impl Directory {
-    /// Reads everything.
-    pub(crate) async fn read(source: &dyn CredentialSource, as_of: u64) -> Result<Directory> {
-        let keys = source.api_keys().await?.into_iter().map(|key| (key.digest, key)).collect();
-        let users = source.users().await?.into_iter().map(|user| ((user.tenant, user.id), user)).collect();
-        Ok(Directory { as_of, keys, users })
-    }
-
-    pub(crate) fn key(&self, digest: &[u8; 32]) -> Option<&ApiKeyCredential> {
-        self.keys.get(digest)
-    }
-
-    /// A key by its record.
-    pub(crate) fn key_of(&self, tenant: TenantId, id: Id) -> Option<&ApiKeyCredential> {
-        self.keys.values().find(|key| key.tenant == tenant && key.id == id)
-    }
-
-    pub(crate) fn user(&self, tenant: TenantId, id: Id) -> Option<&UserCredential> {
-        self.users.get(&(tenant, id))
     }
 }

@@ -5,12 +5,15 @@ pub mod api_key;
 pub mod authenticator;
 pub mod authorize;
 pub mod credentials;
+mod directory;
+pub mod policy;
 mod remembered;
 pub mod signing;
 pub mod token;
 
 pub use authenticator::{Authenticator, bearer};
-pub use authorize::{Action, FieldMask, Grant, authorize};
+pub use authorize::{Action, FieldMask, Grant, authorize, authorize_operation};
+pub use policy::{ConditionReader, Definitions};
 pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, UserCredential};
 pub use signing::SigningKeys;
 pub use token::{TokenIssue, TokenRules};

@@ -50,6 +50,7 @@ fn context() -> Context {
         actor: Actor { kind: ActorKind::System, id: Id(Uuid::from_u128(1)) },
         client: None,
         scopes: Scopes::ALL,
+        policy: None,
         request_id: Uuid::from_u128(1),
         now: Timestamp(0),
         zone: chrono_tz::Tz::UTC,

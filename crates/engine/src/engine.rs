@@ -3,7 +3,7 @@
 use crate::batch::{self, Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Unfolded};
 use crate::content::Contents;
 use crate::files::Files;
-use crate::filter::FilterReader;
+use crate::filter::{Conditions, FilterReader};
 use crate::held::Late;
 use crate::key::RecordBy;
 use crate::module::{Module, Rules};
@@ -14,6 +14,7 @@ use crate::read::{self, Layout, Source};
 use crate::search::Found;
 use crate::write::{self, WriteOutcome, WriteRequest};
 use crate::{order, task};
+use clientela_access::Definitions;
 use clientela_kernel::{Clock, Comparison, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Name, Result, SortKey, Value};
 use clientela_model::{Registry, ResourceDef};
 use clientela_store::Store;
@@ -81,6 +82,21 @@ impl Engine {
     /// Every resource.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.inner.registry
+    }
+
+    /// What policies are made with: every resource, and who reads the conditions of rights.
+    pub fn definitions(&self) -> Definitions {
+        let registry = Arc::clone(&self.inner.registry);
+        Definitions { conditions: Arc::new(Conditions(Arc::clone(&registry))), registry }
+    }
+
+    /// A living record of a resource that satisfies a filter, whatever the caller may see: for what the server itself looks up.
+    pub async fn find_one(&self, context: &Context, resource: &str, filter: Filter) -> Result<Option<crate::module::Found>> {
+        let def = self.inner.resource(resource)?;
+        let scope = self.inner.store.scope(context.tenant);
+        let record = self.inner.find(context, &scope, &def, &filter, DeletedMode::Exclude, 1).await?.pop();
+        let id = |values: &[Value]| def.field_index(clientela_model::system::ID).and_then(|index| values.get(index)).and_then(Value::as_id);
+        Ok(record.and_then(|values| Some(crate::module::Found { id: Id(id(&values)?), def: Arc::clone(&def), values })))
     }
 
     /// The clock that writes are dated by.

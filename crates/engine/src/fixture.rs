@@ -46,6 +46,7 @@ pub(crate) fn context() -> Context {
         actor: Actor { kind: ActorKind::User, id: Id(Uuid::nil()) },
         client: None,
         scopes: Scopes::ALL,
+        policy: None,
         request_id: Uuid::nil(),
         now: Timestamp(1_760_000_000_000),
         zone: chrono_tz::UTC,

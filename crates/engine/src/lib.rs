@@ -22,6 +22,7 @@ mod pack;
 pub mod past;
 pub mod person;
 pub mod plan;
+mod reach;
 mod read;
 pub mod search;
 mod task;
@@ -33,6 +34,7 @@ pub use batch::{Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, RowOutcome, 
 pub use clientela_access::{Action, FieldMask, Grant};
 pub use content::{Contents, Given, Received};
 pub use engine::{Engine, ReadAnswer, registry};
+pub use filter::check_condition;
 pub use held::Held;
 pub use input::{LARGEST_WHOLE_NUMBER, whole_number};
 pub use key::RecordBy;

@@ -4,7 +4,8 @@ use crate::content::Contents;
 pub use crate::input::check_format;
 use crate::operation::{Operation, Registered};
 use async_trait::async_trait;
-use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value};
+use clientela_access::{Action, authorize};
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_model::{Registry, ResourceDef};
 pub use clientela_store::ChangeKind;
 use std::collections::HashMap;
@@ -197,6 +198,21 @@ pub trait Rules: Send + Sync {
 
     /// Told after the change is durable; of a transaction over many writes, of the last one of each resource.
     fn committed(&self, _context: &Context, _draft: &Draft) {}
+}
+
+/// Whether the caller may do something with a living record.
+pub async fn permitted(context: &Context, reader: &dyn RuleReader, resource: &str, id: Id, action: Action) -> Result<bool> {
+    let def = reader.resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))?;
+    let this = Filter::field(clientela_model::system::ID, Comparison::Equal(Value::Id(id.0)));
+    let mut all = vec![this];
+    for action in [Action::Read, action] {
+        match authorize(context, def, action) {
+            Ok(grant) => all.extend(grant.rows),
+            Err(error) if error.code() == ErrorCode::Forbidden => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(!reader.find(resource, Filter::And(all)).await?.is_empty())
 }
 
 /// Greatest depth of a tree of records (accounts and their parents, users and their managers).

@@ -97,6 +97,11 @@ pub(crate) fn describe(filter: &Filter, hash: &mut Fingerprint) {
             describe(filter, hash);
             Ok(())
         }
+        Filter::ToRecord { field: place, resource, filter } | Filter::NamedBy { field: place, resource, filter } => {
+            let _ = write!(hash, "{resource}.{place}.");
+            describe(filter, hash);
+            Ok(())
+        }
         Filter::ToMany { relation, quantifier, filter } => {
             let _ = write!(hash, "{relation}.{quantifier:?}.");
             describe(filter, hash);

@@ -31,6 +31,7 @@ impl Authenticate for Tokens {
                 actor: Actor { kind: ActorKind::User, id: Id(Uuid::nil()) },
                 client: None,
                 scopes: Scopes::READ,
+                policy: None,
                 request_id,
                 now,
                 zone: chrono_tz::UTC,

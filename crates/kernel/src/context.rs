@@ -1,8 +1,9 @@
 //! Who asks, in which tenant, with which scopes, at what time. Made by authentication; nothing reads or writes a record
 //! without one.
 
-use crate::{Id, TenantId, Timestamp};
+use crate::{Id, Policy, TenantId, Timestamp};
 use chrono_tz::Tz;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What a credential may do at most.
@@ -64,6 +65,8 @@ pub struct Context {
     pub client: Option<String>,
     /// What the credential allows.
     pub scopes: Scopes,
+    /// What the principal may do; everything where there is none. Both must allow it.
+    pub policy: Option<Arc<dyn Policy>>,
     /// The request's id, in logs, errors and the change log.
     pub request_id: Uuid,
     /// When the request began.
@@ -72,4 +75,22 @@ pub struct Context {
     pub zone: Tz,
     /// Whether records may be made that rules hold for duplicates of others.
     pub allow_duplicates: bool,
+}
+
+impl Context {
+    /// The same request without limits of rights: for what the server itself looks up.
+    #[must_use]
+    pub fn unlimited(&self) -> Context {
+        Context { scopes: Scopes::ALL, policy: None, ..self.clone() }
+    }
+
+    /// The user whom `me` means: in whose name a key acts, or else whoever asks.
+    pub fn me(&self) -> Uuid {
+        self.policy.as_ref().and_then(|policy| policy.user()).unwrap_or(self.actor.id.0)
+    }
+
+    /// Whether the principal may do everything.
+    pub fn is_administrator(&self) -> bool {
+        self.policy.as_ref().is_none_or(|policy| policy.is_administrator())
+    }
 }

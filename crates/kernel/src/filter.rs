@@ -28,6 +28,24 @@ pub enum Filter {
         /// The condition on the related record.
         filter: Box<Filter>,
     },
+    /// A condition on the record that a reference to any record names; false where that is of another resource. Rights alone use it.
+    ToRecord {
+        /// The reference field.
+        field: Name,
+        /// The resource.
+        resource: Name,
+        /// The condition on the record.
+        filter: Box<Filter>,
+    },
+    /// True where a living record of another resource that satisfies a condition names this one. Rights alone use it.
+    NamedBy {
+        /// The other resource.
+        resource: Name,
+        /// Its reference field.
+        field: Name,
+        /// The condition on that record.
+        filter: Box<Filter>,
+    },
     /// A condition on the many records of a relation.
     ToMany {
         /// The relation's name.

@@ -44,6 +44,14 @@ impl Value {
         matches!(self, Value::Null)
     }
 
+    /// Yes or no, if this is either.
+    pub fn as_boolean(&self) -> Option<bool> {
+        match self {
+            Value::Boolean(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
     /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -39,6 +39,8 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let reveals = arguments.lists("reveals")?;
     let external_keys = arguments.lists("external_keys")?;
     let unique = arguments.lists("unique")?;
+    let owner = arguments.text("owner")?.or_else(|| owned.then(|| "ownerId".to_owned()));
+    let owner = owner.map(|field| quote! { definition.owner = ::core::option::Option::Some(#field.into()); });
     let digest = arguments.text("digest")?.map(|field| quote! { definition.digest = ::core::option::Option::Some(#field.into()); });
     let timeline = arguments.nested("timeline")?.map(timeline).transpose()?;
     arguments.finish()?;
@@ -147,6 +149,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
                 #plural
                 #face
                 #digest
+                #owner
                 #timeline
                 #content
                 #(#reveals)*

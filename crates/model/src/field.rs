@@ -1,6 +1,6 @@
 //! A field: name, column, type, what may be done with it.
 
-use clientela_kernel::Name;
+use clientela_kernel::{MaskedField, Name};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -248,6 +248,16 @@ pub struct ChoiceOption {
     pub name: Name,
     /// What it means.
     pub description: Name,
+}
+
+impl MaskedField for FieldDef {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_secret(&self) -> bool {
+        self.secret
+    }
 }
 
 impl FieldDef {

@@ -1,6 +1,6 @@
 //! A resource: a kind of record with its fields, keys and relations.
 
-use crate::{FieldDef, FieldType, RelationDef, SearchWeight, TimelineDef, naming};
+use crate::{FieldDef, FieldType, OnDelete, RelationDef, SearchWeight, TimelineDef, naming};
 use clientela_kernel::Name;
 use std::collections::HashMap;
 
@@ -43,6 +43,9 @@ pub struct ResourceDef {
     /// The resource whose identity this one is a public face of, by `partyId`-like reference field: inverse relations
     /// of that resource appear here as well.
     pub face: Option<Name>,
+    /// The reference to the user whose records they are, for rights to what is one's own. Without one a record belongs with what it
+    /// depends on, or else to whoever created it.
+    pub owner: Option<Name>,
     /// Each of its records has a content beside the database: the read-only text field that holds its SHA-256.
     pub digest: Option<Name>,
     /// Its records stand in the timelines of parties: how they do.
@@ -137,6 +140,17 @@ impl ResourceDef {
     pub fn face_link(&self) -> Option<&FieldDef> {
         let identity = self.face.as_ref()?;
         self.fields.iter().find(|field| field.reference().is_some_and(|reference| reference.target == *identity))
+    }
+
+    /// The references to what its records depend on: they go when that goes. Nobody sees a record without what it depends on.
+    pub fn bonds(&self) -> impl Iterator<Item = &FieldDef> {
+        let face = self.face_link().map(|link| link.name.clone());
+        let depends = |field: &&FieldDef| match &field.kind {
+            FieldType::Reference(reference) => reference.on_delete == OnDelete::Cascade,
+            FieldType::AnyReference(reference) => reference.on_delete == OnDelete::Cascade,
+            _ => false,
+        };
+        self.fields.iter().filter(depends).filter(move |field| face.as_ref() != Some(&field.name))
     }
 
     /// The position of a relation.

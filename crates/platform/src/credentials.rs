@@ -1,8 +1,9 @@
 //! API keys and users for authentication, read across tenants.
 
 use crate::api_key::ApiKeyScopes;
-use crate::{api_key, tenant, user};
+use crate::{api_key, stored_rights, tenant, user};
 use async_trait::async_trait;
+use clientela_access::policy::Rights;
 use clientela_access::{ApiKeyCredential, CredentialSource, UserCredential, api_key::parse_digest};
 use clientela_kernel::{Result, Scopes, TenantId};
 use clientela_store::{Store, SystemTask};
@@ -41,6 +42,10 @@ impl CredentialSource for StoredCredentials {
         let users = self.store.system(SystemTask::Credentials).find::<user::Entity>(Condition::all()).await?;
         Ok(users.into_iter().map(|user| user_credential(&user, &tenants)).collect())
     }
+
+    async fn rights(&self) -> Result<Rights> {
+        stored_rights::read(&self.store).await
+    }
 }
 
 fn key_credential(key: api_key::Model, tenants: &HashMap<TenantId, tenant::Model>) -> Option<ApiKeyCredential> {
@@ -57,6 +62,7 @@ fn key_credential(key: api_key::Model, tenants: &HashMap<TenantId, tenant::Model
         revoked: key.revoked_at.is_some() || key.deleted_at.is_some() || tenant.is_none(),
         zone: zone(None, tenant),
         name: key.name,
+        created_by: key.created_by,
     })
 }
 

@@ -1,9 +1,19 @@
-//! Tenants, users, API keys, and the keys by which other systems know records.
+//! Tenants, users, teams, roles, API keys, shares, and the keys by which other systems know records.
 
 pub mod api_key;
 pub mod credentials;
 pub mod external_id;
+pub mod field_rule;
+pub mod founding;
+mod rights;
+pub mod role;
+pub mod role_assignment;
+pub mod role_right;
 pub mod secret;
+pub mod share;
+mod stored_rights;
+pub mod team;
+pub mod team_member;
 pub mod tenant;
 pub mod user;
 
@@ -17,13 +27,28 @@ pub type CredentialsChanged = Arc<dyn Fn() + Send + Sync>;
 
 /// The resources of this crate and their rules.
 pub fn module(credentials_changed: CredentialsChanged) -> Module {
+    let changed = || Arc::clone(&credentials_changed);
     Module::default()
         .resource::<tenant::Model>()
         .resource::<user::Model>()
+        .resource::<team::Model>()
+        .resource::<team_member::Model>()
+        .resource::<role::Model>()
+        .resource::<role_right::Model>()
+        .resource::<field_rule::Model>()
+        .resource::<role_assignment::Model>()
+        .resource::<share::Model>()
         .resource::<api_key::Model>()
         .resource::<external_id::Model>()
-        .rules("tenant", tenant::TenantRules { credentials_changed: Arc::clone(&credentials_changed) })
+        .rules("tenant", tenant::TenantRules { credentials_changed: changed() })
+        .rules("user", user::UserRules { credentials_changed: changed() })
+        .rules("team", team::TeamRules { credentials_changed: changed() })
+        .rules("teamMember", team_member::TeamMemberRules { credentials_changed: changed() })
+        .rules("role", role::RoleRules { credentials_changed: changed() })
+        .rules("roleRight", role_right::RoleRightRules { credentials_changed: changed() })
+        .rules("fieldRule", field_rule::FieldRuleRules { credentials_changed: changed() })
+        .rules("roleAssignment", role_assignment::RoleAssignmentRules { credentials_changed: changed() })
+        .rules("share", share::ShareRules)
+        .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
         .rules("externalId", external_id::ExternalIdRules)
-        .rules("user", user::UserRules { credentials_changed: Arc::clone(&credentials_changed) })
-        .rules("apiKey", api_key::ApiKeyRules { credentials_changed })
 }

@@ -1,9 +1,10 @@
 //! The user: a person who works with the records.
 
 use crate::CredentialsChanged;
+use crate::rights::refuse_lockout;
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::module::{Draft, RuleReader, refuse_cycle};
+use clientela_engine::module::{Companion, Draft, RuleReader, refuse_cycle};
 use clientela_kernel::{Context, Date, Id, Result};
 use clientela_macros::resource;
 
@@ -57,6 +58,11 @@ pub struct UserRules {
 impl Rules for UserRules {
     async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
         refuse_cycle(reader, draft, "managerId").await
+    }
+
+    async fn companions(&self, _context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+        refuse_lockout(reader, draft).await?;
+        Ok(Vec::new())
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

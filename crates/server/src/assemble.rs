@@ -115,7 +115,7 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     let engine = Engine::new(modules(Arc::new(move || announce.announce()), &wake), store.clone(), Arc::clone(&parts.clock))?;
     let engine = engine.with_files(Arc::new(Disk::open(parts.files).await?), parts.file_limits);
     let source = Arc::new(StoredCredentials::new(store.clone()));
-    let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, changes.clone()).await?;
+    let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, engine.definitions(), changes.clone()).await?;
     if store.dialect() == Dialect::Postgres {
         hang_bell(&store, &changes, &authenticator);
     }

@@ -284,6 +284,9 @@ pub enum UserCommand {
         /// The person's job title
         #[arg(long)]
         title: Option<String>,
+        /// The key of the role that the person holds: administrator, member, reader, or one of your own
+        #[arg(long, value_name = "KEY", default_value = "member")]
+        role: String,
         /// The tenant; may be left out where there is only one
         #[arg(long, value_name = "ID")]
         tenant: Option<String>,

@@ -3,7 +3,7 @@
 use crate::assemble::House;
 use clientela_engine::{Engine, WriteAction, WriteRequest, ids};
 use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, Scopes, TenantId};
-use clientela_platform::{tenant, user};
+use clientela_platform::{founding, tenant, user};
 use clientela_store::{Store, SystemTask};
 use sea_orm::Condition;
 use serde_json::{Map, Value as Json, json};
@@ -30,6 +30,7 @@ pub fn system_context(house: &House, tenant: TenantId) -> Context {
         actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
         client: Some("clientela".to_owned()),
         scopes: Scopes::ALL,
+        policy: None,
         request_id: ids::mint(now).0,
         now,
         zone: chrono_tz::UTC,
@@ -51,6 +52,7 @@ pub async fn create(house: &House, new: NewTenant) -> Result<Id> {
     body.insert("name".to_owned(), new.name.into());
     write(house, &context, "tenant", Json::Object(body)).await?;
     begin(&house.engine, &context).await?;
+    founding::begin(&house.engine, &context, user).await?;
     Ok(user)
 }
 

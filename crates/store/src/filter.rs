@@ -35,6 +35,17 @@ impl<'a> Filters<'a> {
                 };
                 self.related(sql, &relation.target, ("id", None), (alias, &field_of(def, field)?.column), Some(filter), false)
             }
+            Filter::ToRecord { field, resource, filter } => {
+                let field = field_of(def, field)?;
+                sql.push("(").of(alias, &format!("{}_resource", field.column)).push(" = ").value(&Value::from(resource.as_ref())).push(" AND ");
+                self.related(sql, resource, ("id", None), (alias, &field.id_column()), Some(filter), false)?;
+                sql.push(")");
+                Ok(())
+            }
+            Filter::NamedBy { resource, field, filter } => {
+                let column = field_of(self.target(resource)?, field)?.id_column();
+                self.related(sql, resource, (&column, None), (alias, "id"), Some(filter), false)
+            }
             Filter::ToMany { relation, quantifier, filter } => {
                 let relation = relation_of(def, relation)?;
                 let RelationKind::ToMany { local, foreign, .. } = &relation.kind else {

@@ -149,7 +149,7 @@ impl TestApp {
         let reader = Context { scopes: Scopes::READ, ..alpha.clone() };
         let keys = SigningKeys::generate().expect("keys can be made");
         let source = Arc::new(clientela_platform::StoredCredentials::new(store.clone()));
-        let authenticator = Authenticator::new(keys, TokenRules::default(), source, changes).await.expect("credentials can be read");
+        let authenticator = Authenticator::new(keys, TokenRules::default(), source, engine.definitions(), changes).await.expect("credentials can be read");
         let router = clientela_gateway::router(GatewayState {
             engine: engine.clone(),
             authenticator: Arc::new(Authentication(authenticator.clone())),
@@ -236,6 +236,7 @@ async fn found(engine: &Engine, name: &str) -> Context {
         actor: Actor { kind: ActorKind::System, id },
         client: Some("testkit".to_owned()),
         scopes: Scopes::ALL,
+        policy: None,
         request_id: Uuid::nil(),
         now: START,
         zone: chrono_tz::UTC,
@@ -244,6 +245,7 @@ async fn found(engine: &Engine, name: &str) -> Context {
     create(engine, &system, "tenant", json!({ "id": id.to_text("ten"), "name": format!("Tenant {name}") })).await;
     let user = json!({ "name": format!("Admin of {name}"), "email": format!("admin@{name}.example") });
     let user = create(engine, &system, "user", user).await;
+    clientela_platform::founding::begin(engine, &system, user).await.expect("a tenant can begin");
     Context { actor: Actor { kind: ActorKind::User, id: user }, ..system }
 }
 

@@ -16,6 +16,7 @@ fn key(secret: &str) -> ApiKeyCredential {
         expires_at: Some(Timestamp(NOW.0 + 60_000)),
         revoked: false,
         zone: chrono_tz::UTC,
+        created_by: "sys_01h455vb4pex5vsknk084sn02q".to_owned(),
     }
 }
 

@@ -4,8 +4,12 @@ use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use clientela_access::{ApiKeyCredential, Authenticator, CredentialChanges, CredentialSource, SigningKeys, TokenRules, UserCredential};
-use clientela_kernel::{Context, Error, Id, Result, TenantId, Timestamp};
+use clientela_access::policy::Rights;
+use clientela_access::{
+    ApiKeyCredential, Authenticator, ConditionReader, CredentialChanges, CredentialSource, Definitions, SigningKeys, TokenRules, UserCredential,
+};
+use clientela_kernel::{Context, Error, Filter, Id, Result, TenantId, Timestamp};
+use clientela_model::{Registry, ResourceDef};
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -27,6 +31,7 @@ pub(crate) fn user() -> Id {
 pub(crate) struct Source {
     pub(crate) keys: Mutex<Vec<ApiKeyCredential>>,
     pub(crate) users: Mutex<Vec<UserCredential>>,
+    pub(crate) rights: Mutex<Rights>,
     pub(crate) readings: AtomicUsize,
     pub(crate) broken: Mutex<bool>,
 }
@@ -43,6 +48,19 @@ impl CredentialSource for Source {
 
     async fn users(&self) -> Result<Vec<UserCredential>> {
         Ok(self.users.lock().clone())
+    }
+
+    async fn rights(&self) -> Result<Rights> {
+        Ok(self.rights.lock().clone())
+    }
+}
+
+/// Nobody has conditions here.
+struct NoConditions;
+
+impl ConditionReader for NoConditions {
+    fn read(&self, _: &Context, _: &ResourceDef, _: &Json) -> Result<Filter> {
+        Err(Error::internal("no test asks for this"))
     }
 }
 
@@ -65,7 +83,8 @@ impl House {
         let source = Arc::new(Source::default());
         source.users.lock().push(UserCredential { id: user(), tenant: tenant(), active: true, zone: chrono_tz::Europe::Zurich });
         let changes = CredentialChanges::default();
-        let authenticator = Authenticator::new(keys, TokenRules::default(), source.clone(), changes.clone()).await.unwrap();
+        let definitions = Definitions { registry: Arc::new(Registry::new(Vec::new()).unwrap()), conditions: Arc::new(NoConditions) };
+        let authenticator = Authenticator::new(keys, TokenRules::default(), source.clone(), definitions, changes.clone()).await.unwrap();
         House { source, changes, authenticator, pair: Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap(), kid }
     }
 

@@ -90,8 +90,11 @@ async fn replay(inner: &Inner, context: &Context, idempotency: Option<&Idempoten
 async fn apply(inner: &Arc<Inner>, context: &Context, bulk: &Bulk) -> Result<usize> {
     let def = &bulk.def;
     let mut conditions = vec![bulk.filter.clone()];
-    // What the caller may not see is not changed by a filter either.
-    conditions.extend(authorize(context, def, Action::Read)?.rows);
+    // What the caller may not see, or not change, is not changed by a filter either.
+    let action = if bulk.patch.is_some() { Action::Update } else { Action::Delete };
+    for action in [Action::Read, action] {
+        conditions.extend(authorize(context, def, action)?.rows);
+    }
     let scope = inner.store.scope(context.tenant);
     let found = inner.find(context, &scope, def, &Filter::And(conditions), DeletedMode::Exclude, MAXIMUM_BULK + 1).await?;
     if u32::try_from(found.len()).is_ok_and(|count| count > MAXIMUM_BULK) {

@@ -13,7 +13,8 @@ use crate::filter::FilterReader;
 use crate::plan::{Connection, ConnectionItem, PageInfoItem, ReadPlan, Root, Selection};
 use crate::task::{Started, started};
 pub(crate) use cell::FORMULA;
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, ListArguments, PageArguments, Result};
+use clientela_access::{Action, authorize};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Filter, ListArguments, PageArguments, Result};
 use clientela_model::{Registry, ResourceDef};
 use column::Column;
 use members::Members;
@@ -81,6 +82,12 @@ impl ExportPlan {
         let def = find(registry, &request.resource)?;
         let (columns, selection) = column::select(registry, context, def, &request.fields)?;
         let filter = request.filter.as_ref().map(|filter| FilterReader::new(registry, context).read(def, filter)).transpose()?;
+        // What may be read is seen to where it is read.
+        let taken = authorize(context, def, Action::Export)?.rows;
+        let filter = match (filter, taken) {
+            (Some(filter), Some(taken)) => Some(Filter::And(vec![filter, taken])),
+            (filter, taken) => filter.or(taken),
+        };
         let list =
             ListArguments { filter, sort: Vec::new(), page: PageArguments::first(PageArguments::MAXIMUM_LIMIT), deleted: request.deleted };
         let importable = registry.is_upsertable(def) && columns.iter().any(Column::is_id);

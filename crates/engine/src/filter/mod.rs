@@ -4,10 +4,11 @@ pub(crate) mod operand;
 mod within;
 
 use self::operand::Problem;
-use clientela_access::{Action, authorize};
-use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Quantifier, Result, fold::fold};
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef};
+use clientela_access::{Action, ConditionReader, Grant, authorize};
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Quantifier, Result, Value, fold::fold};
+use clientela_model::{FieldDef, FieldType, Registry, RelationDef, ResourceDef};
 use serde_json::{Map, Value as Json};
+use std::sync::Arc;
 
 /// How deep conditions may nest.
 pub const MAXIMUM_DEPTH: usize = 15;
@@ -23,11 +24,13 @@ pub(crate) struct FilterReader<'a> {
     conditions: usize,
     depth: usize,
     path: Vec<String>,
+    /// Whether rights are left aside.
+    unlimited: bool,
 }
 
 impl<'a> FilterReader<'a> {
     pub(crate) fn new(registry: &'a Registry, context: &'a Context) -> Self {
-        FilterReader { registry, context, conditions: 0, depth: 0, path: Vec::new() }
+        FilterReader { registry, context, conditions: 0, depth: 0, path: Vec::new(), unlimited: false }
     }
 
     /// For conditions that stand at a place of something else.
@@ -50,7 +53,7 @@ impl<'a> FilterReader<'a> {
         let Json::Object(object) = json else {
             return Err(self.fail(format!("a condition is an object, not {}", operand::kind_of(json))));
         };
-        let grant = authorize(self.context, def, Action::Read)?;
+        let grant = self.grant(def)?;
         let mut all = Vec::with_capacity(object.len());
         for (key, value) in object {
             self.path.push(key.clone());
@@ -61,12 +64,14 @@ impl<'a> FilterReader<'a> {
                 _ => {
                     if let Some(field) = def.field(key).filter(|field| field.filter && grant.fields.sees(field)) {
                         self.field(def, field, value)?
-                    } else if let Some(relation) = def.relation(key) {
-                        self.relation(relation, value)?
+                    } else if let Some((relation, target, rows)) = self.way(def, key)? {
+                        self.relation(relation, &target, rows, value)?
                     } else {
                         let known =
                             def.fields.iter().filter(|field| field.filter && grant.fields.sees(field)).map(|field| field.name.as_ref());
-                        let hint = operand::nearest(key, known.chain(def.relations.iter().map(|relation| relation.name.as_ref())));
+                        let relations = def.relations.iter().map(|relation| relation.name.as_ref());
+                        let relations = relations.filter(|relation| self.way(def, relation).is_ok_and(|way| way.is_some()));
+                        let hint = operand::nearest(key, known.chain(relations));
                         return Err(self.fail(format!("{} has no field or relation {key:?} to filter by{hint}", def.name)));
                     }
                 }
@@ -92,13 +97,30 @@ impl<'a> FilterReader<'a> {
             .collect()
     }
 
-    fn relation(&mut self, relation: &clientela_model::RelationDef, json: &Json) -> Result<Filter> {
-        let registry = self.registry;
-        let Some(target) = registry.target(relation) else {
-            return Err(Error::internal(format!("relation {} leads nowhere", relation.name)));
+    fn grant(&self, def: &ResourceDef) -> Result<Grant> {
+        if self.unlimited { Ok(Grant::default()) } else { authorize(self.context, def, Action::Read) }
+    }
+
+    /// A relation by name, what it leads to, and which records of that the caller may read; none where there is no such relation, or
+    /// the caller may read nothing of what it leads to.
+    fn way<'d>(&self, def: &'d ResourceDef, name: &str) -> Result<Option<(&'d RelationDef, Arc<ResourceDef>, Option<Filter>)>> {
+        let Some(relation) = def.relation(name) else { return Ok(None) };
+        let target = self.registry.target(relation).ok_or_else(|| Error::internal(format!("relation {name} leads nowhere")))?;
+        match self.grant(target) {
+            Ok(grant) => Ok(Some((relation, Arc::clone(target), grant.rows))),
+            Err(error) if error.code() == ErrorCode::Forbidden => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Records that the caller may not read are as if they were not there.
+    fn relation(&mut self, relation: &RelationDef, target: &ResourceDef, rows: Option<Filter>, json: &Json) -> Result<Filter> {
+        let both = |filter: Filter| match &rows {
+            Some(rows) => Filter::And(vec![rows.clone(), filter]),
+            None => filter,
         };
         if relation.is_to_one() {
-            let filter = Box::new(self.read(target, json)?);
+            let filter = Box::new(both(self.read(target, json)?));
             return Ok(Filter::ToOne { relation: relation.name.clone(), filter });
         }
         let Json::Object(object) = json else {
@@ -113,9 +135,13 @@ impl<'a> FilterReader<'a> {
                 _ => return Err(self.fail(format!("a to-many relation takes some, every or none, not {key:?}"))),
             };
             self.path.push(key.clone());
-            let filter = Box::new(self.read(target, value)?);
+            let filter = self.read(target, value)?;
             self.path.pop();
-            all.push(Filter::ToMany { relation: relation.name.clone(), quantifier, filter });
+            let filter = match (quantifier, &rows) {
+                (Quantifier::Every, Some(rows)) => Filter::Or(vec![rows.clone().negate(), filter]),
+                _ => both(filter),
+            };
+            all.push(Filter::ToMany { relation: relation.name.clone(), quantifier, filter: Box::new(filter) });
         }
         Ok(Filter::And(all))
     }
@@ -157,7 +183,10 @@ impl<'a> FilterReader<'a> {
             Json::String(text) if text.chars().count() <= 200 => Ok(fold(text)),
             _ => Err(self.fail("a text of at most 200 characters is wanted".to_owned())),
         };
+        let mine = || self.my_teams(field, json);
         Ok(match operator {
+            "eq" if mine().is_some() => is(Comparison::In(mine().unwrap_or_default())),
+            "ne" if mine().is_some() => is(Comparison::In(mine().unwrap_or_default())).negate(),
             "eq" if json.is_null() => is(Comparison::IsNull),
             "ne" if json.is_null() => is(Comparison::IsNull).negate(),
             "eq" => is(Comparison::Equal(operand(json)?)),
@@ -191,6 +220,13 @@ impl<'a> FilterReader<'a> {
         })
     }
 
+    /// The caller's teams, where a team is compared with `myTeam`.
+    fn my_teams(&self, field: &FieldDef, json: &Json) -> Option<Vec<Value>> {
+        let is_team = field.reference().is_some_and(|reference| reference.target == "team");
+        let teams = || self.context.policy.iter().flat_map(|policy| policy.teams()).copied().map(Value::Id).collect();
+        (is_team && json.as_str() == Some("myTeam")).then(teams)
+    }
+
     fn values<'j>(&self, json: &'j Json) -> Result<&'j [Json]> {
         match json {
             Json::Array(items) if items.len() <= MAXIMUM_LIST => Ok(items),
@@ -210,6 +246,25 @@ impl<'a> FilterReader<'a> {
         let place = if self.path.is_empty() { String::new() } else { format!(" at {}", self.path.join(".")) };
         Error::new(ErrorCode::InvalidFilter, format!("The filter{place} cannot be used: {text}."))
     }
+}
+
+/// Reads the conditions of rights. They are read without limits: a condition may name what its holder cannot see.
+pub(crate) struct Conditions(pub(crate) Arc<Registry>);
+
+impl ConditionReader for Conditions {
+    fn read(&self, context: &Context, def: &ResourceDef, tree: &Json) -> Result<Filter> {
+        FilterReader { unlimited: true, ..FilterReader::new(&self.0, context) }.read(def, tree)
+    }
+}
+
+/// Checks the condition of a right, as it is written.
+///
+/// # Errors
+/// `INVALID_FILTER` where it is no JSON, or does not fit the definition.
+pub fn check_condition(registry: &Registry, context: &Context, def: &ResourceDef, text: &str) -> Result<()> {
+    let tree = serde_json::from_str(text);
+    let tree: Json = tree.map_err(|error| Error::new(ErrorCode::InvalidFilter, format!("it is no JSON: {error}.")))?;
+    FilterReader { unlimited: true, ..FilterReader::new(registry, context) }.read(def, &tree).map(drop)
 }
 
 /// The operators of a field, in the order the documentation shows them.
@@ -234,7 +289,7 @@ pub fn operators(field: &FieldDef) -> &'static [&'static str] {
 mod tests {
     use super::*;
     use crate::fixture;
-    use clientela_kernel::{Money, Value, currency::Currency};
+    use clientela_kernel::{Money, currency::Currency};
     use serde_json::json;
 
     fn read(json: Json) -> Result<Filter> {

@@ -40,7 +40,7 @@ pub(crate) fn read(context: &Context, def: &ResourceDef, field: &FieldDef, json:
         (FieldType::Id, Json::String(text)) => id(text, &def.prefix, &[]).map(Value::Id),
         (FieldType::Reference(reference), Json::String(text)) => {
             if text == "me" && reference.target == "user" {
-                return Ok(Value::Id(context.actor.id.0));
+                return Ok(Value::Id(context.me()));
             }
             id(text, &reference.prefix, &reference.also_accepts).map(Value::Id)
         }

@@ -38,15 +38,20 @@ pub(crate) fn decode(def: &ResourceDef, mask: &FieldMask, body: &Map<String, Jso
     let mut decoded = Decoded::default();
     for (name, json) in body {
         let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        let Some((index, field)) = def.field_index(name).zip(def.field(name)).filter(|(_, field)| mask.sees(field)) else {
+        let Some((index, field)) = def.field_index(name).zip(def.field(name)).filter(|(_, field)| mask.shows(field)) else {
             let hint =
-                nearest(name, def.fields.iter().filter(|field| writable(field, mode) && mask.sees(field)).map(|field| field.name.as_ref()));
+                nearest(name, def.fields.iter().filter(|field| writable(field, mode) && mask.writes(field)).map(|field| field.name.as_ref()));
             let detail = format!("{} has no field {name:?}{hint}.", def.name);
             decoded.problems.push(FieldProblem::new(pointer, ProblemCode::UnknownField, detail));
             continue;
         };
         if name == system::ID {
             decoded.client_id(def, json, mode, pointer);
+            continue;
+        }
+        if !mask.writes(field) {
+            let detail = format!("{name} cannot be written with your rights; leave it out.");
+            decoded.problems.push(FieldProblem::new(pointer, ProblemCode::ReadOnly, detail));
             continue;
         }
         match field.write {

@@ -3,7 +3,7 @@
 use crate::Engine;
 use crate::module::{ChangeKind, Draft, Found};
 use crate::write::{self, Expected, Kept, NetChange, Repointed, WriteAction, WriteOutcome, WriteRequest};
-use clientela_access::{Action, authorize};
+use clientela_access::{Action, FieldMask, Grant, authorize};
 use clientela_kernel::{
     Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, Name, ProblemCode, Result, Timestamp, Value,
 };
@@ -21,6 +21,8 @@ pub struct Call<'a> {
     /// Who asks.
     pub context: &'a Context,
     pub(super) target: Option<Found>,
+    /// Whether it sees only what the caller sees: it only tells what there is.
+    pub(super) limited: bool,
 }
 
 impl Call<'_> {
@@ -39,8 +41,9 @@ impl Call<'_> {
         self.target.as_ref().ok_or_else(|| Error::internal("the operation is done with no record"))
     }
 
-    /// The living records of a resource that satisfy a filter, at most 1000 (`QUERY_TOO_COMPLEX` beyond), whatever the caller may see: what the operation makes of
-    /// them is its own affair. Records it names in its output are read again as the caller may see them.
+    /// The living records of a resource that satisfy a filter, at most 1000 (`QUERY_TOO_COMPLEX` beyond). An operation that writes finds them whatever the caller may see: what it makes
+    /// of them is its own affair, and records it names in its output are read again as the caller may see them. One that only reads finds what the caller may
+    /// read, with hidden fields empty.
     pub async fn find(&self, resource: &str, filter: Filter) -> Result<Vec<Found>> {
         self.seek(resource, &filter, DeletedMode::Exclude).await
     }
@@ -203,13 +206,25 @@ impl Call<'_> {
         let inner = &self.engine.inner;
         let def = inner.resource(resource)?;
         let scope = inner.store.scope(self.context.tenant);
-        let records = inner.find(self.context, &scope, &def, filter, deleted, MAXIMUM_FOUND + 1).await?;
+        let grant = if self.limited { authorize(self.context, &def, Action::Read)? } else { Grant::default() };
+        let within = grant.rows.map(|rows| Filter::And(vec![filter.clone(), rows]));
+        let records = inner.find(self.context, &scope, &def, within.as_ref().unwrap_or(filter), deleted, MAXIMUM_FOUND + 1).await?;
         if records.len() > usize::try_from(MAXIMUM_FOUND).unwrap_or(usize::MAX) {
             let text = format!("This concerns more than {MAXIMUM_FOUND} {}, which is more than one operation looks at.", def.plural);
             return Err(Error::new(ErrorCode::QueryTooComplex, text));
         }
-        Ok(records.into_iter().filter_map(|values| found(&def, values)).collect())
+        Ok(records.into_iter().filter_map(|values| found(&def, values)).map(|found| masked(found, &grant.fields)).collect())
     }
+}
+
+/// A record without what the caller may not see.
+pub(super) fn masked(mut found: Found, mask: &FieldMask) -> Found {
+    if !mask.is_open() {
+        for (_, value) in found.def.fields.iter().zip(&mut found.values).filter(|(field, _)| !field.secret && !mask.sees(field)) {
+            *value = Value::Null;
+        }
+    }
+    found
 }
 
 fn named(values: Vec<(impl Into<Name>, Value)>) -> Vec<(Name, Value)> {

@@ -5,7 +5,7 @@ use super::{OperationOutcome, OperationRequest, input, output};
 use crate::Engine;
 use crate::module::Found;
 use crate::write::{expect, not_found};
-use clientela_access::{Action, Grant, authorize};
+use clientela_access::{Action, Grant, authorize, authorize_operation};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Result, Value};
 use clientela_model::{Content, OperationDef, system};
 use clientela_store::{Commit, IdempotencyWrite, WriteSet};
@@ -80,7 +80,9 @@ async fn run(engine: &Engine, context: &Context, request: &OperationRequest, gra
     };
     let operation = engine.inner.operations.get(&request.def.name);
     let operation = operation.ok_or_else(|| Error::internal(format!("nobody carries out {}", request.def.name)))?;
-    operation.run(&Call { engine, context, target }, input).await
+    let limited = !request.def.writes && context.policy.is_some();
+    let target = target.map(|target| if limited { call::masked(target, &grant.fields) } else { target });
+    operation.run(&Call { engine, context, target, limited }, input).await
 }
 
 /// The record it is done with, which must live and have the version the caller builds on.
@@ -89,6 +91,9 @@ async fn target(engine: &Engine, context: &Context, request: &OperationRequest, 
     let mut filter = Filter::field(system::ID, Comparison::Equal(Value::Id(id.0)));
     if let Some(rows) = &grant.rows {
         filter = Filter::And(vec![filter, rows.clone()]);
+    }
+    if let Some(rows) = authorize(context, &def, Action::Read)?.rows {
+        filter = Filter::And(vec![filter, rows]);
     }
     let scope = engine.inner.store.scope(context.tenant);
     let record = engine.inner.find(context, &scope, &def, &filter, DeletedMode::Include, 1).await?.pop();
@@ -110,7 +115,7 @@ fn permitted(engine: &Engine, context: &Context, def: &OperationDef) -> Result<G
         (true, true) => Action::Update,
         (true, false) => Action::Create,
     };
-    authorize(context, &resource, action)
+    authorize_operation(context, &resource, action, &def.name)
 }
 
 /// The outcome of the request that used this key before, if there was one. A trial is never remembered, nor answered from memory.

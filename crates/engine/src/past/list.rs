@@ -14,6 +14,8 @@ use clientela_store::{Change, Scope};
 use std::cmp::Ordering;
 use uuid::Uuid;
 
+/// How many records are replayed before it is asked which of them may be read.
+const AT_ONCE: usize = 500;
 /// How many changes one statement reads.
 const STRETCH: u32 = 5_000;
 
@@ -66,14 +68,33 @@ pub(super) async fn read(
     let ids = list.filter.as_ref().and_then(ids);
     let mut log = Log { scope, def, ids, beyond: from, read: 0, rest: Vec::new(), done: false };
     let (mut records, mut total) = (Vec::new(), 0i64);
-    while let Some(changes) = log.next().await? {
-        let Some(record) = replay::state(def, &changes, at) else { continue };
-        if !counts(def, &record, list.deleted) || !holds_all(rows, def, &record)? || !holds_all(list.filter.as_ref(), def, &record)? {
-            continue;
+    loop {
+        // What it was is told to whoever may read it now.
+        let mut some = Vec::new();
+        while some.len() < AT_ONCE {
+            let Some(changes) = log.next().await? else { break };
+            let Some(record) = replay::state(def, &changes, at) else { continue };
+            if counts(def, &record, list.deleted) && holds_all(list.filter.as_ref(), def, &record)? {
+                some.push(record);
+            }
+            if rows.is_none() && enough.is_some_and(|enough| records.len() + some.len() >= enough) {
+                break;
+            }
         }
-        total += 1;
-        if bounds.iter().all(|(place, wanted)| against(&record, place, &keys) == *wanted) {
-            records.push(record);
+        if some.is_empty() {
+            break;
+        }
+        let ids: Vec<Uuid> = some.iter().filter_map(|record| crate::write::id_of(def, record)).map(|id| id.0).collect();
+        let visible = engine.visible_now(context, scope, def, rows, &ids).await?;
+        let visible = |record: &Vec<Value>| match (&visible, crate::write::id_of(def, record)) {
+            (Some(visible), Some(id)) => visible.contains(&id.0),
+            _ => true,
+        };
+        for record in some.into_iter().filter(visible) {
+            total += 1;
+            if bounds.iter().all(|(place, wanted)| against(&record, place, &keys) == *wanted) {
+                records.push(record);
+            }
         }
         if enough.is_some_and(|enough| records.len() >= enough) {
             break;

@@ -14,8 +14,11 @@ use crate::plan::{Item, ReadPlan, Root, Selection};
 use crate::read::{self, Layout, Source};
 use crate::{Engine, values};
 use clientela_access::{Action, authorize};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Filter, Result, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Result, Timestamp, Value};
 use clientela_model::{ResourceDef, naming, system};
+use clientela_store::Scope;
+use std::collections::HashSet;
+use uuid::Uuid;
 
 /// How many changes of one record are replayed.
 pub const MAXIMUM_CHANGES: u32 = 10_000;
@@ -40,7 +43,8 @@ impl Engine {
                     return Err(too_many(MAXIMUM_CHANGES));
                 }
                 let Some(record) = replay::state(def, &changes, at) else { return Ok(ReadAnswer::default()) };
-                if !counts(def, &record, *deleted) || !holds_all(grant.rows.as_ref(), def, &record)? {
+                let visible = self.visible_now(context, &scope, def, grant.rows.as_ref(), &[*id]).await?;
+                if !counts(def, &record, *deleted) || visible.is_some_and(|visible| visible.is_empty()) {
                     return Ok(ReadAnswer::default());
                 }
                 let mut layout = Layout::new(self.registry(), context, def, *deleted)?;
@@ -51,6 +55,23 @@ impl Engine {
             Root::List(list, connection) => list::read(self, context, &scope, def, grant.rows.as_ref(), list, connection, at, out).await,
             Root::Records { .. } => Err(Error::internal("records by several ids have no past")),
         }
+    }
+
+    /// Which of these records a caller with limited rights may read today: the past of a record is for whoever may read the record. None where
+    /// rights have no limits.
+    async fn visible_now(
+        &self,
+        context: &Context,
+        scope: &Scope,
+        def: &ResourceDef,
+        rows: Option<&Filter>,
+        ids: &[Uuid],
+    ) -> Result<Option<HashSet<Uuid>>> {
+        let Some(rows) = rows else { return Ok(None) };
+        let these = Filter::field(system::ID, Comparison::In(ids.iter().copied().map(Value::Id).collect()));
+        let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let found = self.inner.find(context, scope, def, &Filter::And(vec![these, rows.clone()]), DeletedMode::Include, most).await?;
+        Ok(Some(found.iter().filter_map(|record| crate::write::id_of(def, record)).map(|id| id.0).collect()))
     }
 }
 
@@ -134,7 +155,10 @@ fn holds(filter: &Filter, def: &ResourceDef, record: &[Value]) -> Result<bool> {
             let definition = def.fields.get(index).ok_or_else(|| Error::internal("a filter names an unknown field"))?;
             Ok(values::satisfies(record.get(index).unwrap_or(&Value::Null), definition, comparison))
         }
-        Filter::ToOne { relation, .. } | Filter::ToMany { relation, .. } => Err(own_only(&format!("filters through {relation}"))),
+        Filter::ToOne { relation: other, .. }
+        | Filter::ToMany { relation: other, .. }
+        | Filter::ToRecord { field: other, .. }
+        | Filter::NamedBy { resource: other, .. } => Err(own_only(&format!("filters through {other}"))),
     }
 }
 
@@ -144,6 +168,9 @@ fn check(filter: &Filter) -> Result<()> {
         Filter::And(filters) | Filter::Or(filters) => filters.iter().try_for_each(check),
         Filter::Not(inner) => check(inner),
         Filter::Field { .. } => Ok(()),
-        Filter::ToOne { relation, .. } | Filter::ToMany { relation, .. } => Err(own_only(&format!("filters through {relation}"))),
+        Filter::ToOne { relation: other, .. }
+        | Filter::ToMany { relation: other, .. }
+        | Filter::ToRecord { field: other, .. }
+        | Filter::NamedBy { resource: other, .. } => Err(own_only(&format!("filters through {other}"))),
     }
 }

@@ -20,7 +20,7 @@ pub use erase::ErasedRecords;
 use crate::module::Found;
 use crate::operation::Call;
 use clientela_access::{Action, authorize};
-use clientela_kernel::{Id, Name, Result};
+use clientela_kernel::{Context, Error, ErrorCode, Id, Name, Result};
 use clientela_model::ResourceDef;
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ impl Call<'_> {
     /// The footprint as one JSON document, with the history of every record. The caller must be one who may read all of it.
     pub async fn export_footprint(&self, footprint: &Footprint) -> Result<String> {
         for def in footprint.resources() {
-            authorize(self.context, def, Action::Read)?;
+            whole(self.context, def, Action::Read)?;
         }
         export::document(&self.scope(), footprint, self.now()).await
     }
@@ -81,11 +81,21 @@ impl Call<'_> {
     /// erase, and change, such records.
     pub async fn erase_footprint(&self, footprint: &Footprint, identifying: &[(&str, &str)]) -> Result<ErasedRecords> {
         for record in &footprint.own {
-            authorize(self.context, &record.def, Action::Erase)?;
+            whole(self.context, &record.def, Action::Erase)?;
         }
         for other in &footprint.others {
-            authorize(self.context, &other.record.def, Action::Update)?;
+            whole(self.context, &other.record.def, Action::Update)?;
         }
         erase::erase(&self.engine.inner, self.context, &self.scope(), footprint, identifying).await
     }
+}
+
+/// Refuses whoever may do this with some records or some fields alone: everything about a person is everything.
+fn whole(context: &Context, def: &ResourceDef, action: Action) -> Result<()> {
+    let grant = authorize(context, def, action)?;
+    if grant.rows.is_none() && grant.fields.is_open() {
+        return Ok(());
+    }
+    let text = format!("This concerns all {} of a person, and your roles let you {} only some of them or of their fields. Ask an administrator.", def.plural, action.name());
+    Err(Error::new(ErrorCode::Forbidden, text))
 }

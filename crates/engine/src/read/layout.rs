@@ -2,8 +2,8 @@
 
 use crate::plan::{Connection, ConnectionItem, EdgeItem, Item, MoneyPart, PageInfoItem, Selection};
 use clientela_access::{Action, Grant, authorize};
-use clientela_kernel::{Context, DeletedMode, Error, ListArguments, Result, SortKey, Value};
-use clientela_model::{FieldDef, Registry, RelationKind, ResourceDef, system};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Filter, ListArguments, Result, SortKey, Value};
+use clientela_model::{FieldDef, FieldType, Registry, RelationKind, ResourceDef, system};
 use clientela_store::{Column, Encoder, Join, Seek, Select, SelectCount, SortColumn, width};
 use uuid::Uuid;
 
@@ -60,6 +60,8 @@ pub(crate) struct ObjectShape<'a> {
 pub(crate) enum Entry<'a> {
     Cell(usize),
     Constant(&'a str),
+    /// A text of which only the end may be shown.
+    Masked(usize),
     Money(usize, &'a [(Box<str>, MoneyPart)]),
     /// The cell of the related record's id tells whether there is one.
     ToOne(usize, ObjectShape<'a>),
@@ -87,12 +89,23 @@ pub(crate) enum EdgeEntry<'a> {
     Constant(&'a str),
 }
 
+/// What of a related resource may be read: nothing is there for whoever may read none of it.
+fn related(context: &Context, def: &ResourceDef) -> Result<Grant> {
+    match authorize(context, def, Action::Read) {
+        Err(error) if error.code() == ErrorCode::Forbidden => Ok(Grant { rows: Some(Filter::Or(Vec::new())), ..Grant::default() }),
+        grant => grant,
+    }
+}
+
 impl<'a> Layout<'a> {
     pub(crate) fn new(registry: &'a Registry, context: &'a Context, def: &'a ResourceDef, deleted: DeletedMode) -> Result<Self> {
-        let grant = authorize(context, def, Action::Read)?;
+        Ok(Layout::granted(registry, context, def, deleted, authorize(context, def, Action::Read)?))
+    }
+
+    fn granted(registry: &'a Registry, context: &'a Context, def: &'a ResourceDef, deleted: DeletedMode, grant: Grant) -> Self {
         let tables = vec![Table { def, grant, via: None }];
         let (cells, children, sort) = (Vec::with_capacity(24), Vec::new(), Vec::new());
-        Ok(Layout {
+        Layout {
             registry,
             context,
             tables,
@@ -104,7 +117,7 @@ impl<'a> Layout<'a> {
             deleted,
             parents: None,
             looks_ahead: false,
-        })
+        }
     }
 
     /// A level that is a list: sorts, and knows the columns its cursors need.
@@ -158,7 +171,7 @@ impl<'a> Layout<'a> {
         }
         let definition = self.def(from)?.relations.get(relation).ok_or_else(|| Error::internal("no such relation"))?;
         let def = self.registry.target(definition).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
-        let grant = authorize(self.context, def, Action::Read)?;
+        let grant = related(self.context, def)?;
         self.tables.push(Table { def, grant, via: Some((from, relation)) });
         Ok(self.tables.len() - 1)
     }
@@ -174,6 +187,12 @@ impl<'a> Layout<'a> {
                 Item::MoneyParts { key, field, parts } if self.sees(table, *field)? => {
                     entries.push((key.as_ref(), Entry::Money(self.cell(table, *field)?, parts)));
                 }
+                Item::Field { key, field } if self.masks(table, *field)? => {
+                    let cell = self.cell(table, *field)?;
+                    let text = self.cells.get(cell).is_some_and(|cell| matches!(cell.field.kind, FieldType::Text { .. }));
+                    entries.push((key.as_ref(), if text { Entry::Masked(cell) } else { Entry::Constant("null") }));
+                }
+                Item::MoneyParts { key, field, .. } if self.masks(table, *field)? => entries.push((key.as_ref(), Entry::Constant("null"))),
                 Item::Field { .. } | Item::MoneyParts { .. } => {}
                 Item::Constant { key, json } => entries.push((key.as_ref(), Entry::Constant(json))),
                 Item::ToOne { key, relation, selection } => {
@@ -206,7 +225,7 @@ impl<'a> Layout<'a> {
             return Ok(None);
         }
         let target = self.registry.target(definition).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
-        let grant = authorize(self.context, target, Action::Read)?;
+        let grant = related(self.context, target)?;
         if grant.rows.is_some() {
             return Ok(None);
         }
@@ -221,6 +240,8 @@ impl<'a> Layout<'a> {
                     let Some(source) = source.and_then(|name| def.field_index(name)) else { return Ok(None) };
                     if grant.fields.sees(wanted) {
                         sources.push((key.as_ref(), Ok(source)));
+                    } else if grant.fields.shows(wanted) {
+                        return Ok(None);
                     }
                 }
                 Item::MoneyParts { .. } | Item::ToOne { .. } | Item::ToMany { .. } => return Ok(None),
@@ -241,6 +262,13 @@ impl<'a> Layout<'a> {
         Ok(Some(Entry::ToOne(present, ObjectShape { entries })))
     }
 
+    /// Whether the caller sees the field's mask alone.
+    fn masks(&self, table: usize, index: usize) -> Result<bool> {
+        let table = self.tables.get(table).ok_or_else(|| Error::internal("no such table in the level"))?;
+        let fields = &table.grant.fields;
+        Ok(table.def.fields.get(index).is_some_and(|field| fields.shows(field) && !fields.sees(field)))
+    }
+
     fn sees(&self, table: usize, index: usize) -> Result<bool> {
         let table = self.tables.get(table).ok_or_else(|| Error::internal("no such table in the level"))?;
         Ok(table.def.fields.get(index).is_some_and(|field| table.grant.fields.sees(field)))
@@ -256,7 +284,7 @@ impl<'a> Layout<'a> {
         let local = self.cell(table, local)?;
         let target = self.registry.target(definition).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
         let foreign = target.field(foreign).ok_or_else(|| Error::internal("a relation ends at an unknown field"))?;
-        let mut layout = Layout::new(self.registry, self.context, target, list.deleted)?;
+        let mut layout = Layout::granted(self.registry, self.context, target, list.deleted, related(self.context, target)?);
         // The parent's value is the first column of every row.
         layout.next_position = 1;
         layout.parents = foreign.any_reference().map(|_| def.name.as_ref());
@@ -371,7 +399,7 @@ impl<'a> Layout<'a> {
     /// A cursor's values, typed by the sort columns.
     pub(crate) fn place(&self, cursor: &clientela_kernel::Cursor) -> Result<Seek> {
         let broken =
-            || Error::new(clientela_kernel::ErrorCode::InvalidCursor, "The cursor cannot be used: its values do not fit the order.");
+            || Error::new(ErrorCode::InvalidCursor, "The cursor cannot be used: its values do not fit the order.");
         let mut values = Vec::with_capacity(self.sort.len());
         let mut given = cursor.values.iter();
         for (cell, _) in &self.sort {

@@ -92,6 +92,11 @@ pub(crate) fn write_object(layout: &Layout<'_>, shape: &ObjectShape<'_>, source:
         match entry {
             Entry::Constant(json) => out.extend_from_slice(json.as_bytes()),
             Entry::Cell(cell) => write_cell(layout, *cell, source, out)?,
+            Entry::Masked(cell) => {
+                let mut open = Vec::new();
+                write_cell(layout, *cell, source, &mut open)?;
+                write_masked(&open, out)?;
+            }
             Entry::Money(cell, parts) => write_money(layout, *cell, parts, source, out)?,
             Entry::ToOne(present, object) => {
                 let Source::Row { row, .. } = source else {
@@ -135,6 +140,20 @@ fn write_cell(layout: &Layout<'_>, cell: usize, source: Source<'_>, out: &mut Ve
             Ok(())
         }
     }
+}
+
+/// How much of the end of a masked text stays.
+const MASK_END: usize = 2;
+
+/// Writes the mask of a text that was written as JSON: stars, and its last two characters where it has at least eight.
+fn write_masked(open: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    let Some(text) = serde_json::from_slice::<Option<String>>(open).map_err(Error::internal)? else {
+        out.extend_from_slice(b"null");
+        return Ok(());
+    };
+    let length = text.chars().count();
+    let end: String = if length >= 8 { text.chars().skip(length - MASK_END).collect() } else { String::new() };
+    serde_json::to_writer(out, &format!("***{end}")).map_err(Error::internal)
 }
 
 fn write_money(layout: &Layout<'_>, cell: usize, parts: &[(Box<str>, MoneyPart)], source: Source<'_>, out: &mut Vec<u8>) -> Result<()> {

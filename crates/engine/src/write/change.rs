@@ -1,10 +1,11 @@
 //! From drafts to the rows of one atomic write.
 
-use super::log;
 use super::run::version_of;
+use super::{limits, log};
 use crate::engine::Inner;
 use crate::module::{Companion, Draft, Found, RuleReader};
 use crate::pack::Asked;
+use crate::reach::Reach;
 use crate::{ids, input};
 use async_trait::async_trait;
 use clientela_access::{Action, authorize};
@@ -163,7 +164,9 @@ impl<'a> Gathering<'a> {
         if changes.is_empty() {
             return Ok(());
         }
-        self.permit(&def, Action::Update, changes)?;
+        if self.permit(&def, Action::Update, changes)? {
+            limits::companion(self.reach(), &def, Action::Update, &before).await?;
+        }
         let draft = self.inner.stamped(self.context, self.now, &def, id, ChangeKind::Updated, Some(before), after);
         self.place(draft);
         Ok(())
@@ -186,6 +189,7 @@ impl<'a> Gathering<'a> {
         }
         let Some(before) = self.before(&def, id).await? else { return Ok(()) };
         authorize(self.context, &def, Action::Delete)?;
+        limits::companion(self.reach(), &def, Action::Delete, &before).await?;
         let draft = self.inner.stamped(self.context, self.now, &def, id, ChangeKind::Deleted, Some(before.clone()), before);
         self.take_along(draft, false).await
     }
@@ -199,16 +203,21 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Refuses a companion that the caller could not have asked for. Fields that only the server writes are its own affair.
-    fn permit(&self, def: &ResourceDef, action: Action, fields: impl IntoIterator<Item = usize>) -> Result<()> {
+    fn reach(&self) -> Reach<'_> {
+        Reach { inner: self.inner, context: self.context, scope: self.scope }
+    }
+
+    /// Refuses a companion that the caller could not have asked for. Fields that only the server writes are its own affair; answers whether
+    /// there are any others.
+    fn permit(&self, def: &ResourceDef, action: Action, fields: impl IntoIterator<Item = usize>) -> Result<bool> {
         let mut asked =
             fields.into_iter().filter_map(|index| def.fields.get(index)).filter(|field| field.write != WriteMode::ReadOnly).peekable();
         if asked.peek().is_none() {
-            return Ok(());
+            return Ok(false);
         }
         let grant = authorize(self.context, def, action)?;
-        match asked.find(|field| !grant.fields.sees(field)) {
-            None => Ok(()),
+        match asked.find(|field| !grant.fields.writes(field)) {
+            None => Ok(true),
             Some(_) => {
                 let text = format!("This also changes a field of {} that you may not change. Ask for that right.", def.plural);
                 Err(Error::new(ErrorCode::Forbidden, text))

@@ -5,6 +5,7 @@ mod dependents;
 mod diagnose;
 mod each;
 mod erase;
+mod limits;
 mod log;
 mod repoint;
 mod run;

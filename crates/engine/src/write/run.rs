@@ -172,7 +172,9 @@ impl<'a> Write<'a> {
         }
         let mut draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Created, None, after);
         let gathering = Gathering::new(self.inner, self.context, self.scope, now);
+        self.claim(&mut draft);
         self.complete(&gathering, &mut draft, problems).await?;
+        self.permit(&draft).await?;
         Ok((gathering, draft))
     }
 
@@ -208,6 +210,7 @@ impl<'a> Write<'a> {
         let mut draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Updated, Some(before), after);
         let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
         self.complete(&gathering, &mut draft, problems).await?;
+        self.permit(&draft).await?;
         let before = draft.before.as_deref().unwrap_or_default();
         if log::differing(def, before, &draft.after).is_empty() {
             return self.unchanged(id, draft.before.unwrap_or_default(), 200).await;
@@ -218,8 +221,7 @@ impl<'a> Write<'a> {
 
     async fn delete(&self, id: Id, expected: Option<Expected>) -> Result<Attempt> {
         let def = self.def();
-        let before =
-            self.inner.current(self.context, self.scope, def, id, DeletedMode::Exclude).await?.ok_or_else(|| not_found(def, id))?;
+        let before = self.fetch(id, Action::Delete, DeletedMode::Exclude).await?;
         self.expect(def, &before, expected)?;
         let now = self.inner.clock.now();
         let mut gathering = Gathering::new(self.inner, self.context, self.scope, now);
@@ -230,8 +232,7 @@ impl<'a> Write<'a> {
 
     async fn restore(&self, id: Id, expected: Option<Expected>) -> Result<Attempt> {
         let def = self.def();
-        let before =
-            self.inner.current(self.context, self.scope, def, id, DeletedMode::Include).await?.ok_or_else(|| not_found(def, id))?;
+        let before = self.fetch(id, Action::Restore, DeletedMode::Include).await?;
         self.expect(def, &before, expected)?;
         let now = self.inner.clock.now();
         let draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Restored, Some(before.clone()), before);
@@ -245,8 +246,7 @@ impl<'a> Write<'a> {
 
     async fn erase(&self, id: Id, expected: Option<Expected>) -> Result<Attempt> {
         let def = self.def();
-        let before =
-            self.inner.current(self.context, self.scope, def, id, DeletedMode::Include).await?.ok_or_else(|| not_found(def, id))?;
+        let before = self.fetch(id, Action::Erase, DeletedMode::Include).await?;
         self.expect(def, &before, expected)?;
         let now = self.inner.clock.now();
         let draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Erased, Some(before.clone()), before);
@@ -255,11 +255,18 @@ impl<'a> Write<'a> {
         self.commit(gathering, 204).await
     }
 
+    /// The record as it stands, with which the caller must be allowed to do this.
+    async fn fetch(&self, id: Id, action: Action, deleted: DeletedMode) -> Result<Vec<Value>> {
+        let def = self.def();
+        let record = self.inner.current(self.context, self.scope, def, id, deleted).await?.ok_or_else(|| not_found(def, id))?;
+        self.within(id, action, &record).await?;
+        Ok(record)
+    }
+
     /// The record as it stands, which must live.
     async fn living(&self, id: Id) -> Result<Vec<Value>> {
         let def = self.def();
-        let record =
-            self.inner.current(self.context, self.scope, def, id, DeletedMode::Include).await?.ok_or_else(|| not_found(def, id))?;
+        let record = self.fetch(id, Action::Update, DeletedMode::Include).await?;
         let deleted = def.field_index(system::DELETED_AT).and_then(|index| record.get(index)).is_some_and(|value| !value.is_null());
         if deleted {
             let id = id.to_text(&def.prefix);

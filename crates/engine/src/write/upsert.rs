@@ -37,6 +37,7 @@ impl Write<'_> {
         };
         let id = def.field_index(system::ID).and_then(|index| before.get(index)).and_then(Value::as_id).map(Id);
         let id = id.ok_or_else(|| Error::internal("a record without an id"))?;
+        self.within(id, Action::Update, &before).await?;
         if mode == UpsertMode::CreateOnly {
             let version = version_of(def, &before);
             let text = format!(

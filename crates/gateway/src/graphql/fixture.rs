@@ -77,12 +77,13 @@ pub(super) fn definitions() -> Vec<ResourceDef> {
     vec![account, contact]
 }
 
-pub(super) fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context {
         tenant: TenantId(Uuid::nil()),
         actor: Actor { kind: ActorKind::User, id: Id(Uuid::nil()) },
         client: None,
         scopes: Scopes::ALL,
+        policy: None,
         request_id: Uuid::nil(),
         now: Timestamp(0),
         zone: chrono_tz::UTC,

@@ -1,7 +1,7 @@
 //! GraphQL: the schema, execution by plan, and the HTTP handler. Nothing outside knows async-graphql.
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod http;
 mod plan;
 mod schema;

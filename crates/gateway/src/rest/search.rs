@@ -111,7 +111,7 @@ async fn find(bound: &Bound, context: &Context, asked: Within) -> Result<(Search
     let plain = asked.fields.is_empty() && asked.expand.is_empty();
     let chosen = match plain {
         true => None,
-        false => Some(selection::select(engine.registry(), def, &asked.fields, &asked.expand, &bound.state.limits)?),
+        false => Some(selection::select(context, engine.registry(), def, &asked.fields, &asked.expand, &bound.state.limits)?),
     };
     let answer = engine.search(context, &request).await?;
     let mut bytes = b"{\"data\":".to_vec();

@@ -4,7 +4,8 @@ use super::parameters::invalid;
 use super::suggest;
 use crate::Limits;
 use clientela_engine::{Connection, ConnectionItem, Item, PageInfoItem, Selection};
-use clientela_kernel::{ListArguments, Result};
+use clientela_access::{Action, authorize};
+use clientela_kernel::{Context, ListArguments, Result};
 use clientela_model::{Registry, ResourceDef};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +30,14 @@ impl Shape {
 
 /// The selection that `fields` and `expand` ask for. A dotted field (`account.name`) expands its relation with that
 /// field alone.
-pub(super) fn select(registry: &Registry, def: &ResourceDef, fields: &[String], expand: &[String], limits: &Limits) -> Result<Selection> {
+pub(super) fn select(
+    context: &Context,
+    registry: &Registry,
+    def: &ResourceDef,
+    fields: &[String],
+    expand: &[String],
+    limits: &Limits,
+) -> Result<Selection> {
     let mut shape = Shape::default();
     let dotted = fields.iter().filter(|path| path.contains('.')).count();
     if expand.len() + dotted > limits.expand_paths {
@@ -51,11 +59,11 @@ pub(super) fn select(registry: &Registry, def: &ResourceDef, fields: &[String], 
         }
         place.fields.push((*field).to_owned());
     }
-    build(registry, def, &shape, limits)
+    build(context, registry, def, &shape, limits)
 }
 
-fn build(registry: &Registry, def: &ResourceDef, shape: &Shape, limits: &Limits) -> Result<Selection> {
-    let mut selection = if shape.fields.is_empty() { whole(def) } else { named(def, &shape.fields)? };
+fn build(context: &Context, registry: &Registry, def: &ResourceDef, shape: &Shape, limits: &Limits) -> Result<Selection> {
+    let mut selection = if shape.fields.is_empty() { whole(def) } else { named(context, def, &shape.fields)? };
     for (name, inner) in &shape.relations {
         let found = def.relation_index(name).zip(def.relation(name));
         let Some((index, relation)) = found else {
@@ -63,7 +71,7 @@ fn build(registry: &Registry, def: &ResourceDef, shape: &Shape, limits: &Limits)
             return Err(invalid(format!("expand names {name:?}, which is not a relation of {}.{hint}", def.name)));
         };
         let Some(target) = registry.target(relation) else { continue };
-        let inner = build(registry, target, inner, limits)?;
+        let inner = build(context, registry, target, inner, limits)?;
         let key: Box<str> = relation.name.as_ref().into();
         selection.items.push(if relation.is_to_one() {
             Item::ToOne { key, relation: index, selection: inner }
@@ -74,11 +82,14 @@ fn build(registry: &Registry, def: &ResourceDef, shape: &Shape, limits: &Limits)
     Ok(selection)
 }
 
-fn named(def: &ResourceDef, names: &[String]) -> Result<Selection> {
-    let visible = || def.visible_fields().map(|(_, field)| field.name.as_ref());
+fn named(context: &Context, def: &ResourceDef, names: &[String]) -> Result<Selection> {
+    // What may not be read at all is not there, and any of its names may be asked for.
+    let mask = authorize(context, def, Action::Read).map(|grant| grant.fields).unwrap_or_default();
+    let shown = || def.visible_fields().filter(|(_, field)| mask.shows(field));
+    let visible = || shown().map(|(_, field)| field.name.as_ref());
     let mut items = Vec::with_capacity(names.len());
     for name in names {
-        let found = def.visible_fields().find(|(_, field)| field.name == *name);
+        let found = shown().find(|(_, field)| field.name == *name);
         let Some((index, field)) = found else {
             let hint = match def.relation(name) {
                 Some(_) => format!(" {name} is a relation: use expand={name}."),
@@ -132,7 +143,7 @@ mod tests {
         let registry = registry();
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let def = registry.resource("contact").unwrap();
-        select(&registry, def, &owned(fields), &owned(expand), &Limits::default()).map(|selection| keys(&selection))
+        select(&crate::graphql::fixture::context(), &registry, def, &owned(fields), &owned(expand), &Limits::default()).map(|selection| keys(&selection))
     }
 
     #[test]

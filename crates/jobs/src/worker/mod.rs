@@ -198,6 +198,7 @@ impl Worker {
             actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
             client: Some("clientela".to_owned()),
             scopes: Scopes::ALL,
+            policy: None,
             request_id: ids::mint(now).0,
             now,
             zone: Default::default(),

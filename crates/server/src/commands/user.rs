@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::tenants;
 use clientela_engine::{WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, Error, ErrorCode, Id, Result, TenantId};
-use clientela_platform::user;
+use clientela_platform::{founding, user};
 use clientela_store::SystemTask;
 use sea_orm::{ColumnTrait as _, Condition};
 use serde_json::{Map, Value as Json, json};
@@ -31,10 +31,13 @@ async fn carry_out(house: &House, command: &UserCommand) -> Result<(Json, String
             let users: Vec<Json> = users.iter().map(shown).collect();
             Ok((json!({ "tenant": tenant.to_string(), "users": users }), lines.join("\n")))
         }
-        UserCommand::Create { name, email, title, tenant } => {
+        UserCommand::Create { name, email, title, role, tenant } => {
             let tenant = tenants::find(&house.store, tenant.as_deref()).await?;
             let body = json!({ "name": name, "email": email, "title": title });
+            let context = tenants::system_context(house, tenant);
+            founding::role(&house.engine, &context, role).await?;
             let id = write(house, tenant, "user", |body| WriteAction::Create { body }, body).await?.id;
+            founding::assign(&house.engine, &context, id, role).await?;
             let id = id.to_text("usr");
             let text = format!("{id}\nA token for {email}: clientela token --user {id}");
             Ok((json!({ "user": id, "email": email, "tenant": tenant.to_string() }), text))

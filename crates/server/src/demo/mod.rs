@@ -11,6 +11,7 @@ mod words;
 mod work;
 
 use clientela_engine::{Engine, ReadPlan, Root, WriteAction, WriteRequest};
+use clientela_platform::founding;
 use clientela_kernel::{Actor, ActorKind, Context, DeletedMode, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
 use dice::{Dice, Mint};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -74,6 +75,7 @@ pub fn context_of(sowing: Sowing, now: Timestamp) -> Context {
         actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
         client: Some("demo".to_owned()),
         scopes: Scopes::ALL,
+        policy: None,
         request_id: tenant.0,
         now,
         zone: chrono_tz::Europe::Vienna,
@@ -135,8 +137,19 @@ pub async fn sow(engine: &Engine, context: &Context, sowing: Sowing) -> Result<S
         }
     }
     crate::tenants::begin(engine, context).await?;
+    give_roles(engine, context, &staff).await?;
     seeded.plant_all(engine, context, vec![vec![staff::tenant(tenant)]]).await?;
     Ok(seeded)
+}
+
+/// The first of the staff is the administrator, the others work with customers.
+async fn give_roles(engine: &Engine, context: &Context, staff: &[staff::User]) -> Result<()> {
+    let Some((first, others)) = staff.split_first() else { return Ok(()) };
+    founding::begin(engine, context, first.id).await?;
+    for user in others {
+        founding::assign(engine, context, user.id, founding::MEMBER).await?;
+    }
+    Ok(())
 }
 
 impl Seeded {

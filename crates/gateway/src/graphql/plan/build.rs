@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::source::Source;
 use crate::graphql::schema::types::{Role, TypeSystem};
 use async_graphql::Pos;
+use clientela_access::{Action, authorize};
 use clientela_engine::plan::MoneyPart;
 use clientela_engine::{Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, Selection};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, ListArguments, PageArguments};
@@ -24,8 +25,26 @@ pub(crate) struct Builder<'r> {
 impl Builder<'_> {
     /// The shape of a record.
     pub(crate) fn selection(&self, def: &Arc<ResourceDef>, fields: &[Collected]) -> Result<Selection, Problem> {
+        self.refuse_hidden(def, fields)?;
         let items = fields.iter().map(|field| self.item(def, field)).collect::<Result<_, _>>()?;
         Ok(Selection { items })
+    }
+
+    /// Refuses fields that are hidden from the caller, with what validation says of fields that there are not.
+    fn refuse_hidden(&self, def: &ResourceDef, fields: &[Collected]) -> Result<(), Problem> {
+        if self.context.policy.is_none() {
+            return Ok(());
+        }
+        // What may not be read at all is not there, and neither are its fields.
+        let Ok(grant) = authorize(self.context, def, Action::Read) else { return Ok(()) };
+        for field in fields {
+            let (What::Role(Role::Field(index)) | What::Role(Role::Money(index))) = &field.what else { continue };
+            if let Some(hidden) = def.fields.get(*index).filter(|field| !grant.fields.shows(field)) {
+                let text = format!("Unknown field \"{}\" on type \"{}\".", hidden.name, def.type_name);
+                return Err(Problem::at(field.position, ErrorCode::GraphqlValidationFailed, text));
+            }
+        }
+        Ok(())
     }
 
     fn item(&self, def: &Arc<ResourceDef>, field: &Collected) -> Result<Item, Problem> {

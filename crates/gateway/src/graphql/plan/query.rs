@@ -68,6 +68,8 @@ pub(super) async fn run(
     for field in fields {
         let step = match plan(run, field, variables) {
             Ok(step) => step,
+            // To its caller the document is not valid.
+            Err(problem) if problem.error.code() == ErrorCode::GraphqlValidationFailed => return Err(vec![problem]),
             Err(problem) => Step::Failed(problem),
         };
         if let Step::Search(search) = &step {

@@ -1,0 +1,105 @@
+//! What authentication keeps in memory: keys, users and what they may do, as of one reading.
+
+use crate::policy::{Definitions, Principal, Rights, RolePolicy};
+use crate::{ApiKeyCredential, CredentialSource, UserCredential};
+use clientela_kernel::{Actor, ActorKind, Id, Policy, Result, TenantId};
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How many keys made by keys are followed to the one that somebody made.
+const MAXIMUM_MAKERS: usize = 5;
+
+/// Ids are unique within a tenant only: another tenant may choose the same one.
+type Key = (TenantId, Id);
+
+/// Keys, users and rights as of one reading.
+pub(crate) struct Directory {
+    /// How many changes had been announced when the reading began.
+    pub(crate) as_of: u64,
+    definitions: Definitions,
+    keys: HashMap<[u8; 32], ApiKeyCredential>,
+    /// The digests of keys by their records.
+    digests: HashMap<Key, [u8; 32]>,
+    users: HashMap<Key, UserCredential>,
+    rights: Rights,
+    /// What principals may do, by those who have asked: none where they may do everything.
+    policies: RwLock<HashMap<Key, Option<Arc<RolePolicy>>>>,
+}
+
+impl Directory {
+    /// Reads everything.
+    pub(crate) async fn read(source: &dyn CredentialSource, definitions: Definitions, as_of: u64) -> Result<Directory> {
+        let keys: HashMap<_, _> = source.api_keys().await?.into_iter().map(|key| (key.digest, key)).collect();
+        let digests = keys.values().map(|key| ((key.tenant, key.id), key.digest)).collect();
+        let users = source.users().await?.into_iter().map(|user| ((user.tenant, user.id), user)).collect();
+        let rights = source.rights().await?;
+        Ok(Directory { as_of, definitions, keys, digests, users, rights, policies: RwLock::default() })
+    }
+
+    pub(crate) fn key(&self, digest: &[u8; 32]) -> Option<&ApiKeyCredential> {
+        self.keys.get(digest)
+    }
+
+    /// A key by its record.
+    pub(crate) fn key_of(&self, tenant: TenantId, id: Id) -> Option<&ApiKeyCredential> {
+        self.digests.get(&(tenant, id)).and_then(|digest| self.keys.get(digest))
+    }
+
+    pub(crate) fn user(&self, tenant: TenantId, id: Id) -> Option<&UserCredential> {
+        self.users.get(&(tenant, id))
+    }
+
+    /// What a principal may do; none where that is everything.
+    pub(crate) fn policy(&self, tenant: TenantId, actor: Actor) -> Option<Arc<dyn Policy>> {
+        let key = (tenant, actor.id);
+        if let Some(known) = self.policies.read().get(&key) {
+            return known.clone().map(|policy| policy as Arc<dyn Policy>);
+        }
+        let policy = self.compile(tenant, actor).map(Arc::new);
+        self.policies.write().insert(key, policy.clone());
+        policy.map(|policy| policy as Arc<dyn Policy>)
+    }
+
+    fn compile(&self, tenant: TenantId, actor: Actor) -> Option<RolePolicy> {
+        let (mut principal, mut holder) = (Principal { names: vec![actor.to_text()], ..Principal::default() }, actor);
+        for _ in 0..MAXIMUM_MAKERS {
+            if holder.kind != ActorKind::ApiKey || self.rights.holds_any(tenant, holder.id) {
+                break;
+            }
+            // A key without a role of its own acts in the name of whoever made it.
+            let maker = self.key_of(tenant, holder.id).map(|key| key.created_by.as_str()).unwrap_or_default();
+            holder = match (Id::parse(maker, "usr"), Id::parse(maker, "key")) {
+                (Ok(id), _) => Actor { kind: ActorKind::User, id },
+                (_, Ok(id)) => Actor { kind: ActorKind::ApiKey, id },
+                _ if Id::parse(maker, "sys").is_ok() => return None,
+                _ => break,
+            };
+            principal.names.push(holder.to_text());
+        }
+        let mut roles = self.rights.roles_of(tenant, holder.id);
+        if holder.kind == ActorKind::User {
+            if holder.id != actor.id && !self.user(tenant, holder.id).is_some_and(|user| user.active) {
+                roles.clear();
+            }
+            principal.user = Some(holder.id.0);
+            self.place(tenant, holder.id.0, &mut principal);
+        }
+        let policy = RolePolicy::new(self.definitions.clone(), roles, principal);
+        (!policy.is_administrator()).then_some(policy)
+    }
+
+    /// Finds the teams of a user, and who else is in them.
+    fn place(&self, tenant: TenantId, user: Uuid, principal: &mut Principal) {
+        let members = |teams: &[Uuid]| -> Arc<[Uuid]> {
+            let mut users: Vec<Uuid> = self.rights.members(tenant, teams).chain([user]).collect();
+            users.sort_unstable();
+            users.dedup();
+            users.into()
+        };
+        principal.teams = self.rights.teams_of(tenant, user);
+        principal.team = members(&principal.teams);
+        principal.subtree = members(&self.rights.below(tenant, &principal.teams));
+    }
+}

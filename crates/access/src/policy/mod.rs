@@ -1,0 +1,220 @@
+//! What the roles and shares of a principal allow, compiled into row filters and field masks.
+
+mod rights;
+mod role;
+mod rows;
+
+pub use rights::{Rights, Team};
+pub use role::{Condition, Right, Role};
+
+use clientela_kernel::{Action, Cause, Context, Depth, Error, FieldAccess, FieldMask, Filter, Grant, Name, Policy, Result};
+use clientela_model::{Registry, ResourceDef};
+use parking_lot::RwLock;
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Reads conditions of rights: filter trees, in which `me`, `myTeam` and `today` stand for what they are at that moment.
+pub trait ConditionReader: Send + Sync {
+    /// The filter that a tree stands for.
+    ///
+    /// # Errors
+    /// Where it does not fit the definition.
+    fn read(&self, context: &Context, def: &ResourceDef, tree: &Json) -> Result<Filter>;
+}
+
+/// What every policy is made with.
+#[derive(Clone)]
+pub struct Definitions {
+    /// Every resource.
+    pub registry: Arc<Registry>,
+    /// Reads conditions.
+    pub conditions: Arc<dyn ConditionReader>,
+}
+
+/// Who a principal is to rights.
+#[derive(Clone, Debug, Default)]
+pub struct Principal {
+    /// The wire ids by which it is named as a creator: its own.
+    pub names: Vec<String>,
+    /// The user whose records are its own; none of a program that stands for itself.
+    pub user: Option<Uuid>,
+    /// Its user's teams.
+    pub teams: Vec<Uuid>,
+    /// The users of these teams, itself included.
+    pub team: Arc<[Uuid]>,
+    /// The users of these teams and the teams below, itself included.
+    pub subtree: Arc<[Uuid]>,
+}
+
+/// A principal's roles at work.
+pub struct RolePolicy {
+    definitions: Definitions,
+    roles: Vec<Arc<Role>>,
+    principal: Principal,
+    /// Grants that depend on nothing but the roles, by resource and action or operation.
+    known: RwLock<HashMap<(Name, &'static str), Option<Grant>>>,
+}
+
+impl RolePolicy {
+    /// The policy of a principal who holds these roles.
+    pub fn new(definitions: Definitions, roles: Vec<Arc<Role>>, principal: Principal) -> RolePolicy {
+        RolePolicy { definitions, roles, principal, known: RwLock::default() }
+    }
+
+    fn def(&self, resource: &str) -> Result<&Arc<ResourceDef>> {
+        self.definitions.registry.resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))
+    }
+
+    /// What may be done by the right that `choose` finds in each role.
+    fn decide<'r>(
+        &'r self,
+        context: &Context,
+        def: &ResourceDef,
+        action: Action,
+        choose: impl Fn(&'r Role) -> Option<&'r Right>,
+        level: usize,
+    ) -> Result<Option<Grant>> {
+        let chosen: Vec<(&Role, &Right)> =
+            self.roles.iter().filter_map(|role| Some((role.as_ref(), choose(role)?))).filter(|(_, right)| right.depth > Depth::None).collect();
+        if chosen.is_empty() {
+            return Ok(None);
+        }
+        let fields = self.mask(context, def, action, chosen.iter().map(|(role, _)| *role))?;
+        let mut reached = Vec::with_capacity(chosen.len());
+        for (role, right) in &chosen {
+            match self.rows_of(context, def, role, right)? {
+                Some(filter) => reached.push(filter),
+                None => {
+                    reached.clear();
+                    break;
+                }
+            }
+        }
+        let mut all = Vec::new();
+        if !reached.is_empty() {
+            reached.extend(self.shared(context, def, action));
+            all.push(if reached.len() == 1 { reached.swap_remove(0) } else { Filter::Or(reached) });
+        }
+        all.extend(self.bound(context, def, level)?);
+        let rows = match all.len() {
+            0 => None,
+            1 => all.pop(),
+            _ => Some(Filter::And(all)),
+        };
+        Ok(Some(Grant { rows, fields }))
+    }
+
+    /// The widest access that any of these roles gives to each field. A copy of a field of another record is as open as that one.
+    fn mask<'r>(&self, context: &Context, def: &ResourceDef, action: Action, roles: impl Iterator<Item = &'r Role>) -> Result<FieldMask> {
+        let mut rules = widest(def, roles);
+        for field in &def.fields {
+            let Some(copy) = &field.copy_of else { continue };
+            let Some(target) = def.relation(&copy.relation).map(|relation| &relation.target) else { continue };
+            let original = self.grant(context, target, Action::Read)?.map_or(FieldAccess::Hidden, |grant| grant.fields.access(&copy.field));
+            if original < FieldAccess::Read {
+                let access = rules.entry(field.name.clone()).or_insert(FieldAccess::Write);
+                *access = original.min(*access);
+            }
+        }
+        if action.reads() {
+            // Only what hides matters to whoever reads.
+            rules.retain(|_, access| *access < FieldAccess::Read);
+        }
+        Ok(FieldMask::new(rules))
+    }
+
+    /// Whether a grant is the same at any moment: conditions know the day, and shares come to their end.
+    fn lasting(&self, grant: Option<&Grant>) -> bool {
+        grant.is_none_or(|grant| grant.rows.is_none())
+            || (self.principal.user.is_none() && self.roles.iter().flat_map(|role| &role.rights).all(|right| right.condition.is_none()))
+    }
+}
+
+impl Policy for RolePolicy {
+    fn grant(&self, context: &Context, resource: &str, action: Action) -> Result<Option<Grant>> {
+        if self.is_administrator() {
+            return Ok(Some(Grant::default()));
+        }
+        let key = (Name::Owned(resource.to_owned()), action.name());
+        if let Some(known) = self.known.read().get(&key) {
+            return Ok(known.clone());
+        }
+        let def = self.def(resource)?;
+        let grant = if action == Action::Read && def.mirror && self.has_faces(def) {
+            self.mirrored(context, def)?
+        } else {
+            self.decide(context, def, action, |role| role.right(resource, action.name()), 0)?
+        };
+        if self.lasting(grant.as_ref()) {
+            self.known.write().insert(key, grant.clone());
+        }
+        Ok(grant)
+    }
+
+    fn operation(&self, context: &Context, resource: &str, action: Action, operation: &str) -> Result<Option<Grant>> {
+        if self.is_administrator() || !self.roles.iter().any(|role| role.named(resource, operation).is_some()) {
+            return self.grant(context, resource, action);
+        }
+        let def = self.def(resource)?;
+        self.decide(context, def, action, |role| role.named(resource, operation).or_else(|| role.right(resource, action.name())), 0)
+    }
+
+    fn causes(&self, resource: &str, action: Action) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self.roles.iter().filter_map(|role| role.cause(resource, action)).collect();
+        causes.sort_by(|left, right| right.depth.cmp(&left.depth));
+        causes
+    }
+
+    fn roles(&self) -> Vec<String> {
+        self.roles.iter().map(|role| role.key.clone()).collect()
+    }
+
+    fn is_administrator(&self) -> bool {
+        self.roles.iter().any(|role| role.administrator)
+    }
+
+    fn assigns_to(&self, resource: &str, user: Uuid) -> bool {
+        let depth = self.roles.iter().filter_map(|role| role.right(resource, Action::Assign.name())).map(|right| right.depth).max();
+        self.is_administrator()
+            || match depth.unwrap_or(Depth::None) {
+                Depth::None => false,
+                Depth::Own => self.principal.user == Some(user),
+                Depth::Team => self.principal.team.contains(&user),
+                Depth::Subtree => self.principal.subtree.contains(&user),
+                Depth::All => true,
+            }
+    }
+
+    fn user(&self) -> Option<Uuid> {
+        self.principal.user
+    }
+
+    fn teams(&self) -> &[Uuid] {
+        &self.principal.teams
+    }
+}
+
+impl fmt::Debug for RolePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RolePolicy").field("roles", &self.roles()).field("user", &self.principal.user).finish_non_exhaustive()
+    }
+}
+
+/// The widest access that any of these roles gives to each field; fields that one of them does not name are open.
+fn widest<'r>(def: &ResourceDef, roles: impl Iterator<Item = &'r Role>) -> HashMap<Name, FieldAccess> {
+    let mut rules: Option<HashMap<Name, FieldAccess>> = None;
+    for role in roles {
+        let own = role.fields.get(&def.name);
+        rules = Some(match (rules, own) {
+            (_, None) => return HashMap::new(),
+            (None, Some(own)) => own.clone(),
+            (Some(so_far), Some(own)) => {
+                so_far.into_iter().filter_map(|(field, access)| own.get(&field).map(|other| (field, access.max(*other)))).collect()
+            }
+        });
+    }
+    rules.unwrap_or_default()
+}
