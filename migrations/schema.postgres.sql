@@ -123,6 +123,24 @@ CREATE TABLE api_key
     CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX api_key_secret_hash_key ON public.api_key USING btree (tenant_id, secret_hash) WHERE (deleted_at IS NULL)
 
+CREATE TABLE api_key_role
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    role_id uuid NOT NULL
+    api_key_id uuid NOT NULL
+    CONSTRAINT api_key_role_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT api_key_role_tenant_id_api_key_id_fkey FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_key(tenant_id, id)
+    CONSTRAINT api_key_role_tenant_id_role_id_fkey FOREIGN KEY (tenant_id, role_id) REFERENCES role(tenant_id, id)
+    CREATE INDEX api_key_role_api_key_id_index ON public.api_key_role USING btree (tenant_id, api_key_id, id)
+    CREATE UNIQUE INDEX api_key_role_role_api_key_key ON public.api_key_role USING btree (tenant_id, role_id, api_key_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX api_key_role_role_id_index ON public.api_key_role USING btree (tenant_id, role_id, id)
+
 CREATE TABLE app_user
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -436,6 +454,24 @@ CREATE TABLE external_id
     CONSTRAINT external_id_pkey PRIMARY KEY (tenant_id, id)
     CREATE INDEX external_id_record_id_index ON public.external_id USING btree (tenant_id, record_id, id)
     CREATE UNIQUE INDEX external_id_system_resource_value_key ON public.external_id USING btree (tenant_id, system, record_resource, value) WHERE (deleted_at IS NULL)
+
+CREATE TABLE field_rule
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    role_id uuid NOT NULL
+    resource text COLLATE "C" NOT NULL
+    field_name text COLLATE "C" NOT NULL
+    access text COLLATE "C" NOT NULL
+    CONSTRAINT field_rule_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT field_rule_tenant_id_role_id_fkey FOREIGN KEY (tenant_id, role_id) REFERENCES role(tenant_id, id)
+    CREATE INDEX field_rule_role_id_index ON public.field_rule USING btree (tenant_id, role_id, id)
+    CREATE UNIQUE INDEX field_rule_role_resource_field_key ON public.field_rule USING btree (tenant_id, role_id, resource, field_name) WHERE (deleted_at IS NULL)
 
 CREATE TABLE file
     tenant_id uuid NOT NULL
@@ -933,6 +969,60 @@ CREATE TABLE relationship_type
     CONSTRAINT relationship_type_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX relationship_type_name_key ON public.relationship_type USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
 
+CREATE TABLE role
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    key text COLLATE "C" NOT NULL
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    administrator boolean NOT NULL
+    CONSTRAINT role_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX role_key_key ON public.role USING btree (tenant_id, key) WHERE (deleted_at IS NULL)
+
+CREATE TABLE role_assignment
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    role_id uuid NOT NULL
+    user_id uuid NOT NULL
+    CONSTRAINT role_assignment_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT role_assignment_tenant_id_role_id_fkey FOREIGN KEY (tenant_id, role_id) REFERENCES role(tenant_id, id)
+    CONSTRAINT role_assignment_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX role_assignment_role_id_index ON public.role_assignment USING btree (tenant_id, role_id, id)
+    CREATE UNIQUE INDEX role_assignment_role_user_key ON public.role_assignment USING btree (tenant_id, role_id, user_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX role_assignment_user_id_index ON public.role_assignment USING btree (tenant_id, user_id, id)
+
+CREATE TABLE role_right
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    role_id uuid NOT NULL
+    resource text COLLATE "C" NOT NULL
+    action text COLLATE "C" NOT NULL
+    depth text COLLATE "C" NOT NULL
+    condition text COLLATE "C"
+    CONSTRAINT role_right_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT role_right_tenant_id_role_id_fkey FOREIGN KEY (tenant_id, role_id) REFERENCES role(tenant_id, id)
+    CREATE INDEX role_right_role_id_index ON public.role_right USING btree (tenant_id, role_id, id)
+    CREATE UNIQUE INDEX role_right_role_resource_action_key ON public.role_right USING btree (tenant_id, role_id, resource, action) WHERE (deleted_at IS NULL)
+
 CREATE TABLE search_document
     tenant_id uuid NOT NULL
     resource text COLLATE "C" NOT NULL
@@ -940,6 +1030,26 @@ CREATE TABLE search_document
     words tsvector NOT NULL
     CONSTRAINT search_document_pkey PRIMARY KEY (tenant_id, resource, record_id)
     CREATE INDEX search_document_words ON public.search_document USING gin (words) WITH (fastupdate='on')
+
+CREATE TABLE share
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    record_resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    recipient_resource text COLLATE "C" NOT NULL
+    recipient_id uuid NOT NULL
+    level text COLLATE "C" NOT NULL
+    until timestamp with time zone
+    cause text COLLATE "C"
+    CONSTRAINT share_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX share_recipient_id_index ON public.share USING btree (tenant_id, recipient_id, id)
+    CREATE INDEX share_record_id_index ON public.share USING btree (tenant_id, record_id, id)
 
 CREATE TABLE tag
     tenant_id uuid NOT NULL
@@ -1011,6 +1121,43 @@ CREATE TABLE tax_id
     CONSTRAINT tax_id_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CREATE INDEX tax_id_party_id_index ON public.tax_id USING btree (tenant_id, party_id, id)
     CREATE UNIQUE INDEX tax_id_party_scheme_normalized_key ON public.tax_id USING btree (tenant_id, normalized, scheme, party_id) WHERE (deleted_at IS NULL)
+
+CREATE TABLE team
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    parent_id uuid
+    CONSTRAINT team_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT team_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES team(tenant_id, id)
+    CREATE UNIQUE INDEX team_name_key ON public.team USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+    CREATE INDEX team_parent_id_index ON public.team USING btree (tenant_id, parent_id, id) WHERE (parent_id IS NOT NULL)
+
+CREATE TABLE team_member
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    team_id uuid NOT NULL
+    user_id uuid NOT NULL
+    position text COLLATE "C" NOT NULL
+    CONSTRAINT team_member_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT team_member_tenant_id_team_id_fkey FOREIGN KEY (tenant_id, team_id) REFERENCES team(tenant_id, id)
+    CONSTRAINT team_member_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX team_member_team_id_index ON public.team_member USING btree (tenant_id, team_id, id)
+    CREATE UNIQUE INDEX team_member_team_user_key ON public.team_member USING btree (tenant_id, team_id, user_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX team_member_user_id_index ON public.team_member USING btree (tenant_id, user_id, id)
 
 CREATE TABLE tenant
     tenant_id uuid NOT NULL

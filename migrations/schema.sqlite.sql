@@ -140,6 +140,28 @@ CREATE TABLE api_key (
 
 CREATE UNIQUE INDEX api_key_secret_hash_key ON api_key (tenant_id, secret_hash) WHERE deleted_at IS NULL;
 
+CREATE TABLE api_key_role (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    role_id BLOB NOT NULL,
+    api_key_id BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, role_id) REFERENCES role (tenant_id, id),
+    FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_key (tenant_id, id)
+) STRICT;
+
+CREATE INDEX api_key_role_api_key_id_index ON api_key_role (tenant_id, api_key_id, id);
+
+CREATE UNIQUE INDEX api_key_role_role_api_key_key ON api_key_role (tenant_id, role_id, api_key_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX api_key_role_role_id_index ON api_key_role (tenant_id, role_id, id);
+
 CREATE TABLE app_user (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -495,6 +517,27 @@ CREATE TABLE external_id (
 CREATE INDEX external_id_record_id_index ON external_id (tenant_id, record_id, id);
 
 CREATE UNIQUE INDEX external_id_system_resource_value_key ON external_id (tenant_id, system, record_resource, value) WHERE deleted_at IS NULL;
+
+CREATE TABLE field_rule (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    role_id BLOB NOT NULL,
+    resource TEXT NOT NULL,
+    field_name TEXT NOT NULL,
+    access TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, role_id) REFERENCES role (tenant_id, id)
+) STRICT;
+
+CREATE INDEX field_rule_role_id_index ON field_rule (tenant_id, role_id, id);
+
+CREATE UNIQUE INDEX field_rule_role_resource_field_key ON field_rule (tenant_id, role_id, resource, field_name) WHERE deleted_at IS NULL;
 
 CREATE TABLE file (
     tenant_id BLOB NOT NULL,
@@ -1056,6 +1099,69 @@ CREATE TABLE relationship_type (
 
 CREATE UNIQUE INDEX relationship_type_name_key ON relationship_type (tenant_id, name_folded) WHERE deleted_at IS NULL;
 
+CREATE TABLE role (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    administrator INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX role_key_key ON role (tenant_id, key) WHERE deleted_at IS NULL;
+
+CREATE TABLE role_assignment (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    role_id BLOB NOT NULL,
+    user_id BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, role_id) REFERENCES role (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX role_assignment_role_id_index ON role_assignment (tenant_id, role_id, id);
+
+CREATE UNIQUE INDEX role_assignment_role_user_key ON role_assignment (tenant_id, role_id, user_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX role_assignment_user_id_index ON role_assignment (tenant_id, user_id, id);
+
+CREATE TABLE role_right (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    role_id BLOB NOT NULL,
+    resource TEXT NOT NULL,
+    action TEXT NOT NULL,
+    depth TEXT NOT NULL,
+    condition TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, role_id) REFERENCES role (tenant_id, id)
+) STRICT;
+
+CREATE INDEX role_right_role_id_index ON role_right (tenant_id, role_id, id);
+
+CREATE UNIQUE INDEX role_right_role_resource_action_key ON role_right (tenant_id, role_id, resource, action) WHERE deleted_at IS NULL;
+
 CREATE VIRTUAL TABLE search_document USING fts5 (
     name, detail, body, tenant_id UNINDEXED, resource UNINDEXED, record_id UNINDEXED, tokenize = 'ascii'
 );
@@ -1069,6 +1175,29 @@ CREATE TABLE 'search_document_data'(id INTEGER PRIMARY KEY, block BLOB);
 CREATE TABLE 'search_document_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
 
 CREATE TABLE 'search_document_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE share (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    record_resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    recipient_resource TEXT NOT NULL,
+    recipient_id BLOB NOT NULL,
+    level TEXT NOT NULL,
+    until INTEGER,
+    cause TEXT,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX share_recipient_id_index ON share (tenant_id, recipient_id, id);
+
+CREATE INDEX share_record_id_index ON share (tenant_id, record_id, id);
 
 CREATE TABLE tag (
     tenant_id BLOB NOT NULL,
@@ -1150,6 +1279,50 @@ CREATE TABLE tax_id (
 CREATE INDEX tax_id_party_id_index ON tax_id (tenant_id, party_id, id);
 
 CREATE UNIQUE INDEX tax_id_party_scheme_normalized_key ON tax_id (tenant_id, normalized, scheme, party_id) WHERE deleted_at IS NULL;
+
+CREATE TABLE team (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    parent_id BLOB,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, parent_id) REFERENCES team (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX team_name_key ON team (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
+CREATE INDEX team_parent_id_index ON team (tenant_id, parent_id, id) WHERE parent_id IS NOT NULL;
+
+CREATE TABLE team_member (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    team_id BLOB NOT NULL,
+    user_id BLOB NOT NULL,
+    position TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, team_id) REFERENCES team (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX team_member_team_id_index ON team_member (tenant_id, team_id, id);
+
+CREATE UNIQUE INDEX team_member_team_user_key ON team_member (tenant_id, team_id, user_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX team_member_user_id_index ON team_member (tenant_id, user_id, id);
 
 CREATE TABLE tenant (
     tenant_id BLOB NOT NULL,

@@ -3,7 +3,7 @@
 use crate::table::{Kind, Table, create};
 use sea_orm_migration::prelude::*;
 
-/// Makes `team`, `team_member`, `role`, `role_right`, `field_rule`, `role_assignment` and `share`. Until now everybody could do everything: every tenant gets a
+/// Makes `team`, `team_member`, `role`, `role_right`, `field_rule`, `role_assignment`, `api_key_role` and `share`. Until now everybody could do everything: every tenant gets a
 /// role for administrators, and every user it has holds it.
 pub(crate) struct Migration;
 
@@ -47,20 +47,19 @@ impl MigrationTrait for Migration {
             .unique("field_rule_role_resource_field_key", &["role_id", "resource", "field_name"]);
         let assignment = Table::new("role_assignment")
             .required_reference("role_id", "role")
-            .optional_reference("user_id", "app_user")
-            .optional_reference("api_key_id", "api_key")
-            .check("(user_id IS NULL) <> (api_key_id IS NULL)")
-            .unique("role_assignment_role_user_key", &["role_id", "user_id"])
-            .unique("role_assignment_role_api_key_key", &["role_id", "api_key_id"]);
+            .required_reference("user_id", "app_user")
+            .unique("role_assignment_role_user_key", &["role_id", "user_id"]);
+        let key_role = Table::new("api_key_role")
+            .required_reference("role_id", "role")
+            .required_reference("api_key_id", "api_key")
+            .unique("api_key_role_role_api_key_key", &["role_id", "api_key_id"]);
         let share = Table::new("share")
             .required_any_reference("record")
-            .optional_reference("user_id", "app_user")
-            .optional_reference("team_id", "team")
+            .required_any_reference("recipient")
             .required("level", Kind::Text)
             .optional("until", Kind::Instant)
-            .optional("cause", Kind::Text)
-            .check("(user_id IS NULL) <> (team_id IS NULL)");
-        create(manager, &[team, member, role, right, rule, assignment, share]).await?;
+            .optional("cause", Kind::Text);
+        create(manager, &[team, member, role, right, rule, assignment, key_role, share]).await?;
         let connection = manager.get_connection();
         connection.execute_unprepared(ROLES).await?;
         connection.execute_unprepared(ASSIGNMENTS).await?;

@@ -25,7 +25,11 @@ pub fn authorize_operation(context: &Context, def: &ResourceDef, action: Action,
     policy.operation(context, &def.name, action, operation)?.ok_or_else(|| refused(def, operation))
 }
 
-fn check_scope(context: &Context, def: &ResourceDef, action: Action) -> Result<()> {
+/// Refuses a credential without the scope for it, whatever its principal may do.
+///
+/// # Errors
+/// `FORBIDDEN`.
+pub fn check_scope(context: &Context, def: &ResourceDef, action: Action) -> Result<()> {
     let (allowed, scope) = if action.reads() { (context.scopes.read, "read") } else { (context.scopes.write, "write") };
     if allowed {
         return Ok(());

@@ -1,8 +1,8 @@
 //! What authentication is told: every API key, every user, their roles, and the note that they have changed.
 
+use crate::policy::Rights;
 use async_trait::async_trait;
 use chrono_tz::Tz;
-use crate::policy::Rights;
 use clientela_kernel::{Id, Result, Scopes, TenantId, Timestamp};
 use std::sync::Arc;
 use std::sync::OnceLock;

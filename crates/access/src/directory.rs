@@ -55,11 +55,11 @@ impl Directory {
     pub(crate) fn policy(&self, tenant: TenantId, actor: Actor) -> Option<Arc<dyn Policy>> {
         let key = (tenant, actor.id);
         if let Some(known) = self.policies.read().get(&key) {
-            return known.clone().map(|policy| policy as Arc<dyn Policy>);
+            return shown(known.clone());
         }
         let policy = self.compile(tenant, actor).map(Arc::new);
         self.policies.write().insert(key, policy.clone());
-        policy.map(|policy| policy as Arc<dyn Policy>)
+        shown(policy)
     }
 
     fn compile(&self, tenant: TenantId, actor: Actor) -> Option<RolePolicy> {
@@ -102,4 +102,8 @@ impl Directory {
         principal.team = members(&principal.teams);
         principal.subtree = members(&self.rights.below(tenant, &principal.teams));
     }
+}
+
+fn shown(policy: Option<Arc<RolePolicy>>) -> Option<Arc<dyn Policy>> {
+    Some(policy?)
 }

@@ -12,8 +12,8 @@ pub mod signing;
 pub mod token;
 
 pub use authenticator::{Authenticator, bearer};
-pub use authorize::{Action, FieldMask, Grant, authorize, authorize_operation};
-pub use policy::{ConditionReader, Definitions};
+pub use authorize::{Action, FieldMask, Grant, authorize, authorize_operation, check_scope};
 pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, UserCredential};
+pub use policy::{ConditionReader, Definitions};
 pub use signing::SigningKeys;
 pub use token::{TokenIssue, TokenRules};

@@ -45,7 +45,12 @@ impl Reach<'_> {
     }
 
     /// Refuses what names records that the caller may not read: to whoever asks they are not there.
-    pub(crate) async fn names_what_it_sees(self, def: &ResourceDef, fields: impl Iterator<Item = usize>, record: &[Value]) -> Result<Vec<(usize, RecordKey)>> {
+    pub(crate) async fn names_what_it_sees(
+        self,
+        def: &ResourceDef,
+        fields: impl Iterator<Item = usize>,
+        record: &[Value],
+    ) -> Result<Vec<(usize, RecordKey)>> {
         let mut unseen = Vec::new();
         for index in fields {
             let Some((field, value)) = def.fields.get(index).zip(record.get(index)) else { continue };
@@ -112,11 +117,15 @@ impl Reach<'_> {
                 }
                 Filter::ToMany { relation, quantifier, filter } => {
                     let relation = def.relation(relation).ok_or_else(|| Error::internal("a filter names an unknown relation"))?;
-                    let RelationKind::ToMany { local, foreign, .. } = &relation.kind else { return Err(Error::internal("one was taken for a list")) };
+                    let RelationKind::ToMany { local, foreign, .. } = &relation.kind else {
+                        return Err(Error::internal("one was taken for a list"));
+                    };
                     let target = self.inner.resource(&relation.target)?;
                     let Some(id) = value(local).as_id() else { return Ok(*quantifier != Quantifier::Some) };
                     let of = match target.field(foreign).and_then(FieldDef::any_reference) {
-                        Some(_) => Filter::field(foreign.clone(), Comparison::Equal(Value::Record(RecordKey { resource: def.name.clone(), id }))),
+                        Some(_) => {
+                            Filter::field(foreign.clone(), Comparison::Equal(Value::Record(RecordKey { resource: def.name.clone(), id })))
+                        }
                         None => is(foreign, id),
                     };
                     let condition = filter.as_ref().clone();

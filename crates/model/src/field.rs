@@ -143,6 +143,8 @@ pub enum TextFormat {
     Slug,
     /// The name of a file, without a path: no slashes and no control or direction characters, and not of dots alone.
     FileName,
+    /// A filter tree as JSON: an object.
+    FilterTree,
     /// A recurrence rule of RFC 5545 without a prefix, such as `FREQ=WEEKLY;BYDAY=MO`.
     Recurrence,
 }

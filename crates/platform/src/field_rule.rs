@@ -81,7 +81,9 @@ impl Rules for FieldRuleRules {
         }
         let masked = draft.get("access").as_text() == Some("MASKED");
         if masked && field.required && !matches!(field.kind, FieldType::Text { .. }) {
-            let text = format!("access is MASKED, but {name} is no text and is never empty, so that nothing can stand for it. Take HIDDEN or READ.");
+            let text = format!(
+                "access is MASKED, but {name} is no text and is never empty, so that nothing can stand for it. Take HIDDEN or READ."
+            );
             return refuse("/access", ProblemCode::Contradiction, text);
         }
         Ok(())

@@ -14,7 +14,8 @@ pub const MEMBER: &str = "member";
 pub const READER: &str = "reader";
 
 /// Resources that say who may do what, and how programs sign in.
-const OF_ADMINISTRATORS: [&str; 8] = ["tenant", "user", "team", "teamMember", "role", "roleRight", "fieldRule", "roleAssignment"];
+const OF_ADMINISTRATORS: [&str; 9] =
+    ["tenant", "user", "team", "teamMember", "role", "roleRight", "fieldRule", "roleAssignment", "apiKeyRole"];
 
 /// A role as it is written: key, name, description, whether it may do everything.
 const ROLES: [(&str, &str, &str, bool); 3] = [
@@ -28,7 +29,9 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
     match key {
         MEMBER => {
             let mut rights = vec![(ANY, ANY, RightDepth::All), ("apiKey", ANY, RightDepth::Own)];
-            rights.extend(OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]));
+            rights.extend(
+                OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]),
+            );
             rights
         }
         READER => vec![(ANY, "read", RightDepth::All), (ANY, "export", RightDepth::All), ("apiKey", ANY, RightDepth::None)],
@@ -42,11 +45,22 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
 /// Where the database refuses a write.
 pub async fn begin(engine: &Engine, context: &Context, administrator: Id) -> Result<()> {
     for (key, name, description, administers) in ROLES {
-        let values = vec![text("key", key), text("name", name), text("description", description), ("administrator".into(), Value::Boolean(administers))];
+        let values = vec![
+            text("key", key),
+            text("name", name),
+            text("description", description),
+            ("administrator".into(), Value::Boolean(administers)),
+        ];
         let Some(role) = make(engine, context, "role", values).await? else { continue };
         for (resource, action, depth) in rights(key) {
             let depth = ("depth".into(), Value::from(depth.as_str()));
-            make(engine, context, "roleRight", vec![("roleId".into(), Value::Id(role.0)), text("resource", resource), text("action", action), depth]).await?;
+            make(
+                engine,
+                context,
+                "roleRight",
+                vec![("roleId".into(), Value::Id(role.0)), text("resource", resource), text("action", action), depth],
+            )
+            .await?;
         }
     }
     assign(engine, context, administrator, ADMINISTRATOR).await
@@ -67,7 +81,9 @@ pub async fn role(engine: &Engine, context: &Context, key: &str) -> Result<Id> {
 /// `NOT_FOUND` where there is no such role.
 pub async fn assign(engine: &Engine, context: &Context, user: Id, key: &str) -> Result<()> {
     let role = role(engine, context, key).await?;
-    make(engine, context, "roleAssignment", vec![("roleId".into(), Value::Id(role.0)), ("userId".into(), Value::Id(user.0))]).await.map(drop)
+    make(engine, context, "roleAssignment", vec![("roleId".into(), Value::Id(role.0)), ("userId".into(), Value::Id(user.0))])
+        .await
+        .map(drop)
 }
 
 fn text(field: &'static str, value: &str) -> (Name, Value) {

@@ -1,6 +1,7 @@
 //! Tenants, users, teams, roles, API keys, shares, and the keys by which other systems know records.
 
 pub mod api_key;
+pub mod api_key_role;
 pub mod credentials;
 pub mod external_id;
 pub mod field_rule;
@@ -39,6 +40,7 @@ pub fn module(credentials_changed: CredentialsChanged) -> Module {
         .resource::<role_assignment::Model>()
         .resource::<share::Model>()
         .resource::<api_key::Model>()
+        .resource::<api_key_role::Model>()
         .resource::<external_id::Model>()
         .rules("tenant", tenant::TenantRules { credentials_changed: changed() })
         .rules("user", user::UserRules { credentials_changed: changed() })
@@ -49,6 +51,7 @@ pub fn module(credentials_changed: CredentialsChanged) -> Module {
         .rules("fieldRule", field_rule::FieldRuleRules { credentials_changed: changed() })
         .rules("roleAssignment", role_assignment::RoleAssignmentRules { credentials_changed: changed() })
         .rules("share", share::ShareRules)
+        .rules("apiKeyRole", api_key_role::ApiKeyRoleRules { credentials_changed: changed() })
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
         .rules("externalId", external_id::ExternalIdRules)
 }

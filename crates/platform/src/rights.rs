@@ -46,20 +46,23 @@ pub(crate) async fn refuse_lockout(reader: &dyn RuleReader, draft: &Draft) -> Re
     let is = |record: Uuid, resource: &str| draft.def.name == resource && draft.id.0 == record;
     let roles = reader.find("role", Filter::field("administrator", Comparison::Equal(Value::Boolean(true)))).await?;
     let roles: HashSet<Uuid> = roles.iter().map(|role| role.id.0).collect();
-    let among = |field: &'static str, ids: &HashSet<Uuid>| Filter::field(field, Comparison::In(ids.iter().copied().map(Value::Id).collect()));
+    let among =
+        |field: &'static str, ids: &HashSet<Uuid>| Filter::field(field, Comparison::In(ids.iter().copied().map(Value::Id).collect()));
     let assignments = reader.find("roleAssignment", among("roleId", &roles)).await?;
     let active = async |left_out: bool| -> Result<bool> {
         let holders = assignments.iter().filter(|assignment| {
             let role = assignment.get("roleId").as_id().unwrap_or_default();
             !left_out || !(is(assignment.id.0, "roleAssignment") || is(role, "role"))
         });
-        let holders: HashSet<Uuid> = holders.filter_map(|assignment| assignment.get("userId").as_id()).filter(|user| !left_out || !is(*user, "user")).collect();
+        let holders: HashSet<Uuid> =
+            holders.filter_map(|assignment| assignment.get("userId").as_id()).filter(|user| !left_out || !is(*user, "user")).collect();
         let users = Filter::And(vec![among(system::ID, &holders), Filter::field("active", Comparison::Equal(Value::Boolean(true)))]);
         Ok(!holders.is_empty() && !reader.find("user", users).await?.is_empty())
     };
     if active(true).await? || !active(false).await? {
         return Ok(());
     }
-    let text = "After this no active user would be an administrator any more, and nobody could change rights. Make somebody else one first.";
+    let text =
+        "After this no active user would be an administrator any more, and nobody could change rights. Make somebody else one first.";
     Err(Error::new(ErrorCode::Forbidden, text))
 }

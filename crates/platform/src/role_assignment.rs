@@ -5,17 +5,11 @@ use crate::rights::{may_assign, refuse_lockout};
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader};
-use clientela_kernel::{Context, FieldProblem, Id, ProblemCode, Result};
+use clientela_kernel::{Context, Id, Result};
 use clientela_macros::resource;
 
-/// Who holds a role: a user, or an API key. An API key that holds none acts in the name of whoever made it, with at most what its own scopes allow.
-#[resource(
-    name = "roleAssignment",
-    prefix = "ras",
-    unattachable,
-    unique("role_assignment_role_user_key", "roleId", "userId"),
-    unique("role_assignment_role_api_key_key", "roleId", "apiKeyId")
-)]
+/// A role that a user holds.
+#[resource(name = "roleAssignment", prefix = "ras", unattachable, unique("role_assignment_role_user_key", "roleId", "userId"))]
 pub struct Model {
     /// The role.
     #[field(
@@ -27,7 +21,7 @@ pub struct Model {
         example = "\"rol_01h455vb4pex5vsknk084sn02q\""
     )]
     pub role_id: Id,
-    /// The user who holds it; either this or `apiKeyId`.
+    /// The user who holds it.
     #[field(
         refers = "user",
         inverse = "roleAssignments",
@@ -36,17 +30,7 @@ pub struct Model {
         write = "immutable",
         example = "\"usr_01h455vb4pex5vsknk084sn02q\""
     )]
-    pub user_id: Option<Id>,
-    /// The API key that holds it; either this or `userId`.
-    #[field(
-        refers = "apiKey",
-        inverse = "roleAssignments",
-        inverse_description = "The roles that this API key holds.",
-        on_delete = "cascade",
-        write = "immutable",
-        example = "null"
-    )]
-    pub api_key_id: Option<Id>,
+    pub user_id: Id,
 }
 
 /// The rules of role assignments.
@@ -57,13 +41,6 @@ pub struct RoleAssignmentRules {
 
 #[async_trait]
 impl Rules for RoleAssignmentRules {
-    fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        if draft.get("userId").is_null() == draft.get("apiKeyId").is_null() {
-            let text = "Either userId or apiKeyId says who holds the role: one of them, and not both.";
-            problems.push(FieldProblem::new("/userId", ProblemCode::Contradiction, text));
-        }
-    }
-
     async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         may_assign(context, reader, draft).await?;
         refuse_lockout(reader, draft).await?;

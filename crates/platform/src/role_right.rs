@@ -64,7 +64,7 @@ pub struct Model {
     #[field()]
     pub depth: RightDepth,
     /// Only records that satisfy this filter tree, as JSON. In it `me` is the user who asks and `myTeam` that user's teams; `within` knows the day.
-    #[field(max = 10_000, no_sort, no_filter, example = "\"{\\\"lifecycle\\\": {\\\"eq\\\": \\\"CUSTOMER\\\"}}\"")]
+    #[field(format = "filter_tree", max = 10_000, no_sort, no_filter, example = "\"{\\\"lifecycle\\\": {\\\"eq\\\": \\\"CUSTOMER\\\"}}\"")]
     pub condition: Option<String>,
 }
 
@@ -95,7 +95,9 @@ impl Rules for RoleRightRules {
         if let Some(text) = draft.get("condition").as_text() {
             let checked = match (def, action) {
                 (None, _) => Err(Error::internal("resource must name one resource, since a condition speaks of its fields")),
-                (Some(def), "create" | "assign") if def.name != "role" => Err(Error::internal("nothing is there yet to satisfy a condition when this is done")),
+                (Some(def), "create" | "assign") if def.name != "role" => {
+                    Err(Error::internal("nothing is there yet to satisfy a condition when this is done"))
+                }
                 (Some(def), _) => check_condition(registry, context, def, text),
             };
             if let Err(error) = checked {

@@ -29,26 +29,9 @@ pub struct Model {
         example = "\"acc_01h455vb4pex5vsknk084sn02q\""
     )]
     pub record_id: AnyId,
-    /// The user it is shared with; either this or `teamId`.
-    #[field(
-        refers = "user",
-        inverse = "receivedShares",
-        inverse_description = "What is shared with this user.",
-        on_delete = "cascade",
-        write = "immutable",
-        example = "\"usr_01h455vb4pex5vsknk084sn02q\""
-    )]
-    pub user_id: Option<Id>,
-    /// The team it is shared with; either this or `userId`.
-    #[field(
-        refers = "team",
-        inverse = "receivedShares",
-        inverse_description = "What is shared with this team.",
-        on_delete = "cascade",
-        write = "immutable",
-        example = "null"
-    )]
-    pub team_id: Option<Id>,
+    /// Whom it is shared with: a user or a team, by the id.
+    #[field(refers_any, write = "immutable", on_delete = "cascade", example = "\"usr_01h455vb4pex5vsknk084sn02q\"")]
+    pub recipient_id: AnyId,
     /// What they may do with it.
     #[field(default = "\"READ\"")]
     pub level: ShareLevel,
@@ -66,9 +49,10 @@ pub struct ShareRules;
 #[async_trait]
 impl Rules for ShareRules {
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        if draft.get("userId").is_null() == draft.get("teamId").is_null() {
-            let text = "Either userId or teamId says whom the record is shared with: one of them, and not both.";
-            problems.push(FieldProblem::new("/userId", ProblemCode::Contradiction, text));
+        let taken = draft.get("recipientId").as_record().is_none_or(|record| ["user", "team"].contains(&record.resource.as_ref()));
+        if !taken {
+            let text = "recipientId names neither a user nor a team: only these have shares.";
+            problems.push(FieldProblem::new("/recipientId", ProblemCode::NotAllowed, text));
         }
     }
 

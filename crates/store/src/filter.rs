@@ -37,7 +37,11 @@ impl<'a> Filters<'a> {
             }
             Filter::ToRecord { field, resource, filter } => {
                 let field = field_of(def, field)?;
-                sql.push("(").of(alias, &format!("{}_resource", field.column)).push(" = ").value(&Value::from(resource.as_ref())).push(" AND ");
+                sql.push("(")
+                    .of(alias, &format!("{}_resource", field.column))
+                    .push(" = ")
+                    .value(&Value::from(resource.as_ref()))
+                    .push(" AND ");
                 self.related(sql, resource, ("id", None), (alias, &field.id_column()), Some(filter), false)?;
                 sql.push(")");
                 Ok(())

@@ -3,6 +3,7 @@
 use crate::authentication::{Authentication, Ready};
 use crate::postgres::Cluster;
 use crate::{Client, Factory};
+use axum::Router;
 use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenIssue, TokenRules};
 use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module, WriteAction, WriteRequest};
@@ -50,6 +51,9 @@ pub struct TestApp {
     folder: Option<Arc<TempDir>>,
     /// The folder of the contents of files, removed when dropped.
     pub contents: Arc<TempDir>,
+    /// Tells who is behind a credential.
+    authenticator: Authenticator,
+    router: Router,
     /// A connection past the store, made when first needed.
     reading: Arc<OnceCell<DatabaseConnection>>,
 }
@@ -149,7 +153,8 @@ impl TestApp {
         let reader = Context { scopes: Scopes::READ, ..alpha.clone() };
         let keys = SigningKeys::generate().expect("keys can be made");
         let source = Arc::new(clientela_platform::StoredCredentials::new(store.clone()));
-        let authenticator = Authenticator::new(keys, TokenRules::default(), source, engine.definitions(), changes).await.expect("credentials can be read");
+        let authenticator =
+            Authenticator::new(keys, TokenRules::default(), source, engine.definitions(), changes).await.expect("credentials can be read");
         let router = clientela_gateway::router(GatewayState {
             engine: engine.clone(),
             authenticator: Arc::new(Authentication(authenticator.clone())),
@@ -183,8 +188,28 @@ impl TestApp {
             database_url: url,
             folder: folder.map(Arc::new),
             contents,
+            authenticator,
+            router,
             reading: Arc::default(),
         }
+    }
+
+    /// A user of the first tenant signs in, by the id on the wire.
+    ///
+    /// # Panics
+    /// Where there is no such user.
+    pub async fn sign_in(&self, user: &str) -> Client {
+        let tenant = self.alpha.context.tenant;
+        let context = self.authenticator.in_name_of(tenant, user, Uuid::nil(), START).await.expect("the user may sign in");
+        let token = self.authenticator.issue(&TokenIssue {
+            tenant,
+            user: context.actor.id,
+            client: "testkit".to_owned(),
+            scopes: Scopes::ALL,
+            issued_at: START,
+            expires_at: Timestamp(START.0 + 86_400_000),
+        });
+        Client::new(self.router.clone(), Some(token.expect("a token can be signed")), context)
     }
 
     /// Makes records of any resource as this client.

@@ -236,7 +236,9 @@ pub fn refers(field: &FieldDef) -> bool {
 pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
     let example: Json =
         serde_json::from_str(&field.example).unwrap_or_else(|_| panic!("{}.{}: the example is not JSON", def.name, field.name));
-    let alone = def.unique.iter().any(|unique| unique.fields.contains(&field.name));
+    // Beside a reference that must be there a value is unique already: a new record has new records around it.
+    let refers = |name: &clientela_kernel::Name| def.field(name).is_some_and(|field| field.required && refers(field));
+    let alone = def.unique.iter().any(|unique| unique.fields.contains(&field.name) && !unique.fields.iter().any(refers));
     if alone { distinct(field, &example) } else { example }
 }
 
@@ -295,6 +297,7 @@ fn distinct(field: &FieldDef, example: &Json) -> Json {
         TextFormat::Currency => choose(&["EUR", "USD", "CHF", "JPY", "GBP"], number),
         TextFormat::Language => choose(&["en", "de", "it", "fr", "es"], number),
         TextFormat::Recurrence => choose(&["FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=MO", "FREQ=MONTHLY", "FREQ=YEARLY"], number),
+        TextFormat::FilterTree => json!(json!({ "name": { "ne": format!("{number}") } }).to_string()),
         TextFormat::FileName => json!(format!("file {number}.pdf")),
         TextFormat::Time => json!(format!("{:02}:{:02}", number % 24, number % 60)),
         TextFormat::TimeZone => choose(&["Europe/Vienna", "Europe/Rome", "UTC", "Asia/Tokyo", "America/New_York"], number),

@@ -44,6 +44,7 @@ mod process;
 mod queries;
 mod readme;
 mod relationship_graph;
+mod rights;
 mod routes;
 mod search;
 mod statements;

@@ -77,8 +77,12 @@ impl RolePolicy {
         choose: impl Fn(&'r Role) -> Option<&'r Right>,
         level: usize,
     ) -> Result<Option<Grant>> {
-        let chosen: Vec<(&Role, &Right)> =
-            self.roles.iter().filter_map(|role| Some((role.as_ref(), choose(role)?))).filter(|(_, right)| right.depth > Depth::None).collect();
+        let chosen: Vec<(&Role, &Right)> = self
+            .roles
+            .iter()
+            .filter_map(|role| Some((role.as_ref(), choose(role)?)))
+            .filter(|(_, right)| right.depth > Depth::None)
+            .collect();
         if chosen.is_empty() {
             return Ok(None);
         }
@@ -164,7 +168,7 @@ impl Policy for RolePolicy {
 
     fn causes(&self, resource: &str, action: Action) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self.roles.iter().filter_map(|role| role.cause(resource, action)).collect();
-        causes.sort_by(|left, right| right.depth.cmp(&left.depth));
+        causes.sort_by_key(|cause| std::cmp::Reverse(cause.depth));
         causes
     }
 

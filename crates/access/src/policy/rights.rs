@@ -54,7 +54,8 @@ impl Rights {
         let Some(of_tenant) = self.teams.get(&tenant) else { return Vec::new() };
         let mut found: HashSet<Uuid> = teams.iter().copied().collect();
         loop {
-            let below = of_tenant.iter().filter(|(id, team)| !found.contains(*id) && team.parent.is_some_and(|parent| found.contains(&parent)));
+            let below =
+                of_tenant.iter().filter(|(id, team)| !found.contains(*id) && team.parent.is_some_and(|parent| found.contains(&parent)));
             let below: Vec<Uuid> = below.map(|(id, _)| *id).collect();
             if below.is_empty() {
                 return found.into_iter().collect();

@@ -49,7 +49,8 @@ impl Role {
 
     /// The right that names an operation, if there is one.
     pub(super) fn named(&self, resource: &str, operation: &str) -> Option<&Right> {
-        let names = |right: &&Right, resource: Option<&str>| right.resource.as_deref() == resource && right.action.as_deref() == Some(operation);
+        let names =
+            |right: &&Right, resource: Option<&str>| right.resource.as_deref() == resource && right.action.as_deref() == Some(operation);
         self.rights.iter().find(|right| names(right, Some(resource))).or_else(|| self.rights.iter().find(|right| names(right, None)))
     }
 

@@ -1,7 +1,7 @@
 //! Which records a right reaches, as a filter.
 
 use super::{Right, Role, RolePolicy};
-use clientela_kernel::{Action, Comparison, Context, Depth, Filter, Grant, Name, Policy as _, Quantifier, Result, Value};
+use clientela_kernel::{Action, Comparison, Context, Depth, Filter, Grant, Name, Policy as _, Quantifier, RecordKey, Result, Value};
 use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, system};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -87,18 +87,15 @@ impl RolePolicy {
             _ => return None,
         };
         def.relation(SHARES)?;
-        let mut whom = Vec::new();
-        if let Some(user) = self.principal.user {
-            whom.push(Filter::field("userId", Comparison::Equal(Value::Id(user))));
-        }
-        if !self.principal.teams.is_empty() {
-            whom.push(among("teamId".into(), self.principal.teams.iter().copied().map(Value::Id).collect()));
-        }
+        let named = |resource: &'static str, id: Uuid| Value::Record(RecordKey { resource: resource.into(), id });
+        let teams = self.principal.teams.iter().map(|team| named("team", *team));
+        let whom: Vec<Value> = self.principal.user.map(|user| named("user", user)).into_iter().chain(teams).collect();
         if whom.is_empty() {
             return None;
         }
-        let lasts = vec![Filter::field("until", Comparison::IsNull), Filter::field("until", Comparison::Greater(Value::Instant(context.now)))];
-        let mut all = vec![Filter::Or(whom), Filter::Or(lasts)];
+        let lasts =
+            vec![Filter::field("until", Comparison::IsNull), Filter::field("until", Comparison::Greater(Value::Instant(context.now)))];
+        let mut all = vec![among("recipientId".into(), whom), Filter::Or(lasts)];
         if writes {
             all.push(Filter::field("level", Comparison::Equal(Value::from("WRITE"))));
         }
@@ -133,7 +130,9 @@ impl RolePolicy {
             let def = self.def(&target.resource)?;
             let readable = match (attaches(def), level) {
                 (false, _) => self.readable(context, &target.resource)?,
-                (true, 0) => Readable::of(self.decide(context, def, Action::Read, |role| role.right(&def.name, Action::Read.name()), level + 1)?),
+                (true, 0) => {
+                    Readable::of(self.decide(context, def, Action::Read, |role| role.right(&def.name, Action::Read.name()), level + 1)?)
+                }
                 (true, _) => Readable::None,
             };
             match readable {

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use clientela_access::policy::Rights;
 use clientela_access::{
-    ApiKeyCredential, Authenticator, ConditionReader, CredentialChanges, CredentialSource, Definitions, SigningKeys, TokenRules, UserCredential,
+    ApiKeyCredential, Authenticator, ConditionReader, CredentialChanges, CredentialSource, Definitions, SigningKeys, TokenRules,
+    UserCredential,
 };
 use clientela_kernel::{Context, Error, Filter, Id, Result, TenantId, Timestamp};
 use clientela_model::{Registry, ResourceDef};

@@ -17,6 +17,9 @@ pub const MAXIMUM_CONDITIONS: usize = 200;
 /// How many values a list operand may hold.
 pub const MAXIMUM_LIST: usize = 1_000;
 
+/// A relation, what it leads to, and which records of that the caller may read: all where no filter says which.
+type Way<'d> = (&'d RelationDef, Arc<ResourceDef>, Option<Filter>);
+
 /// Reads filters for one request.
 pub(crate) struct FilterReader<'a> {
     pub(crate) registry: &'a Registry,
@@ -103,7 +106,7 @@ impl<'a> FilterReader<'a> {
 
     /// A relation by name, what it leads to, and which records of that the caller may read; none where there is no such relation, or
     /// the caller may read nothing of what it leads to.
-    fn way<'d>(&self, def: &'d ResourceDef, name: &str) -> Result<Option<(&'d RelationDef, Arc<ResourceDef>, Option<Filter>)>> {
+    fn way<'d>(&self, def: &'d ResourceDef, name: &str) -> Result<Option<Way<'d>>> {
         let Some(relation) = def.relation(name) else { return Ok(None) };
         let target = self.registry.target(relation).ok_or_else(|| Error::internal(format!("relation {name} leads nowhere")))?;
         match self.grant(target) {

@@ -20,6 +20,10 @@ pub fn check(format: TextFormat, text: &str) -> Result<(), &'static str> {
         TextFormat::Language => (is_language(text), "a BCP 47 language tag such as en or de-AT"),
         TextFormat::Slug => (is_slug(text), "a short name in lower case such as erp: letters a to z, digits and hyphens, a letter first"),
         TextFormat::Recurrence => (is_rule(text), "a recurrence rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO"),
+        TextFormat::FilterTree => (
+            serde_json::from_str::<Map<String, Json>>(text).is_ok(),
+            "a filter tree as JSON, such as {\"lifecycle\": {\"eq\": \"CUSTOMER\"}}",
+        ),
         TextFormat::FileName => {
             (is_file_name(text), "the name of a file without a path, such as offer.pdf: no slashes, no control characters")
         }
@@ -117,6 +121,8 @@ mod tests {
             (TextFormat::Currency, "EUR", "EURO"),
             (TextFormat::Language, "de-AT", "German"),
             (TextFormat::TimeZone, "Europe/Berlin", "Berlin"),
+            (TextFormat::FilterTree, "{\"name\": {\"eq\": \"x\"}}", "{name}"),
+            (TextFormat::FilterTree, "{}", "[]"),
             (TextFormat::FileName, "Angebot (2).pdf", "../secret"),
             (TextFormat::FileName, ".htaccess", ".."),
             (TextFormat::FileName, "a b", "a\nb"),

@@ -39,8 +39,10 @@ pub(crate) fn decode(def: &ResourceDef, mask: &FieldMask, body: &Map<String, Jso
     for (name, json) in body {
         let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
         let Some((index, field)) = def.field_index(name).zip(def.field(name)).filter(|(_, field)| mask.shows(field)) else {
-            let hint =
-                nearest(name, def.fields.iter().filter(|field| writable(field, mode) && mask.writes(field)).map(|field| field.name.as_ref()));
+            let hint = nearest(
+                name,
+                def.fields.iter().filter(|field| writable(field, mode) && mask.writes(field)).map(|field| field.name.as_ref()),
+            );
             let detail = format!("{} has no field {name:?}{hint}.", def.name);
             decoded.problems.push(FieldProblem::new(pointer, ProblemCode::UnknownField, detail));
             continue;

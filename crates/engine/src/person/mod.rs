@@ -96,6 +96,10 @@ fn whole(context: &Context, def: &ResourceDef, action: Action) -> Result<()> {
     if grant.rows.is_none() && grant.fields.is_open() {
         return Ok(());
     }
-    let text = format!("This concerns all {} of a person, and your roles let you {} only some of them or of their fields. Ask an administrator.", def.plural, action.name());
+    let text = format!(
+        "This concerns all {} of a person, and your roles let you {} only some of them or of their fields. Ask an administrator.",
+        def.plural,
+        action.name()
+    );
     Err(Error::new(ErrorCode::Forbidden, text))
 }

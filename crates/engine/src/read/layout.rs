@@ -1,7 +1,7 @@
 //! From a plan's selection to the columns, joins and lower levels that feed it.
 
 use crate::plan::{Connection, ConnectionItem, EdgeItem, Item, MoneyPart, PageInfoItem, Selection};
-use clientela_access::{Action, Grant, authorize};
+use clientela_access::{Action, Grant, authorize, check_scope};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Filter, ListArguments, Result, SortKey, Value};
 use clientela_model::{FieldDef, FieldType, Registry, RelationKind, ResourceDef, system};
 use clientela_store::{Column, Encoder, Join, Seek, Select, SelectCount, SortColumn, width};
@@ -100,6 +100,12 @@ fn related(context: &Context, def: &ResourceDef) -> Result<Grant> {
 impl<'a> Layout<'a> {
     pub(crate) fn new(registry: &'a Registry, context: &'a Context, def: &'a ResourceDef, deleted: DeletedMode) -> Result<Self> {
         Ok(Layout::granted(registry, context, def, deleted, authorize(context, def, Action::Read)?))
+    }
+
+    /// A level of which everything is read: for what the server itself looks up.
+    pub(crate) fn whole(registry: &'a Registry, context: &'a Context, def: &'a ResourceDef, deleted: DeletedMode) -> Result<Self> {
+        check_scope(context, def, Action::Read)?;
+        Ok(Layout::granted(registry, context, def, deleted, Grant::default()))
     }
 
     fn granted(registry: &'a Registry, context: &'a Context, def: &'a ResourceDef, deleted: DeletedMode, grant: Grant) -> Self {
@@ -398,8 +404,7 @@ impl<'a> Layout<'a> {
 
     /// A cursor's values, typed by the sort columns.
     pub(crate) fn place(&self, cursor: &clientela_kernel::Cursor) -> Result<Seek> {
-        let broken =
-            || Error::new(ErrorCode::InvalidCursor, "The cursor cannot be used: its values do not fit the order.");
+        let broken = || Error::new(ErrorCode::InvalidCursor, "The cursor cannot be used: its values do not fit the order.");
         let mut values = Vec::with_capacity(self.sort.len());
         let mut given = cursor.values.iter();
         for (cell, _) in &self.sort {

@@ -106,7 +106,7 @@ pub(crate) async fn record(
     deleted: DeletedMode,
     limit: u32,
 ) -> Result<Vec<Vec<Value>>> {
-    let mut layout = Layout::new(registry, context, def, deleted)?;
+    let mut layout = Layout::whole(registry, context, def, deleted)?;
     for index in 0..def.fields.len() {
         layout.cell(0, index)?;
     }
@@ -142,7 +142,7 @@ pub(crate) async fn stretch(
     beyond: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<Vec<Value>>> {
-    let mut layout = Layout::new(registry, context, def, deleted)?;
+    let mut layout = Layout::whole(registry, context, def, deleted)?;
     for index in 0..def.fields.len() {
         layout.cell(0, index)?;
     }

@@ -24,7 +24,11 @@ impl Write<'_> {
             return Err(not_found(def, id));
         }
         if !self.reach().allows(def, action, record).await? {
-            let text = format!("Your roles do not let you {} this {}. Ask whoever is responsible for it, or an administrator.", action.name(), def.name);
+            let text = format!(
+                "Your roles do not let you {} this {}. Ask whoever is responsible for it, or an administrator.",
+                action.name(),
+                def.name
+            );
             return Err(Error::new(ErrorCode::Forbidden, text));
         }
         Ok(())
@@ -53,13 +57,19 @@ impl Write<'_> {
         let written = |index: &usize| def.fields.get(*index).is_some_and(|field| field.write != WriteMode::ReadOnly);
         let fields = (0..def.fields.len()).filter(changed).filter(written);
         let unseen = self.reach().names_what_it_sees(def, fields, &draft.after).await?;
-        let problems: Vec<_> = unseen.into_iter().filter_map(|(index, key)| Some(not_there(self, def.fields.get(index)?, Id(key.id), &key.resource))).collect();
+        let problems: Vec<_> = unseen
+            .into_iter()
+            .filter_map(|(index, key)| Some(not_there(self, def.fields.get(index)?, Id(key.id), &key.resource)))
+            .collect();
         if !problems.is_empty() {
             return Err(Error::validation(problems));
         }
         assigns(self.context, draft)?;
         if draft.kind == ChangeKind::Created && !self.reach().allows(def, Action::Create, &draft.after).await? {
-            let text = format!("Your roles let you make {} only where they would be yours, your team's or otherwise within your rights. This one would not be.", def.plural);
+            let text = format!(
+                "Your roles let you make {} only where they would be yours, your team's or otherwise within your rights. This one would not be.",
+                def.plural
+            );
             return Err(Error::new(ErrorCode::Forbidden, text));
         }
         Ok(())
@@ -81,7 +91,9 @@ fn assigns(context: &Context, draft: &Draft) -> Result<()> {
     if policy.assigns_to(&draft.def.name, user) || (draft.kind == ChangeKind::Created && policy.user() == Some(user)) {
         return Ok(());
     }
-    let detail = format!("{owner} names somebody whom your roles do not let you make responsible (`assign`). Leave it out, or ask an administrator.");
+    let detail = format!(
+        "{owner} names somebody whom your roles do not let you make responsible (`assign`). Leave it out, or ask an administrator."
+    );
     Err(Error::validation(vec![FieldProblem::new(format!("/{owner}"), ProblemCode::NotAllowed, detail)]))
 }
 

@@ -154,7 +154,12 @@ fn text(schema: ObjectBuilder, max: u32, format: TextFormat) -> ObjectBuilder {
         TextFormat::Time => schema.pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")),
         TextFormat::Currency => schema.pattern(Some("^[A-Z]{3}$")),
         TextFormat::FileName => schema.pattern(Some(format!("^{FILE_NAME}$"))),
-        TextFormat::Plain | TextFormat::Phone | TextFormat::Domain | TextFormat::Language | TextFormat::TimeZone => schema,
+        TextFormat::FilterTree
+        | TextFormat::Plain
+        | TextFormat::Phone
+        | TextFormat::Domain
+        | TextFormat::Language
+        | TextFormat::TimeZone => schema,
     }
 }
 
@@ -174,6 +179,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
         TextFormat::Slug => "[a-z][a-z0-9-]*".to_owned(),
         TextFormat::Recurrence => "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;(INTERVAL|COUNT|UNTIL|WKST|BY[A-Z]+)=[0-9A-Z+,-]+)*".to_owned(),
         TextFormat::FileName => FILE_NAME.to_owned(),
+        TextFormat::FilterTree => r"\{[\s\S]*\}".to_owned(),
         TextFormat::Time => "([01][0-9]|2[0-3]):[0-5][0-9]".to_owned(),
         TextFormat::TimeZone => r"[A-Za-z]+[A-Za-z0-9_+/-]*".to_owned(),
     };

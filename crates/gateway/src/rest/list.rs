@@ -156,7 +156,7 @@ fn plan(bound: &Bound, context: &Context, request: ListRequest) -> Result<ReadPl
     let selection = if request.fields.is_empty() && request.expand.is_empty() {
         Arc::clone(&bound.whole)
     } else {
-        Arc::new(selection::select(&context, engine.registry(), def, &request.fields, &request.expand, limits)?)
+        Arc::new(selection::select(context, engine.registry(), def, &request.fields, &request.expand, limits)?)
     };
     let mut page =
         vec![PageInfoItem::Next("next".into()), PageInfoItem::Previous("previous".into()), PageInfoItem::HasNextPage("hasMore".into())];

@@ -44,7 +44,7 @@ async fn shown(bound: &Bound, call: &Call, context: &Context, id: Id, names: &[&
     let selection = if plain {
         Arc::clone(&bound.whole)
     } else {
-        Arc::new(selection::select(&context, bound.state.engine.registry(), &bound.def, &fields, &expand, &bound.state.limits)?)
+        Arc::new(selection::select(context, bound.state.engine.registry(), &bound.def, &fields, &expand, &bound.state.limits)?)
     };
     if let Some(at) = as_of {
         // What was has no entity tag: a write compares with what is. A header that is none is told all the same.

@@ -3,8 +3,8 @@
 use super::parameters::invalid;
 use super::suggest;
 use crate::Limits;
-use clientela_engine::{Connection, ConnectionItem, Item, PageInfoItem, Selection};
 use clientela_access::{Action, authorize};
+use clientela_engine::{Connection, ConnectionItem, Item, PageInfoItem, Selection};
 use clientela_kernel::{Context, ListArguments, Result};
 use clientela_model::{Registry, ResourceDef};
 use std::collections::BTreeMap;
@@ -143,7 +143,8 @@ mod tests {
         let registry = registry();
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let def = registry.resource("contact").unwrap();
-        select(&crate::graphql::fixture::context(), &registry, def, &owned(fields), &owned(expand), &Limits::default()).map(|selection| keys(&selection))
+        select(&crate::graphql::fixture::context(), &registry, def, &owned(fields), &owned(expand), &Limits::default())
+            .map(|selection| keys(&selection))
     }
 
     #[test]

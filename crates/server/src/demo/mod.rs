@@ -11,8 +11,8 @@ mod words;
 mod work;
 
 use clientela_engine::{Engine, ReadPlan, Root, WriteAction, WriteRequest};
-use clientela_platform::founding;
 use clientela_kernel::{Actor, ActorKind, Context, DeletedMode, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
+use clientela_platform::founding;
 use dice::{Dice, Mint};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value as Json};
