@@ -79,6 +79,8 @@ LOOKED_UP = re.compile(
     # a number whose form depends on its scheme, and pairs and rules that are told in prose
     "|calendar is no calendar|Look at the number again|each is name=value|recurrence rule of RFC 5545|The vCard cannot be read"
     # what is written in a language of its own, or names resources, fields and columns
+    "|no resource is called so|must be one of read, create|condition cannot be used|a filter tree as JSON|have no field of this name"
+    "|tells a record from others|is no text and is never empty|neither a user nor a team|that you may not share"
     "|The mapping cannot be used|The export cannot begin"
     "|filter is empty, which means every record"
 )

@@ -3,6 +3,7 @@
 use super::country;
 use clientela_kernel::currency::Currency;
 use clientela_model::TextFormat;
+use serde_json::{Map, Value as Json};
 
 /// Checks a text against a form; the error completes "must be …".
 pub fn check(format: TextFormat, text: &str) -> Result<(), &'static str> {

@@ -39,10 +39,10 @@ async fn the_matrix_is_as_it_is_committed() {
     );
     for (role, client) in ROLES.iter().zip(&clients) {
         let _ = write!(text, "\n## {role}\n\n| resource |");
-        ACTIONS.iter().for_each(|action| drop(write!(text, " {} |", action.name())));
-        let _ = write!(text, " export | share | assign |\n|---|");
-        (0..9).for_each(|_| text.push_str("---|"));
-        text.push('\n');
+        for action in ACTIONS {
+            let _ = write!(text, " {} |", action.name());
+        }
+        text.push_str(" export | share | assign |\n|---|---|---|---|---|---|---|---|---|---|\n");
         for def in app.registry.resources() {
             let _ = write!(text, "| {} |", def.name);
             for action in ACTIONS.into_iter().chain([Action::Export, Action::Share, Action::Assign]) {
