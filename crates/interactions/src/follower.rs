@@ -7,7 +7,13 @@ use clientela_kernel::{Context, Id, Value};
 use clientela_macros::resource;
 
 /// A user who wants to hear of a record. Nobody follows a record twice.
-#[resource(name = "follower", prefix = "flw", unattachable, unique("follower_user_record_key", "userId", "userWithRecord"))]
+#[resource(
+    name = "follower",
+    owner = "userId",
+    prefix = "flw",
+    unattachable,
+    unique("follower_user_record_key", "userId", "userWithRecord")
+)]
 pub struct Model {
     /// Who follows.
     #[field(

@@ -10,7 +10,7 @@ use clientela_model::Choice as _;
 
 /// A colleague's name in the text of a record: of a note, an interaction, a task. Whoever is mentioned by somebody else
 /// is notified in the same breath.
-#[resource(name = "mention", prefix = "men", unattachable)]
+#[resource(name = "mention", owner = "userId", prefix = "men", unattachable)]
 pub struct Model {
     /// Who is mentioned.
     #[field(

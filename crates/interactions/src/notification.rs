@@ -21,7 +21,7 @@ pub enum NotificationKind {
 }
 
 /// What a user should hear of, until it is read.
-#[resource(name = "notification", prefix = "ntf", label = "text", unattachable)]
+#[resource(name = "notification", owner = "userId", prefix = "ntf", label = "text", unattachable)]
 pub struct Model {
     /// Who should hear of it.
     #[field(

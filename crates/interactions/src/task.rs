@@ -39,6 +39,7 @@ pub enum TaskStatus {
 /// Something somebody is to do, about a record or by itself. Completing a task that recurs makes the next one.
 #[resource(
     name = "task",
+    owner = "assigneeId",
     prefix = "tsk",
     label = "subject",
     tagged,

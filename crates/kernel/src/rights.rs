@@ -154,21 +154,6 @@ pub struct Grant {
     pub fields: FieldMask,
 }
 
-/// Why a grant is as it is: one rule that had a part in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// The key of the role.
-    pub role: String,
-    /// The resource that the rule names; all where empty.
-    pub resource: Option<Name>,
-    /// The action or operation that the rule names; all where empty.
-    pub action: Option<Name>,
-    /// Whose records it reaches.
-    pub depth: Depth,
-    /// Its condition, as it was written.
-    pub condition: Option<String>,
-}
-
 /// Decides what a principal may do. A context without one may do everything that its scopes allow.
 pub trait Policy: Debug + Send + Sync {
     /// What it may do with a resource. None where it may not do it at all.
@@ -182,12 +167,6 @@ pub trait Policy: Debug + Send + Sync {
     /// # Errors
     /// As [`Policy::grant`].
     fn operation(&self, context: &Context, resource: &str, action: Action, operation: &str) -> Result<Option<Grant>>;
-
-    /// The rules that decide an action, strongest first.
-    fn causes(&self, resource: &str, action: Action) -> Vec<Cause>;
-
-    /// The keys of its roles.
-    fn roles(&self) -> Vec<String>;
 
     /// Whether it holds a role that may do everything.
     fn is_administrator(&self) -> bool;

@@ -24,7 +24,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// ```
 ///
 /// The system fields (`id`, `version`, …) are added. `Option` makes a field optional. Doc comments become the
-/// descriptions on both APIs. Arguments: `name`, `plural`, `table` (where the name is a reserved word of SQL), `prefix`, `label`, `owned` (adds `ownerId`), `tagged` (adds `tags`),
+/// descriptions on both APIs. Arguments: `name`, `plural`, `table` (where the name is a reserved word of SQL), `prefix`, `label`, `owned` (adds `ownerId`), `owner = "userId"` (whose records they are, for rights), `tagged` (adds `tags`),
 /// `face = "party"`, `read_only`, `no_create`, `no_update`, `no_delete`, `mirror`, `content = "received"` or `"given"` (its records hold a
 /// file that is sent to or fetched from `…/{id}/content`),
 /// `unattachable` (no reference to any record points to it), `checks_duplicates` (rules may refuse a new record that looks like another),

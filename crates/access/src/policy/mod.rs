@@ -7,7 +7,7 @@ mod rows;
 pub use rights::{Rights, Team};
 pub use role::{Condition, Right, Role};
 
-use clientela_kernel::{Action, Cause, Context, Depth, Error, FieldAccess, FieldMask, Filter, Grant, Name, Policy, Result};
+use clientela_kernel::{Action, Context, Depth, Error, FieldAccess, FieldMask, Filter, Grant, Name, Policy, Result};
 use clientela_model::{Registry, ResourceDef};
 use parking_lot::RwLock;
 use serde_json::Value as Json;
@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Reads conditions of rights: filter trees, in which `me`, `myTeam` and `today` stand for what they are at that moment.
+/// Reads conditions of rights: filter trees, in which `me` and `myTeam` stand for who asks.
 pub trait ConditionReader: Send + Sync {
     /// The filter that a tree stands for.
     ///
@@ -166,16 +166,6 @@ impl Policy for RolePolicy {
         self.decide(context, def, action, |role| role.named(resource, operation).or_else(|| role.right(resource, action.name())), 0)
     }
 
-    fn causes(&self, resource: &str, action: Action) -> Vec<Cause> {
-        let mut causes: Vec<Cause> = self.roles.iter().filter_map(|role| role.cause(resource, action)).collect();
-        causes.sort_by_key(|cause| std::cmp::Reverse(cause.depth));
-        causes
-    }
-
-    fn roles(&self) -> Vec<String> {
-        self.roles.iter().map(|role| role.key.clone()).collect()
-    }
-
     fn is_administrator(&self) -> bool {
         self.roles.iter().any(|role| role.administrator)
     }
@@ -203,7 +193,8 @@ impl Policy for RolePolicy {
 
 impl fmt::Debug for RolePolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RolePolicy").field("roles", &self.roles()).field("user", &self.principal.user).finish_non_exhaustive()
+        let roles: Vec<&str> = self.roles.iter().map(|role| role.key.as_str()).collect();
+        f.debug_struct("RolePolicy").field("roles", &roles).field("user", &self.principal.user).finish_non_exhaustive()
     }
 }
 

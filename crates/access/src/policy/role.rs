@@ -1,6 +1,6 @@
 //! Roles as data, and which of a role's rights decides an action.
 
-use clientela_kernel::{Action, Cause, Depth, FieldAccess, Name};
+use clientela_kernel::{Depth, FieldAccess, Name};
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -52,20 +52,6 @@ impl Role {
         let names =
             |right: &&Right, resource: Option<&str>| right.resource.as_deref() == resource && right.action.as_deref() == Some(operation);
         self.rights.iter().find(|right| names(right, Some(resource))).or_else(|| self.rights.iter().find(|right| names(right, None)))
-    }
-
-    /// Why the role decides an action as it does.
-    pub(super) fn cause(&self, resource: &str, action: Action) -> Option<Cause> {
-        if self.administrator {
-            return Some(Cause { role: self.key.clone(), resource: None, action: None, depth: Depth::All, condition: None });
-        }
-        self.right(resource, action.name()).map(|right| Cause {
-            role: self.key.clone(),
-            resource: right.resource.clone(),
-            action: right.action.clone(),
-            depth: right.depth,
-            condition: right.condition.as_ref().map(|condition| condition.text.clone()),
-        })
     }
 }
 

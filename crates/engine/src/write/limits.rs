@@ -87,6 +87,10 @@ fn not_there(write: &Write<'_>, field: &FieldDef, id: Id, resource: &str) -> Fie
 fn assigns(context: &Context, draft: &Draft) -> Result<()> {
     let (Some(policy), Some(owner)) = (&context.policy, &draft.def.owner) else { return Ok(()) };
     let Some(user) = draft.get(owner).as_id().filter(|_| draft.changed(owner)) else { return Ok(()) };
+    // Whom a record is for by its nature (a notification, a mention) is not responsible for it.
+    if draft.def.field(owner).is_some_and(|field| field.required) {
+        return Ok(());
+    }
     // To take what is new for oneself is no assignment.
     if policy.assigns_to(&draft.def.name, user) || (draft.kind == ChangeKind::Created && policy.user() == Some(user)) {
         return Ok(());
