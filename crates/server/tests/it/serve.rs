@@ -71,8 +71,10 @@ fn revoked_key_is_refused_by_the_next_request() {
     assert_eq!(status, 401);
     assert!(body.contains("revoked"), "{body}");
 
-    // The same for a user who leaves.
+    // The same for a user who leaves, who cannot be the last administrator.
     let path = format!("/v1/users/{}", made["user"].as_str().unwrap());
+    assert_eq!(server.ask("PATCH", &path, Some(token), Some(&json!({"active": false}))).0, 403);
+    run(folder.path(), &["user", "create", "--name", "Second", "--email", "second@example.com", "--role", "administrator"]);
     assert_eq!(server.ask("PATCH", &path, Some(token), Some(&json!({"active": false}))).0, 200);
     let (status, body) = server.ask("GET", "/v1/contacts", Some(token), None);
     assert_eq!(status, 401);
