@@ -237,7 +237,7 @@ pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
     let example: Json =
         serde_json::from_str(&field.example).unwrap_or_else(|_| panic!("{}.{}: the example is not JSON", def.name, field.name));
     // Beside a reference that must be there a value is unique already: a new record has new records around it.
-    let refers = |name: &clientela_kernel::Name| def.field(name).is_some_and(|field| field.required && refers(field));
+    let refers = |name: &clientela_kernel::Name| def.field(name).is_some_and(|field| field.required && field.reference().is_some());
     let alone = def.unique.iter().any(|unique| unique.fields.contains(&field.name) && !unique.fields.iter().any(refers));
     if alone { distinct(field, &example) } else { example }
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Pages that the connection that writes keeps in memory at most, in KiB: an import comes by many of them again.
-const WRITER_CACHE: &str = "-16384";
+const WRITER_CACHE: &str = "-8192";
 /// Pages of the write-ahead log that are folded into the database at once: a page that is written often is folded once.
 const FOLD: &str = "4000";
 
