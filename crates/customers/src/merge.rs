@@ -122,6 +122,10 @@ impl Operation for MergeParties {
         let loser = face(call, "loserId", input.loser_id).await?;
         check_alike(&survivor, &loser)?;
         let resource = survivor.def.name.clone();
+        // Whoever edits one of them has done so before, or finds out afterwards; what they are is read again from here on.
+        call.hold(&resource, &[survivor.id, loser.id]).await?;
+        let survivor = call.referenced("survivorId", &resource, survivor.id).await?;
+        let loser = call.referenced("loserId", &resource, loser.id).await?;
         let mut values = kept(call, &survivor, &loser, &input).await?;
         let place = place_above(call, &survivor, &loser).await?;
         // From here on nobody can refer to the loser any more, and who had begun to has ended. With this and with the deletion at the end the

@@ -3,6 +3,9 @@
 use crate::currency::Currency;
 use std::io::Write as _;
 
+/// The longest text of an amount, in characters: sign, point and leading or closing zeros included.
+pub const LONGEST_AMOUNT: usize = 24;
+
 /// An amount in minor units (cents for EUR, yen for JPY).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
@@ -34,6 +37,9 @@ impl Money {
         let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || digits.ends_with('.') {
             return Err(AmountProblem::NotDecimal);
+        }
+        if amount.len() > LONGEST_AMOUNT {
+            return Err(AmountProblem::TooLarge);
         }
         let exponent = usize::try_from(currency.exponent()).unwrap_or(2);
         let significant = fraction.trim_end_matches('0');

@@ -57,7 +57,7 @@ impl Rules for ShareRules {
     }
 
     async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-        let Some(record) = draft.get("recordId").as_record() else { return Ok(()) };
+        let Some(record) = draft.get("recordId").as_record().filter(|_| draft.changed("recordId")) else { return Ok(()) };
         if permitted(context, reader, &record.resource, Id(record.id), Action::Share).await? {
             return Ok(());
         }

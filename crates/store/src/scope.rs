@@ -1,9 +1,12 @@
 //! The tenant-bound door. Every statement that goes through it carries the tenant.
 
+use crate::sql::{Argument, Sql};
 use crate::write::{Commit, IdempotencyRecord, WriteSet};
 use crate::{Dialect, Rows, Select, SelectCount, Store};
 use clientela_kernel::{Error, Result, TenantId};
+use clientela_model::ResourceDef;
 use std::borrow::Borrow;
+use uuid::Uuid;
 
 /// The records of one tenant. Cheap to make and to clone.
 #[derive(Clone, Debug)]
@@ -39,6 +42,21 @@ impl Scope {
     /// Counts records with one statement.
     pub async fn count(&self, select: &SelectCount<'_>) -> Result<Rows> {
         self.store.read(|| select.compile(self.dialect(), self.tenant)).await
+    }
+
+    /// Keeps others from changing these records until the transaction that this scope belongs to ends; what has begun is waited for. On SQLite
+    /// the transaction has done so from its beginning.
+    pub async fn hold(&self, def: &ResourceDef, ids: &[Uuid]) -> Result<()> {
+        if self.dialect() == Dialect::Sqlite {
+            return Ok(());
+        }
+        let held = self.store.read(|| {
+            let mut sql = Sql::of_tenant(self.dialect(), self.tenant);
+            sql.push("SELECT id FROM ").push(&def.table).push(" WHERE tenant_id = ").tenant();
+            sql.push(" AND id = ANY(").bind(Argument::Ids(ids.to_vec())).push(") ORDER BY id FOR UPDATE");
+            Ok(sql)
+        });
+        held.await.map(drop)
     }
 
     /// The request remembered under a principal's idempotency key.

@@ -11,6 +11,7 @@ use clientela_model::{FieldDef, FieldType, ResourceDef, system};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Greatest number of records that an operation reads at once.
 const MAXIMUM_FOUND: u32 = 1_000;
@@ -51,6 +52,14 @@ impl Call<'_> {
     /// The living record with an id, whatever the caller may see.
     pub async fn record(&self, resource: &str, id: Id) -> Result<Option<Found>> {
         Ok(self.find(resource, Filter::field(system::ID, Comparison::Equal(Value::Id(id.0)))).await?.pop())
+    }
+
+    /// Keeps others from changing these records while the operation is under way; what has begun is waited for. What was read of them before may be
+    /// no longer so.
+    pub async fn hold(&self, resource: &str, ids: &[Id]) -> Result<()> {
+        let inner = &self.engine.inner;
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        inner.store.scope(self.context.tenant).hold(&*inner.resource(resource)?, &ids).await
     }
 
     /// The living record that a field of the input names; `VALIDATION_FAILED` where there is none that the caller may see.

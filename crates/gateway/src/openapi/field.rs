@@ -1,6 +1,7 @@
 //! The schema of one field, as it is shown and as it is written.
 
 use clientela_kernel::currency::Currency;
+use clientela_kernel::money::LONGEST_AMOUNT;
 use clientela_model::{ChoiceDef, FieldDef, FieldType, ReferenceDef, ResourceDef, TextFormat};
 use serde_json::Value as Json;
 use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, OneOfBuilder, RefBuilder, SchemaFormat, SchemaType, Type};
@@ -99,7 +100,7 @@ pub(super) fn money() -> ObjectBuilder {
     let amount = ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some(AMOUNT))
-        .max_length(Some(24))
+        .max_length(Some(LONGEST_AMOUNT))
         .description(Some("A decimal number as text, with at most as many decimal places as the currency has."))
         .examples([Json::from("1234.50")]);
     let currency = ObjectBuilder::new()
@@ -171,7 +172,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
         TextFormat::Plain => return format!("^{CHARACTER}*$"),
         TextFormat::Email => r"[^\s@,;<>()\x22]+@[^\s@]+\.[^\s@]+".to_owned(),
         TextFormat::Phone => r"\+?([ ()/.-]*[0-9]){3,15}[ ()/.-]*([eE]?[xX][tT. ]*[0-9]{0,5})?".to_owned(),
-        TextFormat::Url => format!(r"https?://(localhost|{HOST})(:[0-9]*)?([/?#]\S*)?"),
+        TextFormat::Url => format!(r"https?://(localhost|{HOST})(:[0-9]*)?([/?#]{VISIBLE}*)?"),
         TextFormat::Domain => HOST.to_owned(),
         TextFormat::Country => "[A-Z]{2}".to_owned(),
         TextFormat::Currency => "[A-Z]{3}".to_owned(),
@@ -179,7 +180,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
         TextFormat::Slug => "[a-z][a-z0-9-]*".to_owned(),
         TextFormat::Recurrence => "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;(INTERVAL|COUNT|UNTIL|WKST|BY[A-Z]+)=[0-9A-Z+,-]+)*".to_owned(),
         TextFormat::FileName => FILE_NAME.to_owned(),
-        TextFormat::FilterTree => r"\{[\s\S]*\}".to_owned(),
+        TextFormat::FilterTree => format!(r"\{{{CHARACTER}*\}}"),
         TextFormat::Time => "([01][0-9]|2[0-3]):[0-5][0-9]".to_owned(),
         TextFormat::TimeZone => r"[A-Za-z]+[A-Za-z0-9_+/-]*".to_owned(),
     };
