@@ -14,6 +14,9 @@ const MAXIMUM_MAKERS: usize = 5;
 /// Ids are unique within a tenant only: another tenant may choose the same one.
 type Key = (TenantId, Id);
 
+/// Policies by principal: none for whoever may do everything.
+type Policies = HashMap<(TenantId, Actor), Option<Arc<RolePolicy>>>;
+
 /// Keys, users and rights as of one reading.
 pub(crate) struct Directory {
     /// How many changes had been announced when the reading began.
@@ -25,7 +28,7 @@ pub(crate) struct Directory {
     users: HashMap<Key, UserCredential>,
     rights: Rights,
     /// What principals may do, by those who have asked: none where they may do everything.
-    policies: RwLock<HashMap<Key, Option<Arc<RolePolicy>>>>,
+    policies: RwLock<Policies>,
 }
 
 impl Directory {
@@ -53,7 +56,7 @@ impl Directory {
 
     /// What a principal may do; none where that is everything.
     pub(crate) fn policy(&self, tenant: TenantId, actor: Actor) -> Option<Arc<dyn Policy>> {
-        let key = (tenant, actor.id);
+        let key = (tenant, actor);
         if let Some(known) = self.policies.read().get(&key) {
             return shown(known.clone());
         }
@@ -65,7 +68,7 @@ impl Directory {
     fn compile(&self, tenant: TenantId, actor: Actor) -> Option<RolePolicy> {
         let (mut principal, mut holder) = (Principal { names: vec![actor.to_text()], ..Principal::default() }, actor);
         for _ in 0..MAXIMUM_MAKERS {
-            if holder.kind != ActorKind::ApiKey || self.rights.holds_any(tenant, holder.id) {
+            if holder.kind != ActorKind::ApiKey || self.rights.holds_any(tenant, holder) {
                 break;
             }
             // A key without a role of its own acts in the name of whoever made it.
@@ -78,7 +81,7 @@ impl Directory {
             };
             principal.names.push(holder.to_text());
         }
-        let mut roles = self.rights.roles_of(tenant, holder.id);
+        let mut roles = self.rights.roles_of(tenant, holder);
         if holder.kind == ActorKind::User {
             if holder.id != actor.id && !self.user(tenant, holder.id).is_some_and(|user| user.active) {
                 roles.clear();

@@ -2,7 +2,7 @@
 
 use crate::{api_key_role, field_rule, role, role_assignment, role_right, team, team_member};
 use clientela_access::policy::{Condition, Right, Rights, Role, Team};
-use clientela_kernel::{Id, Result, TenantId};
+use clientela_kernel::{Actor, ActorKind, Id, Result, TenantId};
 use clientela_store::{Store, SystemTask};
 use sea_orm::{ColumnTrait as _, Condition as Where};
 use std::collections::HashMap;
@@ -26,15 +26,17 @@ pub(crate) async fn read(store: &Store) -> Result<Rights> {
         }
     }
     let roles: HashMap<Key, Arc<Role>> = roles.into_iter().map(|(key, role)| (key, Arc::new(role))).collect();
-    let mut held: HashMap<Key, Vec<Arc<Role>>> = HashMap::new();
+    let mut held: HashMap<(TenantId, Actor), Vec<Arc<Role>>> = HashMap::new();
     for assignment in system.find::<role_assignment::Entity>(Where::all().add(role_assignment::Column::DeletedAt.is_null())).await? {
         if let Some(role) = roles.get(&(assignment.tenant_id, assignment.role_id)) {
-            held.entry((assignment.tenant_id, assignment.user_id)).or_default().push(Arc::clone(role));
+            let holder = Actor { kind: ActorKind::User, id: assignment.user_id };
+            held.entry((assignment.tenant_id, holder)).or_default().push(Arc::clone(role));
         }
     }
     for held_by_key in system.find::<api_key_role::Entity>(Where::all().add(api_key_role::Column::DeletedAt.is_null())).await? {
         if let Some(role) = roles.get(&(held_by_key.tenant_id, held_by_key.role_id)) {
-            held.entry((held_by_key.tenant_id, held_by_key.api_key_id)).or_default().push(Arc::clone(role));
+            let holder = Actor { kind: ActorKind::ApiKey, id: held_by_key.api_key_id };
+            held.entry((held_by_key.tenant_id, holder)).or_default().push(Arc::clone(role));
         }
     }
     let mut teams: HashMap<TenantId, HashMap<_, Team>> = HashMap::new();

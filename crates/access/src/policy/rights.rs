@@ -1,7 +1,7 @@
 //! The roles of every tenant, who holds them, and the teams that people are in.
 
 use super::Role;
-use clientela_kernel::{Id, TenantId};
+use clientela_kernel::{Actor, TenantId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -18,20 +18,20 @@ pub struct Team {
 /// Roles, their holders and teams, by tenant.
 #[derive(Clone, Debug, Default)]
 pub struct Rights {
-    /// The roles of each user and API key.
-    pub held: HashMap<(TenantId, Id), Vec<Arc<Role>>>,
+    /// The roles of each user and API key. Callers may choose ids, so one alone says nothing: a key can have that of a user.
+    pub held: HashMap<(TenantId, Actor), Vec<Arc<Role>>>,
     /// The teams.
     pub teams: HashMap<TenantId, HashMap<Uuid, Team>>,
 }
 
 impl Rights {
     /// The roles of a user or an API key.
-    pub(crate) fn roles_of(&self, tenant: TenantId, principal: Id) -> Vec<Arc<Role>> {
+    pub(crate) fn roles_of(&self, tenant: TenantId, principal: Actor) -> Vec<Arc<Role>> {
         self.held.get(&(tenant, principal)).cloned().unwrap_or_default()
     }
 
     /// Whether a user or an API key holds a role.
-    pub(crate) fn holds_any(&self, tenant: TenantId, principal: Id) -> bool {
+    pub(crate) fn holds_any(&self, tenant: TenantId, principal: Actor) -> bool {
         self.held.contains_key(&(tenant, principal))
     }
 
