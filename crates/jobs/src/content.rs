@@ -95,14 +95,16 @@ pub(crate) async fn drop_file(scope: &Scope, record: &Found, now: clientela_kern
     }
 }
 
-/// A living record that the caller may read.
+/// A living record that the caller may read, and made itself: what is in a file was read, or is to be written, with the rights of whoever made the job,
+/// which others need not have. Administrators have them all.
 async fn find(engine: &Engine, context: &Context, resource: &str, id: Id) -> Result<Found> {
     let def = engine.registry().resource(resource).ok_or_else(|| Error::internal(format!("no resource {resource}")))?;
     let mut filter = Filter::field(system::ID, Comparison::Equal(Value::Id(id.0)));
     if let Some(rows) = authorize(context, def, Action::Read)?.rows {
         filter = Filter::And(vec![filter, rows]);
     }
-    engine.found(context, def, &filter).await?.pop().ok_or_else(|| {
+    let own = |record: &Found| context.is_administrator() || record.get(system::CREATED_BY).as_text() == Some(&context.actor.to_text());
+    engine.found(context, def, &filter).await?.pop().filter(own).ok_or_else(|| {
         let id = id.to_text(&def.prefix);
         Error::new(ErrorCode::NotFound, format!("There is no {resource} {id}, or you may not see it."))
     })

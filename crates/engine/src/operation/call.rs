@@ -103,7 +103,8 @@ impl Call<'_> {
         let filter = Filter::And([filter].into_iter().chain(grant.rows).chain(beyond).collect());
         let scope = inner.store.scope(self.context.tenant);
         let records = crate::read::in_order(&inner.registry, self.context, &scope, &def, &filter, deleted, most).await?;
-        Ok(records.into_iter().filter_map(|values| found(&def, values)).collect())
+        let mask = if self.limited { grant.fields } else { FieldMask::default() };
+        Ok(records.into_iter().filter_map(|values| found(&def, values)).map(|found| masked(found, &mask)).collect())
     }
 
     /// Makes a record of these values, whatever the API offers; derived fields, checks, companions and the change log are as

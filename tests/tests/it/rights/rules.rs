@@ -26,6 +26,14 @@ async fn nobody_gives_themselves_more_than_they_have() {
         looker.get("/v1/accounts").await.expect(200);
         looker.post("/v1/accounts", &json!({ "name": "x" })).await.refused(403, "FORBIDDEN");
         make_as(&looker, json!({ "roleId": reader, "userId": id }), 403).await;
+        // What somebody's export holds was read with their rights, and is for nobody else.
+        let export = app.alpha.post("/v1/exports", &json!({ "resource": "account" })).await.expect(202);
+        let export = format!("/v1/exports/{}", export["id"].as_str().expect("an id"));
+        let (_ended, ended) = tokio::sync::watch::channel(false);
+        app.worker.work_off(&ended).await.expect("the worker works");
+        looker.get(&export).await.expect(200);
+        looker.get(&format!("{export}/content")).await.refused(404, "NOT_FOUND");
+        assert_eq!(app.alpha.get(&format!("{export}/content")).await.status, 200);
         // A key has what its maker has, and goes with the maker.
         let key = clerk.post("/v1/api-keys", &json!({ "name": "mine" })).await.expect(201);
         let program = clerk.with_token(key["secret"].as_str());
