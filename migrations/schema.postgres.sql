@@ -161,6 +161,8 @@ CREATE TABLE app_user
     active boolean NOT NULL
     hired_on date
     manager_id uuid
+    password_set_at timestamp with time zone
+    password_hash text COLLATE "C"
     CONSTRAINT app_user_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT app_user_tenant_id_manager_id_fkey FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user(tenant_id, id)
     CREATE UNIQUE INDEX app_user_email_key ON public.app_user USING btree (tenant_id, email_folded) WHERE (deleted_at IS NULL)

@@ -181,7 +181,7 @@ CREATE TABLE app_user (
     language TEXT,
     active INTEGER NOT NULL,
     hired_on TEXT,
-    manager_id BLOB,
+    manager_id BLOB, password_set_at INTEGER, password_hash TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user (tenant_id, id)
 ) STRICT;

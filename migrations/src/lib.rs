@@ -19,6 +19,7 @@ mod m0016_jobs;
 mod m0017_files;
 mod m0018_rights;
 mod m0023_import_duplicates;
+mod m0024_passwords;
 pub mod table;
 mod tables;
 mod trigram;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_files::Migration),
             Box::new(m0018_rights::Migration),
             Box::new(m0023_import_duplicates::Migration),
+            Box::new(m0024_passwords::Migration),
         ]
     }
 }

@@ -6,14 +6,17 @@ pub mod authenticator;
 pub mod authorize;
 pub mod credentials;
 mod directory;
+pub mod password;
 pub mod policy;
 mod remembered;
 pub mod signing;
+mod throttle;
 pub mod token;
 
 pub use authenticator::{Authenticator, bearer};
 pub use authorize::{Action, FieldMask, Grant, authorize, authorize_operation, check_scope};
 pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, UserCredential};
+pub use password::Passwords;
 pub use policy::{ConditionReader, Definitions};
 pub use signing::SigningKeys;
 pub use token::{TokenIssue, TokenRules};

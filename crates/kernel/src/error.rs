@@ -117,6 +117,8 @@ error_codes! {
     ValidationFailed = "VALIDATION_FAILED", 422, UserErrors, "Invalid fields", "Correct every field listed under errors.";
     /// The idempotency key was used before for another request.
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", 422, UserErrors, "Idempotency key used for another request", "Use a new key for a new request.";
+    /// Something was tried too often of late, such as a password.
+    RateLimited = "RATE_LIMITED", 429, TopLevel, "Too many attempts", "Try again after the time in Retry-After.";
     /// Something failed inside the server. It was logged under the request id.
     Internal = "INTERNAL", 500, TopLevel, "Internal error", "Report the request id to the operator.";
     /// The database cannot be reached or is too busy. Nothing was written, or it is not known to be; a retry with the same idempotency key is safe.

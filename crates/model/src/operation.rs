@@ -16,6 +16,11 @@ pub struct OperationDef {
     pub target: OperationTarget,
     /// Whether it writes.
     pub writes: bool,
+    /// Whether it is about the caller alone, so that no role is asked: whoever is signed in may, within the scopes of the credential.
+    pub for_oneself: bool,
+    /// Whether its input holds a secret. An idempotency key is then bound to the operation and not to what it was given, of which no
+    /// trace is kept.
+    pub confidential: bool,
     /// What it does.
     pub description: Name,
     /// What it takes.
@@ -42,6 +47,8 @@ impl OperationDef {
             resource: resource.into(),
             target: OperationTarget::Collection,
             writes: true,
+            for_oneself: false,
+            confidential: false,
             description: description.into(),
             input: I::definition(),
             output: O::definition(),
@@ -57,6 +64,18 @@ impl OperationDef {
     #[must_use]
     pub fn on_record(self) -> Self {
         OperationDef { target: OperationTarget::Record, ..self }
+    }
+
+    /// It is about the caller alone, and needs no right.
+    #[must_use]
+    pub fn for_oneself(self) -> Self {
+        OperationDef { for_oneself: true, ..self }
+    }
+
+    /// Its input holds a secret.
+    #[must_use]
+    pub fn confidential(self) -> Self {
+        OperationDef { confidential: true, ..self }
     }
 
     /// Whether it is done with one record.

@@ -128,6 +128,8 @@ mod tests {
             language: None,
             active: true,
             hired_on: None,
+            password_set_at: None,
+            password_hash: None,
             manager_id: None,
         }
     }

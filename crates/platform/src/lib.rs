@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod external_id;
 pub mod field_rule;
 pub mod founding;
+pub mod password;
 mod rights;
 pub mod role;
 pub mod role_assignment;
@@ -20,14 +21,15 @@ pub mod user;
 
 pub use credentials::StoredCredentials;
 
+use clientela_access::Passwords;
 use clientela_engine::Module;
 use std::sync::Arc;
 
 /// Called after a change to who may sign in is durable, so that credentials kept in memory are read again.
 pub type CredentialsChanged = Arc<dyn Fn() + Send + Sync>;
 
-/// The resources of this crate and their rules.
-pub fn module(credentials_changed: CredentialsChanged) -> Module {
+/// The resources of this crate, their rules and operations.
+pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) -> Module {
     let changed = || Arc::clone(&credentials_changed);
     Module::default()
         .resource::<tenant::Model>()
@@ -42,6 +44,8 @@ pub fn module(credentials_changed: CredentialsChanged) -> Module {
         .resource::<api_key::Model>()
         .resource::<api_key_role::Model>()
         .resource::<external_id::Model>()
+        .operation(password::set::SetUserPassword { passwords: passwords.clone() })
+        .operation(password::change::ChangeMyPassword { passwords: passwords.clone() })
         .rules("tenant", tenant::TenantRules { credentials_changed: changed() })
         .rules("user", user::UserRules { credentials_changed: changed() })
         .rules("team", team::TeamRules { credentials_changed: changed() })

@@ -5,7 +5,7 @@ use crate::rights::refuse_lockout;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader, refuse_cycle};
-use clientela_kernel::{Context, Date, Id, Result};
+use clientela_kernel::{Context, Date, Id, Result, Timestamp};
 use clientela_macros::resource;
 
 /// A person of your organization who works with the records: owns them, signs in, is named as their creator.
@@ -37,6 +37,12 @@ pub struct Model {
     /// The person's first day at work.
     #[field(example = "\"2019-05-01\"")]
     pub hired_on: Option<Date>,
+    /// When the person's password was last set; empty where there is none, and the person signs in otherwise.
+    #[field(write = "read_only", example = "\"2026-01-31T08:15:00.000Z\"")]
+    pub password_set_at: Option<Timestamp>,
+    /// The password, as argon2id makes it unreadable.
+    #[field(write = "read_only", secret, max = 200, example = "\"\"")]
+    pub password_hash: Option<String>,
     /// The user this person reports to. The chain of managers never closes in a circle.
     #[field(
         refers = "user",

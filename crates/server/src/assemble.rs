@@ -3,7 +3,7 @@
 use crate::lifecycle::{self, Draining};
 use async_trait::async_trait;
 use axum::Router;
-use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenRules};
+use clientela_access::{Authenticator, CredentialChanges, Passwords, SigningKeys, TokenRules};
 use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module};
 use clientela_gateway::{Figure, GatewayState, Health, Limits};
@@ -50,12 +50,14 @@ pub struct House {
     pub migrated: Vec<String>,
     /// Rings where there may be work for the worker.
     pub wake: Wake,
+    /// Hashes passwords, and counts attempts at them.
+    pub passwords: Passwords,
 }
 
 /// Every module, in the order resources are shown.
-pub fn modules(credentials_changed: CredentialsChanged, wake: &Wake) -> Vec<Module> {
+pub fn modules(credentials_changed: CredentialsChanged, passwords: &Passwords, wake: &Wake) -> Vec<Module> {
     vec![
-        clientela_platform::module(credentials_changed),
+        clientela_platform::module(credentials_changed, passwords),
         clientela_customers::module(),
         clientela_interactions::module(),
         clientela_jobs::module(wake),
@@ -64,7 +66,7 @@ pub fn modules(credentials_changed: CredentialsChanged, wake: &Wake) -> Vec<Modu
 
 /// Every resource, without a database.
 pub fn registry() -> Result<Arc<Registry>> {
-    clientela_engine::registry(&mut modules(Arc::new(|| {}), &Wake::default()))
+    clientela_engine::registry(&mut modules(Arc::new(|| {}), &Passwords::default(), &Wake::default()))
 }
 
 /// What migrations a database has and lacks.
@@ -112,14 +114,15 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     let changes = CredentialChanges::default();
     let announce = changes.clone();
     let wake = Wake::default();
-    let engine = Engine::new(modules(Arc::new(move || announce.announce()), &wake), store.clone(), Arc::clone(&parts.clock))?;
+    let passwords = Passwords::default();
+    let engine = Engine::new(modules(Arc::new(move || announce.announce()), &passwords, &wake), store.clone(), Arc::clone(&parts.clock))?;
     let engine = engine.with_files(Arc::new(Disk::open(parts.files).await?), parts.file_limits);
     let source = Arc::new(StoredCredentials::new(store.clone()));
     let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, engine.definitions(), changes.clone()).await?;
     if store.dialect() == Dialect::Postgres {
         hang_bell(&store, &changes, &authenticator);
     }
-    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake })
+    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake, passwords })
 }
 
 /// Rings for the other nodes when credentials change here, and reads them again when another node rings.

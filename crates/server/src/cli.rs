@@ -291,6 +291,15 @@ pub enum UserCommand {
         #[arg(long, value_name = "ID")]
         tenant: Option<String>,
     },
+    /// Set a user's password, read from the first line of standard input.
+    SetPassword {
+        /// Whose
+        #[arg(value_name = "EMAIL|ID")]
+        user: String,
+        /// The tenant; may be left out where there is only one
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+    },
     /// Let a user sign in no more. Records keep their owner and their history.
     Deactivate {
         /// Who

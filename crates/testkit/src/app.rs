@@ -4,7 +4,7 @@ use crate::authentication::{Authentication, Ready};
 use crate::postgres::Cluster;
 use crate::{Client, Factory};
 use axum::Router;
-use clientela_access::{Authenticator, CredentialChanges, SigningKeys, TokenIssue, TokenRules};
+use clientela_access::{Authenticator, CredentialChanges, Passwords, SigningKeys, TokenIssue, TokenRules};
 use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module, WriteAction, WriteRequest};
 use clientela_gateway::{GatewayState, Limits};
@@ -134,8 +134,9 @@ impl TestApp {
         let changes = CredentialChanges::default();
         let announce = changes.clone();
         let wake = Wake::default();
+        let passwords = Passwords::default();
         let mut modules = vec![
-            clientela_platform::module(Arc::new(move || announce.announce())),
+            clientela_platform::module(Arc::new(move || announce.announce()), &passwords),
             clientela_customers::module(),
             clientela_interactions::module(),
             clientela_jobs::module(&wake),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// Every built-in resource.
 pub(crate) fn registry() -> Registry {
     let modules = [
-        clientela_platform::module(Arc::new(|| {})),
+        clientela_platform::module(Arc::new(|| {}), &Default::default()),
         clientela_customers::module(),
         clientela_interactions::module(),
         clientela_jobs::module(&clientela_jobs::Wake::default()),

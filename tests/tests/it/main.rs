@@ -38,6 +38,7 @@ mod merge;
 mod operations;
 mod pagination;
 mod parity;
+mod passwords;
 mod past;
 mod person;
 mod process;

@@ -27,6 +27,10 @@ impl Call {
         if def.name == "confirmConsent" {
             input.insert("token".to_owned(), json!(pending_token(app, client).await));
         }
+        if def.name == "changeMyPassword" {
+            let set = format!("/v1/users/{}/set-password", client.context.actor.to_text());
+            client.post(&set, &json!({ "password": input["currentPassword"] })).await.expect(200);
+        }
         if def.name == "unmergeParties" {
             input.insert("loserId".to_owned(), json!(merged_contact(app, client).await));
         }
@@ -398,7 +402,10 @@ async fn a_repetition_has_one_effect() {
                 "importCalendar" if same => other.with("calendar", json!(OTHER_CALENDAR)),
                 _ => other,
             };
-            other.rest(&app.alpha, &[("idempotency-key", &key)], "").await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+            // The key of one that is about the caller and takes a secret says nothing of what it was given.
+            if !(def.for_oneself && def.confidential) {
+                other.rest(&app.alpha, &[("idempotency-key", &key)], "").await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+            }
 
             let call = Call::new(&app, &app.alpha, &def, Fill::Required).await;
             let more = json!({ "idempotencyKey": format!("graphql-{}", def.name) });

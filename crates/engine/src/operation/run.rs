@@ -5,7 +5,7 @@ use super::{OperationOutcome, OperationRequest, input, output};
 use crate::Engine;
 use crate::module::Found;
 use crate::write::{expect, not_found};
-use clientela_access::{Action, Grant, authorize, authorize_operation};
+use clientela_access::{Action, Grant, authorize, authorize_operation, check_scope};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Result, Value};
 use clientela_model::{Content, OperationDef, system};
 use clientela_store::{Commit, IdempotencyWrite, WriteSet};
@@ -115,6 +115,9 @@ fn permitted(engine: &Engine, context: &Context, def: &OperationDef) -> Result<G
         (true, true) => Action::Update,
         (true, false) => Action::Create,
     };
+    if def.for_oneself {
+        return check_scope(context, &resource, action).map(|()| Grant::default());
+    }
     authorize_operation(context, &resource, action, &def.name)
 }
 

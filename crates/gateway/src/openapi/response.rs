@@ -10,7 +10,7 @@ use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Ref};
 use uuid::Uuid;
 
 /// The errors of an operation, by status, with the component that describes each.
-pub(super) const ERRORS: [(u16, &str); 11] = [
+pub(super) const ERRORS: [(u16, &str); 12] = [
     (400, "BadRequest"),
     (401, "Unauthenticated"),
     (403, "Forbidden"),
@@ -20,6 +20,7 @@ pub(super) const ERRORS: [(u16, &str); 11] = [
     (413, "PayloadTooLarge"),
     (415, "UnsupportedMediaType"),
     (422, "UnprocessableContent"),
+    (429, "TooManyRequests"),
     (500, "InternalError"),
     (503, "Unavailable"),
 ];

@@ -78,12 +78,14 @@ fn item(def: &ResourceDef, verb: &OperationDef) -> PathItem {
         (false, true) => &[400, 401, 403, 404, 409, 413, 415, 422, 500, 503],
         (false, false) => &[400, 401, 403, 413, 415, 422, 500, 503],
     };
+    let limited: &[u16] = if verb.for_oneself && verb.confidential { &[429] } else { &[] };
+    let statuses = [statuses, limited].concat();
     let parameters: &[&str] = match (verb.writes, verb.is_on_record()) {
         (true, true) => &["IfMatch", "IdempotencyKey", "DryRun"],
         (true, false) => &["IdempotencyKey", "DryRun"],
         (false, _) => &[],
     };
-    PathItem::new(HttpMethod::Post, errors(with_parameters(made, parameters), statuses))
+    PathItem::new(HttpMethod::Post, errors(with_parameters(made, parameters), &statuses))
 }
 
 /// `RecordConsentInput`, `RecordConsentPayload`: what they are called in GraphQL too.

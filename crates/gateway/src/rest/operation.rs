@@ -51,7 +51,11 @@ pub(super) async fn operate(bound: Arc<BoundOperation>, call: Call) -> Result<Re
         call.object_or_nothing(state).await?
     };
     let body = Json::Object(body);
-    let idempotency = if def.writes { idempotency::from_headers(&headers, &operation, &body)? } else { None };
+    let idempotency = if def.writes {
+        idempotency::from_headers(&headers, &operation, if def.confidential { &Json::Null } else { &body })?
+    } else {
+        None
+    };
     let expected = match record {
         Some(id) if def.writes => write::expected(resource, &context, id, conditional::if_match(&headers)?, idempotency.is_some()).await?,
         _ => None,

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::tenants;
 use clientela_engine::{WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, Error, ErrorCode, Id, Result, TenantId};
-use clientela_platform::{founding, user};
+use clientela_platform::{founding, password, user};
 use clientela_store::SystemTask;
 use sea_orm::{ColumnTrait as _, Condition};
 use serde_json::{Map, Value as Json, json};
@@ -42,19 +42,46 @@ async fn carry_out(house: &House, command: &UserCommand) -> Result<(Json, String
             let text = format!("{id}\nA token for {email}: clientela token --user {id}");
             Ok((json!({ "user": id, "email": email, "tenant": tenant.to_string() }), text))
         }
+        UserCommand::SetPassword { user, tenant } => set_password(house, user, tenant.as_deref()).await,
         UserCommand::Deactivate { user, tenant } => set_active(house, user, tenant.as_deref(), false).await,
         UserCommand::Activate { user, tenant } => set_active(house, user, tenant.as_deref(), true).await,
     }
 }
 
-async fn set_active(house: &House, wanted: &str, tenant: Option<&str>, active: bool) -> Result<(Json, String)> {
+/// Sets a password that stands in the first line of standard input: on a command line everybody on the machine could read it.
+async fn set_password(house: &House, wanted: &str, tenant: Option<&str>) -> Result<(Json, String)> {
     let tenant = tenants::find(&house.store, tenant).await?;
+    let user = find(house, tenant, wanted).await?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|error| Error::internal(format!("Standard input cannot be read: {error}")))?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    let known = [user.name.as_str(), user.email.as_deref().unwrap_or_default()];
+    if let Some(weakness) = clientela_access::password::weakness(password, &known) {
+        return Err(Error::new(ErrorCode::ValidationFailed, format!("The password {weakness}")));
+    }
+    let values = password::values(house.passwords.hash(password).await?, house.clock.now());
+    let values = values.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    let def = house.engine.registry().resource("user").ok_or_else(|| Error::internal("no resource user"))?;
+    let action = WriteAction::Set { id: user.id, values, expected: None };
+    let context = tenants::system_context(house, tenant);
+    house.engine.write(&context, WriteRequest { def: def.clone(), action, idempotency: None }).await?;
+    let id = user.id.to_text("usr");
+    Ok((json!({ "user": id, "tenant": tenant.to_string() }), format!("{} has a new password.", user.name)))
+}
+
+/// The user that a person means by an e-mail address or an id.
+async fn find(house: &House, tenant: TenantId, wanted: &str) -> Result<user::Model> {
     let mut found = users(house, tenant).await?;
     found.retain(|user| user.id.to_text("usr") == wanted || user.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(wanted)));
-    let Some(user) = found.pop() else {
+    found.pop().ok_or_else(|| {
         let text = format!("There is no user {wanted} in {tenant}. See them all: clientela user list.");
-        return Err(Error::new(ErrorCode::NotFound, text));
-    };
+        Error::new(ErrorCode::NotFound, text)
+    })
+}
+
+async fn set_active(house: &House, wanted: &str, tenant: Option<&str>, active: bool) -> Result<(Json, String)> {
+    let tenant = tenants::find(&house.store, tenant).await?;
+    let user = find(house, tenant, wanted).await?;
     let id: Id = user.id;
     let body = json!({ "active": active });
     let outcome = write(house, tenant, "user", |body| WriteAction::Update { id, body, expected: None }, body).await?;

@@ -202,7 +202,11 @@ mod tests {
     async fn engine(folder: &tempfile::TempDir, now: Timestamp) -> Engine {
         let store = Store::open(&StoreSettings::new(format!("sqlite:{}", folder.path().join("demo.db").display()))).await.unwrap();
         clientela_migrations::migrate(&store.migration_connection().await.unwrap()).await.unwrap();
-        let modules = vec![clientela_platform::module(Arc::new(|| {})), clientela_customers::module(), clientela_interactions::module()];
+        let modules = vec![
+            clientela_platform::module(Arc::new(|| {}), &Default::default()),
+            clientela_customers::module(),
+            clientela_interactions::module(),
+        ];
         Engine::new(modules, store, Arc::new(FixedClock::new(now))).unwrap()
     }
 

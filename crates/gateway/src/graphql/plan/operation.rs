@@ -132,7 +132,8 @@ fn request(def: &Arc<OperationDef>, resource: &ResourceDef, mut body: Map<String
     let key = body.remove("idempotencyKey").filter(|key| !key.is_null());
     let idempotency = match key.as_ref().and_then(Json::as_str) {
         Some(key) => {
-            let bound = idempotency::bind(key, &def.name, &Json::Object(body.clone()));
+            let shown = if def.confidential { Json::Null } else { Json::Object(body.clone()) };
+            let bound = idempotency::bind(key, &def.name, &shown);
             let problem = |error: Error| FieldProblem::new("/idempotencyKey", ProblemCode::InvalidFormat, error.detail());
             Some(bound.map_err(|error| Error::validation(vec![problem(error)]))?)
         }
