@@ -843,6 +843,34 @@ CREATE TABLE notification
     CREATE INDEX notification_record_id_index ON public.notification USING btree (tenant_id, record_id, id)
     CREATE INDEX notification_user_id_index ON public.notification USING btree (tenant_id, user_id, id)
 
+CREATE TABLE oauth_client
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    kind text COLLATE "C" NOT NULL
+    redirect_uris text COLLATE "C"
+    scopes text COLLATE "C" NOT NULL
+    authorization_code boolean NOT NULL
+    refresh_tokens boolean NOT NULL
+    device_code boolean NOT NULL
+    client_credentials boolean NOT NULL
+    token_exchange boolean NOT NULL
+    run_as_id uuid
+    active boolean NOT NULL
+    client_id text COLLATE "C" NOT NULL
+    hint text COLLATE "C"
+    secret_hash text COLLATE "C"
+    CONSTRAINT oauth_client_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT oauth_client_tenant_id_run_as_id_fkey FOREIGN KEY (tenant_id, run_as_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX oauth_client_run_as_id_index ON public.oauth_client USING btree (tenant_id, run_as_id, id) WHERE (run_as_id IS NOT NULL)
+
 CREATE TABLE party
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -878,6 +906,18 @@ CREATE TABLE privacy_request
     suppressed text[] COLLATE "C" NOT NULL
     CONSTRAINT privacy_request_pkey PRIMARY KEY (tenant_id, id)
     CREATE INDEX privacy_request_suppressed ON public.privacy_request USING gin (suppressed)
+
+CREATE TABLE published_key
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    public text COLLATE "C" NOT NULL
+    CONSTRAINT published_key_pkey PRIMARY KEY (tenant_id, id)
 
 CREATE TABLE purpose
     tenant_id uuid NOT NULL
@@ -1053,6 +1093,47 @@ CREATE TABLE share
     CREATE INDEX share_recipient_id_index ON public.share USING btree (tenant_id, recipient_id, id)
     CREATE INDEX share_record_id_index ON public.share USING btree (tenant_id, record_id, id)
 
+CREATE TABLE sign_in_grant
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    kind text COLLATE "C" NOT NULL
+    data text COLLATE "C" NOT NULL
+    lookup text COLLATE "C"
+    used_at timestamp with time zone
+    expires_at timestamp with time zone NOT NULL
+    CONSTRAINT sign_in_grant_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX sign_in_grant_expires ON public.sign_in_grant USING btree (expires_at)
+    CREATE INDEX sign_in_grant_lookup ON public.sign_in_grant USING btree (lookup) WHERE (lookup IS NOT NULL)
+
+CREATE TABLE sign_in_session
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    user_id uuid NOT NULL
+    oauth_client_id uuid NOT NULL
+    address text COLLATE "C"
+    user_agent text COLLATE "C"
+    last_used_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    revoked_at timestamp with time zone
+    CONSTRAINT sign_in_session_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT sign_in_session_tenant_id_oauth_client_id_fkey FOREIGN KEY (tenant_id, oauth_client_id) REFERENCES oauth_client(tenant_id, id)
+    CONSTRAINT sign_in_session_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX sign_in_session_oauth_client_id_index ON public.sign_in_session USING btree (tenant_id, oauth_client_id, id)
+    CREATE INDEX sign_in_session_revoked ON public.sign_in_session USING btree (revoked_at) WHERE (revoked_at IS NOT NULL)
+    CREATE INDEX sign_in_session_user_id_index ON public.sign_in_session USING btree (tenant_id, user_id, id)
+
 CREATE TABLE tag
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -1179,6 +1260,19 @@ CREATE TABLE tenant
     suppression_key text COLLATE "C"
     CONSTRAINT tenant_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT tenant_check CHECK ((tenant_id = id))
+
+CREATE TABLE token_revocation
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    until timestamp with time zone NOT NULL
+    CONSTRAINT token_revocation_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX token_revocation_until ON public.token_revocation USING btree (until)
 
 CREATE TABLE visitor
     tenant_id uuid NOT NULL

@@ -956,6 +956,36 @@ CREATE INDEX notification_record_id_index ON notification (tenant_id, record_id,
 
 CREATE INDEX notification_user_id_index ON notification (tenant_id, user_id, id);
 
+CREATE TABLE oauth_client (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    redirect_uris TEXT,
+    scopes TEXT NOT NULL,
+    authorization_code INTEGER NOT NULL,
+    refresh_tokens INTEGER NOT NULL,
+    device_code INTEGER NOT NULL,
+    client_credentials INTEGER NOT NULL,
+    token_exchange INTEGER NOT NULL,
+    run_as_id BLOB,
+    active INTEGER NOT NULL,
+    client_id TEXT NOT NULL,
+    hint TEXT,
+    secret_hash TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, run_as_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX oauth_client_run_as_id_index ON oauth_client (tenant_id, run_as_id, id) WHERE run_as_id IS NOT NULL;
+
 CREATE TABLE party (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -990,6 +1020,19 @@ CREATE TABLE privacy_request (
     digest TEXT NOT NULL,
     completed_at INTEGER NOT NULL,
     suppressed TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE TABLE published_key (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    public TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -1199,6 +1242,54 @@ CREATE INDEX share_recipient_id_index ON share (tenant_id, recipient_id, id);
 
 CREATE INDEX share_record_id_index ON share (tenant_id, record_id, id);
 
+CREATE TABLE sign_in_grant (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    lookup TEXT,
+    used_at INTEGER,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX sign_in_grant_expires ON sign_in_grant (expires_at);
+
+CREATE INDEX sign_in_grant_lookup ON sign_in_grant (lookup) WHERE lookup IS NOT NULL;
+
+CREATE TABLE sign_in_session (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    user_id BLOB NOT NULL,
+    oauth_client_id BLOB NOT NULL,
+    address TEXT,
+    user_agent TEXT,
+    last_used_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id),
+    FOREIGN KEY (tenant_id, oauth_client_id) REFERENCES oauth_client (tenant_id, id)
+) STRICT;
+
+CREATE INDEX sign_in_session_oauth_client_id_index ON sign_in_session (tenant_id, oauth_client_id, id);
+
+CREATE INDEX sign_in_session_revoked ON sign_in_session (revoked_at) WHERE revoked_at IS NOT NULL;
+
+CREATE INDEX sign_in_session_user_id_index ON sign_in_session (tenant_id, user_id, id);
+
 CREATE TABLE tag (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1342,6 +1433,21 @@ CREATE TABLE tenant (
     PRIMARY KEY (tenant_id, id),
     CHECK (tenant_id = id)
 ) STRICT;
+
+CREATE TABLE token_revocation (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX token_revocation_until ON token_revocation (until);
 
 CREATE TABLE visitor (
     tenant_id BLOB NOT NULL,

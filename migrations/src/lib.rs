@@ -20,6 +20,8 @@ mod m0017_files;
 mod m0018_rights;
 mod m0023_import_duplicates;
 mod m0024_passwords;
+mod m0025_sign_in;
+mod m0026_published_keys;
 pub mod table;
 mod tables;
 mod trigram;
@@ -57,6 +59,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_rights::Migration),
             Box::new(m0023_import_duplicates::Migration),
             Box::new(m0024_passwords::Migration),
+            Box::new(m0025_sign_in::Migration),
+            Box::new(m0026_published_keys::Migration),
         ]
     }
 }

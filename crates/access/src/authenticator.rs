@@ -1,9 +1,11 @@
 //! From a credential to a [`Context`]: in memory, without a database round trip.
 
 use crate::directory::Directory;
+use crate::oauth::{CLIENT_PREFIX, OauthClient, common};
 use crate::policy::Definitions;
 use crate::remembered::Remembered;
-use crate::token::{self, Verified, refused};
+use crate::signing::PublicKeys;
+use crate::token::{self, Examined, Verified, refused};
 use crate::{ApiKeyCredential, CredentialChanges, CredentialSource, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key};
 use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
 use parking_lot::RwLock;
@@ -23,6 +25,7 @@ pub struct Authenticator(Arc<State>);
 
 struct State {
     keys: SigningKeys,
+    others: RwLock<Arc<PublicKeys>>,
     rules: TokenRules,
     source: Arc<dyn CredentialSource>,
     definitions: Definitions,
@@ -64,8 +67,10 @@ impl Authenticator {
         changes: CredentialChanges,
     ) -> Result<Authenticator> {
         let directory = Directory::read(source.as_ref(), definitions.clone(), changes.count()).await?;
+        let others = RwLock::new(Arc::new(PublicKeys::read(source.public_keys().await?)));
         Ok(Authenticator(Arc::new(State {
             keys,
+            others,
             rules,
             source,
             definitions,
@@ -112,6 +117,8 @@ impl Authenticator {
         // Counted before the reading: what is announced during it makes the directory stale again.
         let as_of = self.0.changes.count();
         let directory = Directory::read(self.0.source.as_ref(), self.0.definitions.clone(), as_of).await?;
+        let others = PublicKeys::read(self.0.source.public_keys().await?);
+        *self.0.others.write() = Arc::new(others);
         *self.0.directory.write() = Arc::new(directory);
         Ok(())
     }
@@ -154,7 +161,7 @@ impl Authenticator {
 
     /// The public keys, for `/.well-known/jwks.json`.
     pub fn jwks(&self) -> Json {
-        self.0.keys.jwks()
+        self.0.keys.jwks_with(&self.0.others.read())
     }
 
     fn stale(&self) -> bool {
@@ -179,23 +186,67 @@ impl Authenticator {
             };
             return key_context(&directory, key, request_id, now).map(Lookup::Found);
         }
-        let verified = self.verified(credential)?;
+        let Some(verified) = self.verified(credential)? else {
+            return Ok(Lookup::Unknown("The token is signed with a key that this server does not know."));
+        };
         verified.check_time(now).inspect_err(|_| self.0.verified.remove(credential))?;
         let directory = self.0.directory.read();
         let Some(user) = directory.user(verified.tenant, verified.user) else {
             return Ok(Lookup::Unknown("The token's user does not exist."));
         };
-        user_context(&directory, user, &verified, request_id, now).map(Lookup::Found)
+        let Some(scopes) = allowed(&directory, &verified)? else {
+            return Ok(Lookup::Unknown("The program that the token was given to does not exist."));
+        };
+        user_context(&directory, user, &verified, scopes, request_id, now).map(Lookup::Found)
     }
 
-    fn verified(&self, token: &str) -> Result<Arc<Verified>> {
+    /// The program with a `client_id`. One that nobody knows is looked for in the database once a second.
+    pub(crate) async fn client(&self, client_id: &str, now: Timestamp) -> Result<Option<Arc<OauthClient>>> {
+        if self.stale() {
+            self.reload().await?;
+        }
+        let known = |directory: &Directory| directory.client(client_id).cloned();
+        if let Some(client) = known(&self.0.directory.read()) {
+            return Ok(Some(client));
+        }
+        if !self.may_read_again(now) {
+            return Ok(None);
+        }
+        self.0.changes.mark();
+        self.reload().await?;
+        Ok(known(&self.0.directory.read()))
+    }
+
+    /// Whether a user may sign in.
+    pub(crate) fn is_active(&self, tenant: TenantId, user: Id) -> bool {
+        self.0.directory.read().user(tenant, user).is_some_and(|user| user.active)
+    }
+
+    /// What a token stands for; none where it is not valid at this moment, for whatever reason.
+    pub(crate) async fn examine(&self, token: &str, now: Timestamp) -> Result<Option<Examined>> {
+        if self.stale() {
+            self.reload().await?;
+        }
+        if token.len() > LONGEST {
+            return Ok(None);
+        }
+        let Ok(Some(verified)) = self.verified(token) else { return Ok(None) };
+        let directory = self.0.directory.read();
+        let active = directory.user(verified.tenant, verified.user).is_some_and(|user| user.active);
+        let scopes = allowed(&directory, &verified).ok().flatten();
+        let valid = verified.check_time(now).is_ok() && active;
+        Ok(scopes.filter(|_| valid).map(|scopes| verified.examined(scopes)))
+    }
+
+    fn verified(&self, token: &str) -> Result<Option<Arc<Verified>>> {
         if let Some(verified) = self.0.verified.get(token) {
-            return Ok(verified);
+            return Ok(Some(verified));
         }
         // Only what holds is remembered: a flood of bad tokens cannot push the good ones out.
-        let verified = Arc::new(token::verify(&self.0.keys, &self.0.rules, token)?);
+        let others = Arc::clone(&self.0.others.read());
+        let Some(verified) = token::verify(&self.0.keys, &others, &self.0.rules, token)?.map(Arc::new) else { return Ok(None) };
         self.0.verified.insert(token, Arc::clone(&verified));
-        Ok(verified)
+        Ok(Some(verified))
     }
 }
 
@@ -220,7 +271,29 @@ fn key_context(directory: &Directory, key: &ApiKeyCredential, request_id: Uuid, 
     })
 }
 
-fn user_context(directory: &Directory, user: &UserCredential, verified: &Verified, request_id: Uuid, now: Timestamp) -> Result<Context> {
+/// What a token allows, by the program it was given to; none where nobody knows that. Tokens made by hand have no such program.
+fn allowed(directory: &Directory, verified: &Verified) -> Result<Option<Scopes>> {
+    if directory.is_revoked(verified.tenant, verified.session) || directory.is_revoked(verified.tenant, verified.token) {
+        return Err(refused("The token was revoked. Sign in again."));
+    }
+    if !verified.client.starts_with(CLIENT_PREFIX) {
+        return Ok(Some(verified.scopes));
+    }
+    let Some(client) = directory.client(&verified.client) else { return Ok(None) };
+    if !client.active || client.tenant != verified.tenant {
+        return Err(refused("The program that the token was given to was stopped."));
+    }
+    Ok(Some(common(verified.scopes, client.scopes)))
+}
+
+fn user_context(
+    directory: &Directory,
+    user: &UserCredential,
+    verified: &Verified,
+    scopes: Scopes,
+    request_id: Uuid,
+    now: Timestamp,
+) -> Result<Context> {
     if !user.active {
         return Err(refused("The token's user was deactivated."));
     }
@@ -229,7 +302,7 @@ fn user_context(directory: &Directory, user: &UserCredential, verified: &Verifie
         tenant: verified.tenant,
         actor,
         client: Some(verified.client.clone()),
-        scopes: verified.scopes,
+        scopes,
         policy: directory.policy(verified.tenant, actor),
         request_id,
         now,

@@ -1,5 +1,6 @@
 //! What authentication is told: every API key, every user, their roles, and the note that they have changed.
 
+use crate::oauth::OauthClient;
 use crate::policy::Rights;
 use async_trait::async_trait;
 use chrono_tz::Tz;
@@ -7,6 +8,7 @@ use clientela_kernel::{Id, Result, Scopes, TenantId, Timestamp};
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
 
 /// An API key, as authentication needs it.
 #[derive(Clone, Debug)]
@@ -52,6 +54,21 @@ pub trait CredentialSource: Send + Sync {
 
     /// Every user of every tenant, the inactive ones too.
     async fn users(&self) -> Result<Vec<UserCredential>>;
+
+    /// Every program of every tenant, the stopped ones too.
+    async fn clients(&self) -> Result<Vec<OauthClient>> {
+        Ok(Vec::new())
+    }
+
+    /// The public keys of every node that signs tokens, as base64url.
+    async fn public_keys(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Sessions and tokens that were revoked, as long as tokens of them may be about.
+    async fn revoked(&self) -> Result<Vec<(TenantId, Uuid)>> {
+        Ok(Vec::new())
+    }
 
     /// Roles, who holds them, and teams, of every tenant.
     async fn rights(&self) -> Result<Rights>;

@@ -1,10 +1,11 @@
 //! What authentication keeps in memory: keys, users and what they may do, as of one reading.
 
+use crate::oauth::OauthClient;
 use crate::policy::{Definitions, Principal, Rights, RolePolicy};
 use crate::{ApiKeyCredential, CredentialSource, UserCredential};
 use clientela_kernel::{Actor, ActorKind, Id, Policy, Result, TenantId};
 use parking_lot::RwLock;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -26,6 +27,9 @@ pub(crate) struct Directory {
     /// The digests of keys by their records.
     digests: HashMap<Key, [u8; 32]>,
     users: HashMap<Key, UserCredential>,
+    /// Programs by their `client_id`, which is one for all tenants.
+    clients: HashMap<String, Arc<OauthClient>>,
+    revoked: HashSet<(TenantId, Uuid)>,
     rights: Rights,
     /// What principals may do, by those who have asked: none where they may do everything.
     policies: RwLock<Policies>,
@@ -37,8 +41,10 @@ impl Directory {
         let keys: HashMap<_, _> = source.api_keys().await?.into_iter().map(|key| (key.digest, key)).collect();
         let digests = keys.values().map(|key| ((key.tenant, key.id), key.digest)).collect();
         let users = source.users().await?.into_iter().map(|user| ((user.tenant, user.id), user)).collect();
+        let clients = source.clients().await?.into_iter().map(|client| (client.client_id.clone(), Arc::new(client))).collect();
+        let revoked = source.revoked().await?.into_iter().collect();
         let rights = source.rights().await?;
-        Ok(Directory { as_of, definitions, keys, digests, users, rights, policies: RwLock::default() })
+        Ok(Directory { as_of, definitions, keys, digests, users, clients, revoked, rights, policies: RwLock::default() })
     }
 
     pub(crate) fn key(&self, digest: &[u8; 32]) -> Option<&ApiKeyCredential> {
@@ -52,6 +58,16 @@ impl Directory {
 
     pub(crate) fn user(&self, tenant: TenantId, id: Id) -> Option<&UserCredential> {
         self.users.get(&(tenant, id))
+    }
+
+    /// A program by its `client_id`.
+    pub(crate) fn client(&self, client_id: &str) -> Option<&Arc<OauthClient>> {
+        self.clients.get(client_id)
+    }
+
+    /// Whether a session or a token was revoked.
+    pub(crate) fn is_revoked(&self, tenant: TenantId, id: Option<Uuid>) -> bool {
+        id.is_some_and(|id| self.revoked.contains(&(tenant, id)))
     }
 
     /// What a principal may do; none where that is everything.

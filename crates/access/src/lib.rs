@@ -6,6 +6,7 @@ pub mod authenticator;
 pub mod authorize;
 pub mod credentials;
 mod directory;
+pub mod oauth;
 pub mod password;
 pub mod policy;
 mod remembered;

@@ -17,9 +17,37 @@ use std::path::Path;
 /// The file's name in the data directory.
 pub const FILE_NAME: &str = "signing-keys.json";
 
-/// The signing keys of this installation. Nodes behind one database share the file.
+/// The keys this node signs with. Each node has its own; the public halves of all of them are in the database ([`PublicKeys`]).
 pub struct SigningKeys {
     keys: Vec<SigningKey>,
+}
+
+/// The public keys of every node, by which tokens are verified wherever they were signed.
+#[derive(Default)]
+pub struct PublicKeys(Vec<PublicKey>);
+
+struct PublicKey {
+    kid: String,
+    public: Vec<u8>,
+    verifier: DecodingKey,
+}
+
+impl PublicKeys {
+    /// Reads public keys of Ed25519 as base64url; what is none is left out.
+    pub fn read(keys: impl IntoIterator<Item = String>) -> PublicKeys {
+        let decoded = keys.into_iter().filter_map(|key| URL_SAFE_NO_PAD.decode(key).ok()).filter(|public| public.len() == 32);
+        let key = |public: Vec<u8>| PublicKey { kid: thumbprint(&public), verifier: DecodingKey::from_ed_der(&public), public };
+        PublicKeys(decoded.map(key).collect())
+    }
+
+    /// The key of this name.
+    pub(crate) fn verifier(&self, kid: &str) -> Option<&DecodingKey> {
+        self.0.iter().find(|key| key.kid == kid).map(|key| &key.verifier)
+    }
+
+    fn shown(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|key| (key.kid.as_str(), key.public.as_slice()))
+    }
 }
 
 struct SigningKey {
@@ -88,12 +116,25 @@ impl SigningKeys {
         self.keys.iter().find(|key| key.kid == kid).map(|key| &key.verifier)
     }
 
+    /// The public halves as base64url, for the other nodes.
+    pub fn publics(&self) -> Vec<String> {
+        self.keys.iter().map(|key| URL_SAFE_NO_PAD.encode(&key.public)).collect()
+    }
+
     /// The public keys as a JSON Web Key Set (RFC 7517, RFC 8037), for `/.well-known/jwks.json`.
     pub fn jwks(&self) -> Json {
-        let keys: Vec<Json> = self
-            .keys
-            .iter()
-            .map(|key| json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": key.kid, "x": URL_SAFE_NO_PAD.encode(&key.public)}))
+        self.jwks_with(&PublicKeys::default())
+    }
+
+    /// The same with the keys of other nodes.
+    pub fn jwks_with(&self, others: &PublicKeys) -> Json {
+        let own = self.keys.iter().map(|key| (key.kid.as_str(), key.public.as_slice()));
+        let further = others.shown().filter(|(kid, _)| self.verifier(kid).is_none());
+        let keys: Vec<Json> = own
+            .chain(further)
+            .map(|(kid, public)| {
+                json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": URL_SAFE_NO_PAD.encode(public)})
+            })
             .collect();
         json!({ "keys": keys })
     }

@@ -1,6 +1,7 @@
 //! Access tokens for people: signed JWTs after RFC 9068, short-lived, checked without a database.
 
 use crate::SigningKeys;
+use crate::signing::PublicKeys;
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,6 +9,8 @@ use clientela_kernel::{Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 /// How far clocks may differ, in milliseconds.
 const LEEWAY: i64 = 30_000;
@@ -21,11 +24,13 @@ pub struct TokenRules {
     pub issuer: String,
     /// The `aud` claim.
     pub audience: String,
+    /// The address of the authorization server, which stands in both claims of the tokens it gives.
+    pub url: Option<String>,
 }
 
 impl Default for TokenRules {
     fn default() -> Self {
-        TokenRules { issuer: "clientela".to_owned(), audience: "clientela".to_owned() }
+        TokenRules { issuer: "clientela".to_owned(), audience: "clientela".to_owned(), url: None }
     }
 }
 
@@ -40,6 +45,12 @@ pub struct TokenIssue {
     pub client: String,
     /// What the token allows at most.
     pub scopes: Scopes,
+    /// The session it belongs to.
+    pub session: Option<Id>,
+    /// Who acts for the user (RFC 8693, `act`).
+    pub actor: Option<Json>,
+    /// The address of the authorization server that gives it; by hand none does.
+    pub issuer: Option<String>,
     /// From when.
     pub issued_at: Timestamp,
     /// Until when.
@@ -60,6 +71,10 @@ struct Claims {
     jti: String,
     scope: String,
     tenant: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    act: Option<Json>,
 }
 
 /// One audience or several.
@@ -77,8 +92,59 @@ pub(crate) struct Verified {
     pub(crate) user: Id,
     pub(crate) client: String,
     pub(crate) scopes: Scopes,
+    pub(crate) session: Option<Uuid>,
+    pub(crate) token: Option<Uuid>,
+    pub(crate) actor: Option<Json>,
+    pub(crate) issuer: String,
+    pub(crate) issued: i64,
     not_before: i64,
     expires: i64,
+}
+
+/// A token that is valid at this moment, for those who ask about it.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: Id,
+    /// The program's `client_id`.
+    pub client: String,
+    /// What it allows.
+    pub scopes: Scopes,
+    /// Its session.
+    pub session: Option<Uuid>,
+    /// Its `jti`.
+    pub token: Option<Uuid>,
+    /// Who acts for the user.
+    pub actor: Option<Json>,
+    /// Who issued it.
+    pub issuer: String,
+    /// When.
+    pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl Examined {
+    /// What introspection tells of it (RFC 7662).
+    pub(crate) fn introspection(&self) -> Json {
+        let mut told = serde_json::json!({
+            "active": true,
+            "token_type": "Bearer",
+            "scope": scope_text(self.scopes),
+            "client_id": self.client,
+            "sub": self.user.to_text("usr"),
+            "iss": self.issuer,
+            "iat": self.issued_at.0 / 1_000,
+            "exp": self.expires_at.0 / 1_000,
+            "tenant": self.tenant.to_string(),
+        });
+        if let (Some(members), Some(actor)) = (told.as_object_mut(), &self.actor) {
+            members.insert("act".to_owned(), actor.clone());
+        }
+        told
+    }
 }
 
 impl Verified {
@@ -86,7 +152,35 @@ impl Verified {
     #[cfg(test)]
     pub(crate) fn sample() -> Verified {
         let id = uuid::Uuid::nil();
-        Verified { tenant: TenantId(id), user: Id(id), client: String::new(), scopes: Scopes::READ, not_before: 0, expires: 0 }
+        Verified {
+            tenant: TenantId(id),
+            user: Id(id),
+            client: String::new(),
+            scopes: Scopes::READ,
+            session: None,
+            token: None,
+            actor: None,
+            issuer: String::new(),
+            issued: 0,
+            not_before: 0,
+            expires: 0,
+        }
+    }
+
+    /// The same for those who ask about it; `scopes` is what it allows at this moment.
+    pub(crate) fn examined(&self, scopes: Scopes) -> Examined {
+        Examined {
+            tenant: self.tenant,
+            user: self.user,
+            client: self.client.clone(),
+            scopes,
+            session: self.session,
+            token: self.token,
+            actor: self.actor.clone(),
+            issuer: self.issuer.clone(),
+            issued_at: Timestamp(self.issued),
+            expires_at: Timestamp(self.expires),
+        }
     }
 
     /// Refuses a token before its time and after it.
@@ -115,8 +209,8 @@ pub(crate) fn sign(keys: &SigningKeys, rules: &TokenRules, issue: &TokenIssue) -
     header.typ = Some(TYPE.to_owned());
     header.kid = Some(kid.to_owned());
     let claims = Claims {
-        iss: rules.issuer.clone(),
-        aud: Audience::One(rules.audience.clone()),
+        iss: issue.issuer.clone().unwrap_or_else(|| rules.issuer.clone()),
+        aud: Audience::One(issue.issuer.clone().unwrap_or_else(|| rules.audience.clone())),
         sub: issue.user.to_text("usr"),
         client_id: issue.client.clone(),
         iat: issue.issued_at.0.div_euclid(1_000),
@@ -125,12 +219,17 @@ pub(crate) fn sign(keys: &SigningKeys, rules: &TokenRules, issue: &TokenIssue) -
         jti: URL_SAFE_NO_PAD.encode(token_id),
         scope: scope_text(issue.scopes),
         tenant: issue.tenant.to_string(),
+        sid: issue.session.map(|id| id.to_text("ses")),
+        act: issue.actor.clone(),
     };
     jsonwebtoken::encode(&header, &claims, signer).map_err(Error::internal)
 }
 
 /// Checks type, algorithm, key, signature and claims, all but the times.
-pub(crate) fn verify(keys: &SigningKeys, rules: &TokenRules, token: &str) -> Result<Verified> {
+///
+/// # Errors
+/// `UNAUTHENTICATED`; nothing where it is signed with a key that is not known yet.
+pub(crate) fn verify(keys: &SigningKeys, others: &PublicKeys, rules: &TokenRules, token: &str) -> Result<Option<Verified>> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| malformed())?;
     // The algorithm is ours to choose, never the token's: whatever else the header names is refused before a key is touched.
     if header.alg != Algorithm::EdDSA {
@@ -144,26 +243,32 @@ pub(crate) fn verify(keys: &SigningKeys, rules: &TokenRules, token: &str) -> Res
         return Err(refused("The token's header names extensions (\"crit\") that this server does not know."));
     }
     let kid = header.kid.as_deref().ok_or_else(|| refused("The token's header names no signing key (\"kid\")."))?;
-    let key = keys.verifier(kid).ok_or_else(|| refused("The token is signed with a key that this server does not know."))?;
+    let Some(key) = keys.verifier(kid).or_else(|| others.verifier(kid)) else { return Ok(None) };
     let data = jsonwebtoken::decode::<Claims>(token, key, &validation(rules)).map_err(explain)?;
     let claims = data.claims;
     let tenant = Id::parse(&claims.tenant, "ten").map_err(|_| refused("The token's \"tenant\" claim is not a tenant id."))?;
     let user = Id::parse(&claims.sub, "usr").map_err(|_| refused("The token's \"sub\" claim is not a user id."))?;
-    Ok(Verified {
+    Ok(Some(Verified {
         tenant: TenantId(tenant.0),
         user,
         client: claims.client_id,
         scopes: parse_scope(&claims.scope),
+        session: claims.sid.as_deref().and_then(|text| Id::parse(text, "ses").ok()).map(|id| id.0),
+        token: URL_SAFE_NO_PAD.decode(&claims.jti).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok()),
+        actor: claims.act,
+        issuer: claims.iss,
+        issued: claims.iat.saturating_mul(1_000),
         // A token from the future is no better than one that says so by `nbf`.
         not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat).saturating_mul(1_000),
         expires: claims.exp.saturating_mul(1_000),
-    })
+    }))
 }
 
 fn validation(rules: &TokenRules) -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);
-    validation.set_issuer(&[&rules.issuer]);
-    validation.set_audience(&[&rules.audience]);
+    let with_url = |own: &String| [own.clone()].into_iter().chain(rules.url.clone()).collect::<Vec<_>>();
+    validation.set_issuer(&with_url(&rules.issuer));
+    validation.set_audience(&with_url(&rules.audience));
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
     // Presence and type of the times are checked with the claims; the library would compare them with the machine's
     // clock, we compare with the request's.
@@ -199,7 +304,7 @@ pub fn scope_text(scopes: Scopes) -> String {
     .to_owned()
 }
 
-fn parse_scope(text: &str) -> Scopes {
+pub(crate) fn parse_scope(text: &str) -> Scopes {
     let has = |wanted: &str| text.split(' ').any(|scope| scope == wanted);
     Scopes { read: has("read"), write: has("write") }
 }

@@ -9,6 +9,7 @@ mod document;
 pub mod graphql;
 pub mod idempotency;
 pub mod middleware;
+mod oauth;
 pub mod openapi;
 pub mod pages;
 pub mod problem;
@@ -26,7 +27,11 @@ use std::sync::Arc;
 pub fn router(state: GatewayState) -> Router {
     let state = Arc::new(state);
     let meter = Arc::new(middleware::Meter::default());
-    let routes = Router::new().merge(rest::router(&state)).merge(pages::router(&state, &meter)).merge(graphql::router(&state));
+    let routes = Router::new()
+        .merge(rest::router(&state))
+        .merge(pages::router(&state, &meter))
+        .merge(graphql::router(&state))
+        .merge(oauth::router(&state));
     let routes = routes.route_layer(middleware::Named);
     Router::new().fallback_service(middleware::Outer::new(routes, state, meter))
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use clientela_access::Authenticator;
+use clientela_access::oauth::AuthorizationServer;
 use clientela_engine::Engine;
 use clientela_kernel::{Clock, Context, Result, Timestamp};
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ pub struct GatewayState {
     pub engine: Engine,
     /// Turns a credential into a context.
     pub authenticator: Arc<dyn Authenticate>,
+    /// Gives tokens to people and programs; without it nobody signs in here.
+    pub authorization: Option<AuthorizationServer>,
     /// Tells whether the server can serve.
     pub health: Arc<dyn Health>,
     /// The time.

@@ -90,6 +90,7 @@ impl Gateway {
         let module = Module::default().define(resource("account", "acc")).define(mirror);
         let engine = Engine::new(vec![module], store, Arc::clone(&clock)).unwrap();
         let routes = router(GatewayState {
+            authorization: None,
             engine,
             authenticator: Arc::new(Tokens),
             health: Arc::new(Healthy(healthy)),

@@ -1,24 +1,32 @@
 //! API keys and users for authentication, read across tenants.
 
 use crate::api_key::ApiKeyScopes;
-use crate::{api_key, stored_rights, tenant, user};
+use crate::oauth_client::{OauthClientKind, OauthClientScopes};
+use crate::sign_in::moment;
+use crate::sign_in::rows::{key, revocation};
+use crate::{api_key, oauth_client, session, stored_rights, tenant, user};
 use async_trait::async_trait;
+use clientela_access::oauth::{ACCESS_TOKEN, GrantType, OauthClient};
 use clientela_access::policy::Rights;
 use clientela_access::{ApiKeyCredential, CredentialSource, UserCredential, api_key::parse_digest};
-use clientela_kernel::{Result, Scopes, TenantId};
+use clientela_kernel::{Clock, Result, Scopes, TenantId, Timestamp};
 use clientela_store::{Store, SystemTask};
-use sea_orm::Condition;
+use sea_orm::sea_query::IntoCondition as _;
+use sea_orm::{ColumnTrait as _, Condition};
 use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
 
 /// Credentials from the database.
 pub struct StoredCredentials {
     store: Store,
+    clock: Arc<dyn Clock>,
 }
 
 impl StoredCredentials {
     /// Credentials from this store.
-    pub fn new(store: Store) -> Self {
-        StoredCredentials { store }
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        StoredCredentials { store, clock }
     }
 
     /// Tenants by id.
@@ -43,8 +51,57 @@ impl CredentialSource for StoredCredentials {
         Ok(users.into_iter().map(|user| user_credential(&user, &tenants)).collect())
     }
 
+    async fn clients(&self) -> Result<Vec<OauthClient>> {
+        let tenants = self.tenants().await?;
+        let clients = self.store.system(SystemTask::Credentials).find::<oauth_client::Entity>(Condition::all()).await?;
+        Ok(clients.into_iter().map(|client| program(client, &tenants)).collect())
+    }
+
+    async fn public_keys(&self) -> Result<Vec<String>> {
+        let keys = self.store.system(SystemTask::Credentials).find::<key::Entity>(Condition::all()).await?;
+        Ok(keys.into_iter().map(|key| key.public).collect())
+    }
+
+    async fn revoked(&self) -> Result<Vec<(TenantId, Uuid)>> {
+        let since = moment(&self.store, Timestamp(self.clock.now().0.saturating_sub(2 * ACCESS_TOKEN)));
+        let system = self.store.system(SystemTask::Credentials);
+        let ended = Condition::any().add(session::Column::RevokedAt.gte(since.clone())).add(session::Column::DeletedAt.gte(since.clone()));
+        let sessions = system.find::<session::Entity>(ended).await?;
+        let tokens = system.find::<revocation::Entity>(revocation::Column::Until.gte(since).into_condition()).await?;
+        let sessions = sessions.into_iter().map(|session| (session.tenant_id, session.id.0));
+        Ok(sessions.chain(tokens.into_iter().map(|token| (token.tenant_id, token.id.0))).collect())
+    }
+
     async fn rights(&self) -> Result<Rights> {
         stored_rights::read(&self.store).await
+    }
+}
+
+fn program(client: oauth_client::Model, tenants: &HashMap<TenantId, tenant::Model>) -> OauthClient {
+    let ways = [
+        (client.authorization_code, GrantType::AuthorizationCode),
+        (client.refresh_tokens, GrantType::RefreshToken),
+        (client.device_code, GrantType::DeviceCode),
+        (client.client_credentials, GrantType::ClientCredentials),
+        (client.token_exchange, GrantType::TokenExchange),
+    ];
+    // A confidential client whose digest cannot be read must not pass for one without a secret: it is stopped.
+    let secret = client.secret_hash.as_deref().and_then(parse_digest);
+    let sound = (client.kind == OauthClientKind::Confidential) == secret.is_some();
+    OauthClient {
+        id: client.id,
+        tenant: client.tenant_id,
+        active: client.active && sound && client.deleted_at.is_none() && living(tenants, client.tenant_id).is_some(),
+        client_id: client.client_id,
+        name: client.name,
+        secret,
+        redirect_uris: client.redirect_uris.iter().flat_map(|uris| uris.split_whitespace()).map(str::to_owned).collect(),
+        scopes: match client.scopes {
+            OauthClientScopes::Read => Scopes::READ,
+            OauthClientScopes::ReadWrite => Scopes::ALL,
+        },
+        grants: ways.into_iter().filter(|(open, _)| *open).map(|(_, way)| way).collect(),
+        run_as: client.run_as_id,
     }
 }
 
@@ -89,7 +146,7 @@ fn zone(own: Option<&str>, tenant: Option<&tenant::Model>) -> chrono_tz::Tz {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clientela_kernel::{Id, Timestamp};
+    use clientela_kernel::Id;
 
     fn tenant(id: TenantId) -> tenant::Model {
         tenant::Model {

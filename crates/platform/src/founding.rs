@@ -14,8 +14,8 @@ pub const MEMBER: &str = "member";
 pub const READER: &str = "reader";
 
 /// Resources that say who may do what, and how programs sign in.
-const OF_ADMINISTRATORS: [&str; 9] =
-    ["tenant", "user", "team", "teamMember", "role", "roleRight", "fieldRule", "roleAssignment", "apiKeyRole"];
+const OF_ADMINISTRATORS: [&str; 10] =
+    ["tenant", "user", "team", "teamMember", "role", "roleRight", "fieldRule", "roleAssignment", "apiKeyRole", "oauthClient"];
 
 /// A role as it is written: key, name, description, whether it may do everything.
 const ROLES: [(&str, &str, &str, bool); 3] = [
@@ -28,13 +28,18 @@ const ROLES: [(&str, &str, &str, bool); 3] = [
 fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
     match key {
         MEMBER => {
-            let mut rights = vec![(ANY, ANY, RightDepth::All), ("apiKey", ANY, RightDepth::Own)];
+            let mut rights = vec![(ANY, ANY, RightDepth::All), ("apiKey", ANY, RightDepth::Own), ("session", ANY, RightDepth::Own)];
             rights.extend(
                 OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]),
             );
             rights
         }
-        READER => vec![(ANY, "read", RightDepth::All), (ANY, "export", RightDepth::All), ("apiKey", ANY, RightDepth::None)],
+        READER => vec![
+            (ANY, "read", RightDepth::All),
+            (ANY, "export", RightDepth::All),
+            ("apiKey", ANY, RightDepth::None),
+            ("session", ANY, RightDepth::Own),
+        ],
         _ => Vec::new(),
     }
 }

@@ -6,13 +6,16 @@ pub mod credentials;
 pub mod external_id;
 pub mod field_rule;
 pub mod founding;
+pub mod oauth_client;
 pub mod password;
 mod rights;
 pub mod role;
 pub mod role_assignment;
 pub mod role_right;
 pub mod secret;
+pub mod session;
 pub mod share;
+pub mod sign_in;
 mod stored_rights;
 pub mod team;
 pub mod team_member;
@@ -20,6 +23,7 @@ pub mod tenant;
 pub mod user;
 
 pub use credentials::StoredCredentials;
+pub use sign_in::{StoredSignIns, publish_keys};
 
 use clientela_access::Passwords;
 use clientela_engine::Module;
@@ -44,6 +48,9 @@ pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) ->
         .resource::<api_key::Model>()
         .resource::<api_key_role::Model>()
         .resource::<external_id::Model>()
+        .resource::<oauth_client::Model>()
+        .resource::<session::Model>()
+        .operation(session::RevokeSession)
         .operation(password::set::SetUserPassword { passwords: passwords.clone() })
         .operation(password::change::ChangeMyPassword { passwords: passwords.clone() })
         .rules("tenant", tenant::TenantRules { credentials_changed: changed() })
@@ -57,5 +64,7 @@ pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) ->
         .rules("share", share::ShareRules)
         .rules("apiKeyRole", api_key_role::ApiKeyRoleRules { credentials_changed: changed() })
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
+        .rules("oauthClient", oauth_client::OauthClientRules { credentials_changed: changed() })
+        .rules("session", session::SessionRules { credentials_changed: changed() })
         .rules("externalId", external_id::ExternalIdRules)
 }

@@ -8,10 +8,20 @@ pub const PREFIX: &str = "clk_";
 /// Random characters after the prefix; 62³² possibilities are 190 bits.
 const LENGTH: usize = 32;
 
+/// What the `client_id` of a program begins with.
+pub const CLIENT_PREFIX: &str = clientela_access::oauth::CLIENT_PREFIX;
+/// What the secret of a program begins with.
+pub const CLIENT_SECRET_PREFIX: &str = "cls_";
+
 /// A new secret: `clk_` and 32 letters and digits from the operating system's randomness.
 pub fn mint() -> String {
+    mint_with(PREFIX)
+}
+
+/// The same with another beginning.
+pub fn mint_with(prefix: &str) -> String {
     let random = rand::rng().sample_iter(rand::distr::Alphanumeric).take(LENGTH).map(char::from);
-    PREFIX.chars().chain(random).collect()
+    prefix.chars().chain(random).collect()
 }
 
 /// What the database keeps of a secret: its SHA-256 in lower-case hex. The secret has 190 random bits, so it needs no

@@ -3,6 +3,7 @@
 use crate::lifecycle::{self, Draining};
 use async_trait::async_trait;
 use axum::Router;
+use clientela_access::oauth::AuthorizationServer;
 use clientela_access::{Authenticator, CredentialChanges, Passwords, SigningKeys, TokenRules};
 use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module};
@@ -11,7 +12,7 @@ use clientela_jobs::{Wake, Worker};
 use clientela_kernel::{Clock, Error, ErrorCode, Result, Timestamp};
 use clientela_migrations::{Migrator, MigratorTrait as _};
 use clientela_model::Registry;
-use clientela_platform::{CredentialsChanged, StoredCredentials};
+use clientela_platform::{CredentialsChanged, StoredCredentials, StoredSignIns, publish_keys};
 use clientela_store::{Dialect, Store, StoreFigures, StoreSettings};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub struct House {
     pub wake: Wake,
     /// Hashes passwords, and counts attempts at them.
     pub passwords: Passwords,
+    /// Announces changes of credentials.
+    pub changes: CredentialChanges,
 }
 
 /// Every module, in the order resources are shown.
@@ -117,12 +120,16 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     let passwords = Passwords::default();
     let engine = Engine::new(modules(Arc::new(move || announce.announce()), &passwords, &wake), store.clone(), Arc::clone(&parts.clock))?;
     let engine = engine.with_files(Arc::new(Disk::open(parts.files).await?), parts.file_limits);
-    let source = Arc::new(StoredCredentials::new(store.clone()));
+    let new_key = publish_keys(&store, parts.signing_keys.publics(), parts.clock.now()).await?;
+    let source = Arc::new(StoredCredentials::new(store.clone(), Arc::clone(&parts.clock)));
     let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, engine.definitions(), changes.clone()).await?;
     if store.dialect() == Dialect::Postgres {
         hang_bell(&store, &changes, &authenticator);
+        if new_key {
+            changes.announce();
+        }
     }
-    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake, passwords })
+    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake, passwords, changes })
 }
 
 /// Rings for the other nodes when credentials change here, and reads them again when another node rings.
@@ -150,7 +157,15 @@ fn hang_bell(store: &Store, changes: &CredentialChanges, authenticator: &Authent
 impl House {
     /// The HTTP surface.
     pub fn routes(&self, limits: Limits, public_url: String, metrics_token: Option<String>, draining: Draining, folder: PathBuf) -> Router {
+        let sign_ins = Arc::new(self.sign_ins());
+        let authorization = AuthorizationServer::new(
+            self.authenticator.clone(),
+            sign_ins,
+            self.passwords.clone(),
+            public_url.trim_end_matches('/').to_owned(),
+        );
         clientela_gateway::router(GatewayState {
+            authorization: Some(authorization),
             engine: self.engine.clone(),
             authenticator: Arc::new(self.authenticator.clone()),
             health: Arc::new(Readiness { store: self.store.clone(), draining, metrics_token, started: self.clock.now() }),
@@ -159,6 +174,11 @@ impl House {
             public_url,
             folder,
         })
+    }
+
+    /// What is kept of sign-ins.
+    pub fn sign_ins(&self) -> StoredSignIns {
+        StoredSignIns::new(self.store.clone(), self.engine.clone(), self.changes.clone())
     }
 
     /// What carries out jobs; `folder` is where files are while they are worked on.

@@ -4,6 +4,7 @@ use crate::authentication::{Authentication, Ready};
 use crate::postgres::Cluster;
 use crate::{Client, Factory};
 use axum::Router;
+use clientela_access::oauth::AuthorizationServer;
 use clientela_access::{Authenticator, CredentialChanges, Passwords, SigningKeys, TokenIssue, TokenRules};
 use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module, WriteAction, WriteRequest};
@@ -23,6 +24,9 @@ use uuid::Uuid;
 
 /// When every test begins.
 const START: Timestamp = Timestamp(1_772_000_000_000);
+
+/// The address of the server under test.
+pub const URL: &str = "http://127.0.0.1:8080";
 
 /// The greatest size of a file: small, so that tests reach it.
 pub const FILE_BYTES: u64 = 3 << 20;
@@ -152,17 +156,21 @@ impl TestApp {
         let alpha = found(&engine, "alpha").await;
         let beta = found(&engine, "beta").await;
         let reader = Context { scopes: Scopes::READ, ..alpha.clone() };
+        let rules = TokenRules { url: Some(URL.to_owned()), ..TokenRules::default() };
         let keys = SigningKeys::generate().expect("keys can be made");
-        let source = Arc::new(clientela_platform::StoredCredentials::new(store.clone()));
+        let source = Arc::new(clientela_platform::StoredCredentials::new(store.clone(), clock.clone()));
         let authenticator =
-            Authenticator::new(keys, TokenRules::default(), source, engine.definitions(), changes).await.expect("credentials can be read");
+            Authenticator::new(keys, rules, source, engine.definitions(), changes.clone()).await.expect("credentials can be read");
+        let sign_ins = clientela_platform::StoredSignIns::new(store.clone(), engine.clone(), changes);
+        let authorization = AuthorizationServer::new(authenticator.clone(), Arc::new(sign_ins), passwords, URL.to_owned());
         let router = clientela_gateway::router(GatewayState {
+            authorization: Some(authorization),
             engine: engine.clone(),
             authenticator: Arc::new(Authentication(authenticator.clone())),
             health: Arc::new(Ready(store.clone())),
             clock: clock.clone(),
             limits: Limits::default(),
-            public_url: "http://127.0.0.1:8080".to_owned(),
+            public_url: URL.to_owned(),
             folder: std::env::temp_dir(),
         });
         let client = |context: Context| {
@@ -170,6 +178,9 @@ impl TestApp {
                 tenant: context.tenant,
                 user: context.actor.id,
                 client: "testkit".to_owned(),
+                session: None,
+                actor: None,
+                issuer: None,
                 scopes: context.scopes,
                 issued_at: START,
                 expires_at: Timestamp(START.0 + 86_400_000),
@@ -206,6 +217,9 @@ impl TestApp {
             tenant,
             user: context.actor.id,
             client: "testkit".to_owned(),
+            session: None,
+            actor: None,
+            issuer: None,
             scopes: Scopes::ALL,
             issued_at: START,
             expires_at: Timestamp(START.0 + 86_400_000),

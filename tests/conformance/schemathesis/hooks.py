@@ -85,6 +85,8 @@ LOOKED_UP = re.compile(
     "|filter is empty, which means every record"
     # passwords: who knows it, and what others would guess
     "|is not your password|must have at least 12|is one character over and over|own name or address"
+    # programs: where people may be sent back to
+    "|cannot be a redirect URI"
 )
 # The fields of an operation of a transaction, and what can be done, are those of the resource that it names.
 OF_ANY_RESOURCE = re.compile(r"^/operations/\d+/((create|update/values|upsert/values)(/|$)|(create|update|upsert|delete|restore)$)")

@@ -48,6 +48,7 @@ mod relationship_graph;
 mod rights;
 mod routes;
 mod search;
+mod sign_in;
 mod statements;
 mod supply_chain;
 mod timeline;

@@ -136,7 +136,10 @@ impl<'a> Write<'a> {
     }
 
     async fn make(&self, values: &[(Name, Value)]) -> Result<Attempt> {
-        let (mut gathering, draft) = self.drafted(None, self.places(values)?, Vec::new()).await?;
+        // Whoever has told the id to others before chooses it.
+        let chosen = values.iter().find(|(name, _)| name == system::ID).and_then(|(_, value)| value.as_id()).map(Id);
+        let values: Vec<(Name, Value)> = values.iter().filter(|(name, _)| name != system::ID).cloned().collect();
+        let (mut gathering, draft) = self.drafted(chosen, self.places(&values)?, Vec::new()).await?;
         gathering.add(draft).await?;
         self.commit(gathering, 201).await
     }

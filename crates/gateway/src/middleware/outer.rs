@@ -68,7 +68,11 @@ impl Service<Request<Body>> for Outer {
             let took = begun.elapsed();
             let template = response.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
             meter.count(&method, template, response.status(), took);
+            let unauthenticated = response.status() == StatusCode::UNAUTHORIZED && state.authorization.is_some();
             let headers = response.headers_mut();
+            if unauthenticated {
+                point_to_metadata(headers, &state.public_url);
+            }
             if cross_origin {
                 cors::add(headers);
             }
@@ -167,6 +171,16 @@ fn preflight() -> Response {
     *answer.status_mut() = StatusCode::NO_CONTENT;
     cors::add_preflight(answer.headers_mut());
     answer
+}
+
+/// Says where one learns how to get a token (RFC 9728, section 5.1).
+fn point_to_metadata(headers: &mut HeaderMap, url: &str) {
+    let given = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).filter(|value| value.starts_with("Bearer "));
+    let whole =
+        given.map(|given| format!("{given}, resource_metadata=\"{}/.well-known/oauth-protected-resource\"", url.trim_end_matches('/')));
+    if let Some(value) = whole.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        headers.insert(header::WWW_AUTHENTICATE, value);
+    }
 }
 
 /// Headers of every answer. A handler's own Cache-Control and Vary stand.

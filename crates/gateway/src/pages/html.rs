@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::{HeaderValue, header};
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}\
+pub(crate) const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}\
 code{font:.9em ui-monospace,monospace;background:#f2f4f7;padding:.1em .3em;border-radius:3px}a{color:#0b57d0}\
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid #e3e6ea}\
 @media(prefers-color-scheme:dark){body{background:#14171b;color:#e6e8eb}code{background:#22272e}a{color:#8ab4f8}td,th{border-color:#333a42}}";
@@ -13,7 +13,7 @@ const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
 /// A page with a title; `body` is HTML.
-pub(super) fn page(title: &str, body: &str) -> Response {
+pub(crate) fn page(title: &str, body: &str) -> Response {
     let title = escape(title);
     let text = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
@@ -25,7 +25,7 @@ pub(super) fn page(title: &str, body: &str) -> Response {
 }
 
 /// Adds the headers that keep a page to what it is made for.
-pub(super) fn secure(response: &mut Response, policy: HeaderValue) {
+pub(crate) fn secure(response: &mut Response, policy: HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -33,12 +33,12 @@ pub(super) fn secure(response: &mut Response, policy: HeaderValue) {
 }
 
 /// Text as HTML.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Whether the caller would rather have HTML than JSON: browsers name it first.
-pub(super) fn wanted(headers: &http::HeaderMap) -> bool {
+pub(crate) fn wanted(headers: &http::HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     let named = accept.split(',').map(|part| part.split(';').next().unwrap_or("").trim());
     named.into_iter().find(|name| matches!(*name, "text/html" | "application/json" | "application/*" | "*/*")) == Some("text/html")

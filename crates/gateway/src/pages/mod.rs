@@ -3,7 +3,7 @@
 mod asset;
 mod documentation;
 mod health;
-mod html;
+pub(crate) mod html;
 pub(crate) mod metrics;
 mod problems;
 mod start;

@@ -1,6 +1,7 @@
 //! `changeMyPassword`.
 
 use super::{refuse_weak, values};
+use crate::session::end_all;
 use async_trait::async_trait;
 use clientela_access::Passwords;
 use clientela_access::password::account_of;
@@ -44,7 +45,7 @@ impl Operation for ChangeMyPassword {
             "changeMyPassword",
             "user",
             "change-my-password",
-            "Changes the password of the user who asks. Whoever has none gets the first one from an administrator.",
+            "Changes the password of the user who asks, and ends his sessions. Whoever has none gets the first one from an administrator.",
         )
         .for_oneself()
         .confidential()
@@ -71,6 +72,7 @@ impl Operation for ChangeMyPassword {
         let hash = self.passwords.hash(&given.new_password).await?;
         let changed_at = call.now();
         call.set_by_server("user", user.id, values(hash, changed_at)).await?;
+        end_all(call, user.id).await?;
         Ok(PasswordChanged { changed_at })
     }
 }

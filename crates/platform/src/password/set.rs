@@ -1,6 +1,7 @@
 //! `setUserPassword`.
 
 use super::{refuse_weak, values};
+use crate::session::end_all;
 use async_trait::async_trait;
 use clientela_access::Passwords;
 use clientela_engine::{Call, Operation};
@@ -40,7 +41,7 @@ impl Operation for SetUserPassword {
             "setUserPassword",
             "user",
             "set-password",
-            "Sets the password a user signs in with. Only administrators may. Nobody can read it again, nor does the change log hold it.",
+            "Sets the password a user signs in with, and ends his sessions. Only administrators may. Nobody can read it again, nor does the change log hold it.",
         )
         .on_record()
         .confidential()
@@ -55,6 +56,7 @@ impl Operation for SetUserPassword {
         refuse_weak(user, &given.password, "password")?;
         let hash = self.passwords.hash(&given.password).await?;
         call.set("user", user.id, values(hash, call.now()), None).await?;
+        end_all(call, user.id).await?;
         Ok(UserWithPassword { user: user.id })
     }
 }

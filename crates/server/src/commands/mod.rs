@@ -138,11 +138,16 @@ pub(crate) fn make_data_directory(config: &Config) -> Result<(), Failure> {
 
 /// Puts the server together.
 pub(crate) async fn house(config: &Config) -> Result<House, Failure> {
+    house_at(config, None).await
+}
+
+/// Puts the server together that clients reach at an address.
+pub(crate) async fn house_at(config: &Config, url: Option<String>) -> Result<House, Failure> {
     make_data_directory(config)?;
     let parts = Parts {
         store: store_settings(config),
         signing_keys: SigningKeys::load_or_create(&config.data.join(signing::FILE_NAME))?,
-        token_rules: TokenRules { issuer: config.issuer.clone(), audience: config.audience.clone() },
+        token_rules: TokenRules { issuer: config.issuer.clone(), audience: config.audience.clone(), url },
         clock: Arc::new(SystemClock),
         files: config.files.clone().unwrap_or_else(|| config.data.join("files")),
         file_limits: FileLimits { bytes: config.file_bytes, media_types: config.file_types.clone() },

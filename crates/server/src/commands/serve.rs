@@ -1,6 +1,6 @@
 //! `clientela serve`.
 
-use super::{Failure, house, print};
+use super::{Failure, house_at, print};
 use crate::assemble::House;
 use crate::banner;
 use crate::cli::Serve;
@@ -9,8 +9,14 @@ use crate::lifecycle::{self, Draining};
 use crate::{demo, demo_tokens, listener, tenants};
 use clientela_gateway::Limits;
 use clientela_kernel::{Error, ErrorCode};
+use clientela_platform::StoredSignIns;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// How often what is over of sign-ins is removed.
+const TIDY: Duration = Duration::from_secs(600);
 
 /// Serves until a signal ends it.
 pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<(), Failure> {
@@ -20,15 +26,16 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     if arguments.demo {
         refuse_exposure(address, "--demo prints tokens that open everything")?;
     }
-    let house = house(config).await?;
+    let url = config.public_url.clone().unwrap_or_else(|| banner::url(address));
+    let house = house_at(config, Some(url.trim_end_matches('/').to_owned())).await?;
     let tokens = if arguments.demo { Some(demo_tokens::prepare(&house).await?) } else { None };
     let tenants = tenants::list(&house.store).await?;
     if tokens.is_none() && tenants.iter().any(|tenant| tenant.tenant_id == demo::tenant()) {
         refuse_exposure(address, "this database holds the demonstration tenant, for which tokens may be about")?;
     }
-    let url = config.public_url.clone().unwrap_or_else(|| banner::url(address));
     let draining = Draining::default();
     let routes = house.routes(limits(config), url.clone(), config.metrics_token.clone(), draining.clone(), config.data.clone());
+    lifecycle::background(tidy(house.sign_ins(), ended.clone()));
     lifecycle::background(house.worker(config.data.clone()).run(ended.clone()));
     let links = banner::Links { url: &url, tokens: tokens.as_ref(), empty: tenants.is_empty() };
     print(as_json, &links.json(), &links.text())?;
@@ -36,6 +43,22 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     close(&house).await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Removes codes and tokens whose time is over, until `ended` turns true.
+async fn tidy(sign_ins: StoredSignIns, mut ended: watch::Receiver<bool>) {
+    while !*ended.borrow() {
+        match sign_ins.upkeep().await {
+            // There may be more.
+            Ok(removed) if removed > 0 => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "codes and tokens that are over could not be removed; it is tried again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TIDY) => {}
+            _ = ended.changed() => {}
+        }
+    }
 }
 
 async fn bind(config: &Config) -> Result<TcpListener, Failure> {

@@ -25,7 +25,17 @@ pub async fn create(config: &Config, name: &str, email: &str, user_name: Option<
     };
     let user = tenants::create(&house, new).await?;
     let expires_at = Timestamp(now.0 + FIRST_TOKEN);
-    let issue = TokenIssue { tenant: id, user, client: "clientela-token".to_owned(), scopes: Scopes::ALL, issued_at: now, expires_at };
+    let issue = TokenIssue {
+        tenant: id,
+        user,
+        client: "clientela-token".to_owned(),
+        session: None,
+        actor: None,
+        issuer: None,
+        scopes: Scopes::ALL,
+        issued_at: now,
+        expires_at,
+    };
     let token = house.authenticator.issue(&issue)?;
     house.store.close().await;
     let (tenant, user) = (id.to_string(), user.to_text("usr"));

@@ -28,8 +28,17 @@ pub async fn run(config: &Config, arguments: &Token, as_json: bool) -> Result<()
         Scope::Read => ("read", Scopes::READ),
         Scope::ReadWrite => ("read_write", Scopes::ALL),
     };
-    let issue =
-        TokenIssue { tenant: user.tenant_id, user: user.id, client: "clientela-token".to_owned(), scopes, issued_at: now, expires_at };
+    let issue = TokenIssue {
+        tenant: user.tenant_id,
+        user: user.id,
+        client: "clientela-token".to_owned(),
+        session: None,
+        actor: None,
+        issuer: None,
+        scopes,
+        issued_at: now,
+        expires_at,
+    };
     let token = house.authenticator.issue(&issue)?;
     house.store.close().await;
     let answer = json!({

@@ -68,6 +68,7 @@ impl Server {
         let module = resources.into_iter().fold(Module::default(), Module::define);
         let engine = Engine::new(vec![module], store, Arc::clone(&clock)).unwrap();
         let state = GatewayState {
+            authorization: None,
             engine,
             authenticator: Arc::new(Door),
             health: Arc::new(Door),

@@ -1,0 +1,238 @@
+//! The two pages: where a program sends its people to, and where people enter what a device shows.
+
+use super::endpoint::{form, origin};
+use super::page::{allowed, page, sign_in_fields, told};
+use crate::middleware::RequestInfo;
+use crate::pages::html::escape;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use clientela_access::oauth::{
+    Answer, Attempt, Authorization, AuthorizationServer, DeviceRequest, OauthError, Origin, Outcome, Parameters, Refusal,
+};
+use clientela_kernel::{Id, TenantId, Timestamp};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use std::sync::Arc;
+use uuid::Uuid;
+
+const WRONG: &str = "E-mail address or password is wrong.";
+const STALE: &str = "The page was open for too long, or cookies are switched off. Try again.";
+/// The cookie that ties a form to the browser it was shown in.
+const COOKIE: &str = "clientela_form";
+
+/// `GET` and `POST /oauth/authorize`.
+pub(super) async fn authorize(server: Arc<AuthorizationServer>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let now = RequestInfo::among(&parts.extensions).now;
+    let query = parts.uri.query().unwrap_or("").to_owned();
+    let asked = match server.authorization(Parameters::read(form_urlencoded::parse(query.as_bytes())), now).await {
+        Ok(asked) => asked,
+        Err(Refusal::Here(error)) => return refused(&error),
+        Err(Refusal::There(address)) => return onward(&address),
+    };
+    if parts.method != Method::POST {
+        return authorize_page(&server, &asked, &query, &parts, "", None);
+    }
+    let sent = match posted(&parts, body).await {
+        Ok(sent) => sent,
+        Err(error) => return refused(&error),
+    };
+    let email = sent.get("email").unwrap_or("");
+    if !genuine(&server, &parts, &sent) {
+        return authorize_page(&server, &asked, &query, &parts, email, Some(STALE));
+    }
+    if sent.get("decision") == Some("cancel") {
+        return onward(&server.declined(&asked));
+    }
+    let from = origin(&parts);
+    match signed_in(&server, asked.client.tenant, &sent, &from, now).await {
+        Ok(Outcome::In(user)) => match server.granted(&asked, user, &from, now).await {
+            Ok(address) => onward(&address),
+            Err(error) => refused(&error),
+        },
+        Ok(Outcome::Wrong) => authorize_page(&server, &asked, &query, &parts, email, Some(WRONG)),
+        Err(error) => authorize_page(&server, &asked, &query, &parts, email, Some(&error.description)),
+    }
+}
+
+fn authorize_page(
+    server: &AuthorizationServer,
+    asked: &Authorization,
+    query: &str,
+    parts: &Parts,
+    email: &str,
+    problem: Option<&str>,
+) -> Response {
+    let (key, cookie) = form_key(server, &parts.headers);
+    let scopes = if asked.scopes.write { "read write" } else { "read" };
+    let body = format!(
+        "<p>You sign in to <strong>{}</strong>. {}</p><form method=\"post\" action=\"/oauth/authorize?{}\">\
+         <input type=\"hidden\" name=\"form\" value=\"{key}\">{}\
+         <button type=\"submit\" name=\"decision\" value=\"allow\">Sign in</button>\
+         <button type=\"submit\" name=\"decision\" value=\"cancel\" class=\"plain\" formnovalidate>Cancel</button></form>",
+        escape(&asked.client.name),
+        allowed(scopes),
+        escape(query),
+        sign_in_fields(email, problem),
+    );
+    let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    with_cookie(page(status, "Sign in", &body, Some(&asked.redirect)), cookie)
+}
+
+/// `GET` and `POST /oauth/device`.
+pub(super) async fn device(server: Arc<AuthorizationServer>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let now = RequestInfo::among(&parts.extensions).now;
+    let from = origin(&parts);
+    if parts.method != Method::POST {
+        let query = parts.uri.query().unwrap_or("");
+        let code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "user_code").map(|(_, code)| code.into_owned());
+        return match code {
+            Some(code) => match server.waiting(&code, &from, now).await {
+                Ok(Some(waiting)) => device_page(&server, &waiting, &code, &parts, "", None),
+                Ok(None) => code_page(&server, &parts, Some("No device shows this code, or not any more.")),
+                Err(error) => code_page(&server, &parts, Some(&error.description)),
+            },
+            None => code_page(&server, &parts, None),
+        };
+    }
+    let sent = match posted(&parts, body).await {
+        Ok(sent) => sent,
+        Err(error) => return refused(&error),
+    };
+    if !genuine(&server, &parts, &sent) {
+        return code_page(&server, &parts, Some(STALE));
+    }
+    let code = sent.get("user_code").unwrap_or("");
+    let waiting = match server.waiting(code, &from, now).await {
+        Ok(Some(waiting)) => waiting,
+        Ok(None) => return code_page(&server, &parts, Some("No device shows this code, or not any more.")),
+        Err(error) => return code_page(&server, &parts, Some(&error.description)),
+    };
+    let email = sent.get("email").unwrap_or("");
+    let user: Option<Id> = match sent.get("decision") {
+        Some("deny") => None,
+        Some("allow") => match signed_in(&server, waiting.tenant, &sent, &from, now).await {
+            Ok(Outcome::In(user)) => Some(user),
+            Ok(Outcome::Wrong) => return device_page(&server, &waiting, code, &parts, email, Some(WRONG)),
+            Err(error) => return device_page(&server, &waiting, code, &parts, email, Some(&error.description)),
+        },
+        _ => return device_page(&server, &waiting, code, &parts, email, None),
+    };
+    let allowed = user.is_some();
+    match server.decide(waiting, user, now).await {
+        Ok(true) if allowed => page(StatusCode::OK, "Signed in", "<p>You can go back to your device.</p>", None),
+        Ok(true) => page(StatusCode::OK, "Not allowed", "<p>The device was not signed in.</p>", None),
+        Ok(false) => code_page(&server, &parts, Some("No device shows this code, or not any more.")),
+        Err(error) => refused(&error),
+    }
+}
+
+fn code_page(server: &AuthorizationServer, parts: &Parts, problem: Option<&str>) -> Response {
+    let (key, cookie) = form_key(server, &parts.headers);
+    let body = format!(
+        "<form method=\"post\" action=\"/oauth/device\"><input type=\"hidden\" name=\"form\" value=\"{key}\">{}\
+         <label for=\"user_code\">The code that your device shows</label>\
+         <input id=\"user_code\" name=\"user_code\" type=\"text\" autocomplete=\"off\" autocapitalize=\"characters\" required>\
+         <button type=\"submit\">Continue</button></form>",
+        told(problem)
+    );
+    let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    with_cookie(page(status, "Sign in a device", &body, None), cookie)
+}
+
+fn device_page(
+    server: &AuthorizationServer,
+    waiting: &DeviceRequest,
+    code: &str,
+    parts: &Parts,
+    email: &str,
+    problem: Option<&str>,
+) -> Response {
+    let (key, cookie) = form_key(server, &parts.headers);
+    let body = format!(
+        "<p>A device with <strong>{}</strong> wants to be signed in, and shows the code <code>{code}</code>. {} Go on only if the device is before you.</p>\
+         <form method=\"post\" action=\"/oauth/device\"><input type=\"hidden\" name=\"form\" value=\"{key}\">\
+         <input type=\"hidden\" name=\"user_code\" value=\"{code}\">{}\
+         <button type=\"submit\" name=\"decision\" value=\"allow\">Sign in the device</button>\
+         <button type=\"submit\" name=\"decision\" value=\"deny\" class=\"plain\" formnovalidate>It is not mine</button></form>",
+        escape(&waiting.client.name),
+        allowed(&waiting.scopes),
+        sign_in_fields(email, problem),
+        code = escape(code),
+    );
+    let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    with_cookie(page(status, "Sign in a device", &body, None), cookie)
+}
+
+async fn signed_in(server: &AuthorizationServer, tenant: TenantId, sent: &Parameters, from: &Origin, now: Timestamp) -> Answer<Outcome> {
+    let attempt = Attempt { email: sent.get("email").unwrap_or(""), password: sent.get("password").unwrap_or("") };
+    server.sign_in(tenant, attempt, from, now).await
+}
+
+async fn posted(parts: &Parts, body: Body) -> Answer<Parameters> {
+    form(&parts.headers, body).await
+}
+
+/// Whether a form comes from the page it was shown on: by what the browser says of itself, and by a cookie that other sites cannot read or
+/// send along.
+fn genuine(server: &AuthorizationServer, parts: &Parts, sent: &Parameters) -> bool {
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let elsewhere = text("origin").is_some_and(|origin| origin != own_origin(server.issuer()))
+        || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    let cookie = cookie(&parts.headers);
+    !elsewhere && cookie.is_some() && cookie == sent.get("form")
+}
+
+/// The origin of an address: a form's `Origin` has no path.
+fn own_origin(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.split('/').next().unwrap_or("")),
+        None => url.to_owned(),
+    }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut named = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    named.find(|(name, _)| *name == COOKIE).map(|(_, value)| value).filter(|value| value.len() == 32)
+}
+
+/// The key of a form, and the cookie to set where the browser has none yet.
+fn form_key(server: &AuthorizationServer, headers: &HeaderMap) -> (String, Option<String>) {
+    if let Some(known) = cookie(headers).filter(|known| known.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return (known.to_owned(), None);
+    }
+    #[expect(clippy::disallowed_methods, reason = "a key of a form, not the id of a record")]
+    let key = Uuid::new_v4().simple().to_string();
+    let secure = if server.issuer().starts_with("https:") { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={key}; Path=/oauth; HttpOnly; SameSite=Lax; Max-Age=3600{secure}");
+    (key, Some(cookie))
+}
+
+fn with_cookie(mut response: Response, cookie: Option<String>) -> Response {
+    if let Some(value) = cookie.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// A refusal that no program is told of.
+fn refused(error: &OauthError) -> Response {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let text = "<p>The program that sent you here asked for something that it cannot have. Nothing was done.</p>";
+    page(status, "You cannot sign in here", &format!("{}{text}", told(Some(&error.description))), None)
+}
+
+/// Sends the person on.
+fn onward(address: &str) -> Response {
+    let Ok(value) = HeaderValue::from_str(address) else {
+        return page(StatusCode::BAD_REQUEST, "You cannot sign in here", "<p>The program's address cannot be used.</p>", None);
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(header::LOCATION, value);
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
