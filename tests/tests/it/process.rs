@@ -42,7 +42,10 @@ impl Server {
     /// With what it said, where it ends before it serves.
     pub(crate) fn start(data: &Path, arguments: &[&str]) -> Server {
         let mut command = Command::new(binary());
-        command.args(["serve", "--json", "--port", "0", "--data"]).arg(data).args(arguments);
+        command.args(["serve", "--json", "--data"]).arg(data).args(arguments);
+        if !arguments.contains(&"--port") {
+            command.args(["--port", "0"]);
+        }
         command.env_remove("CLIENTELA_DATABASE_URL").current_dir(data);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
@@ -136,6 +139,20 @@ pub(crate) fn send(address: &str, token: &str, request: &Request) -> std::io::Re
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n{headers}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
+    )?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    parse(&bytes).ok_or_else(|| std::io::Error::other("the answer was cut off"))
+}
+
+/// Sends a form, without a credential.
+pub(crate) fn form(address: &str, path: &str, text: &str) -> std::io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {}\r\n\r\n{text}",
+        text.len()
     )?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;

@@ -2,12 +2,13 @@
 //! the same version one is told so, and a job is taken once.
 
 use crate::jobs::{fates, rows};
-use crate::process::{Request, Server, send};
+use crate::process::{Request, Server, call, form, send};
 use clientela_testkit::Answer;
 use clientela_testkit::factory::text;
 use clientela_testkit::postgres::Cluster;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
+use std::net::TcpListener;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -102,6 +103,42 @@ fn two_servers_share_a_database() {
     // Without a version both changes are made, one after the other.
     let answers = pair.both(&request("PATCH", &path, ("x-none", "x"), json!({ "tags": ["both"] })));
     assert_eq!(answers.each_ref().map(|answer| answer.status), [200, 200]);
+}
+
+/// Each signs with a key of its own, and both know both; what one refuses from now on, the other refuses as well.
+#[test]
+fn a_token_of_one_is_one_of_the_other_until_it_is_revoked() {
+    let Ok(cluster) = Cluster::shared() else { return };
+    let url = cluster.fresh_database();
+    let folders = [(); 2].map(|()| TempDir::new().unwrap());
+    // One address for both, as behind a proxy; so each is called by a port that is known beforehand.
+    let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string());
+    let start = |index: usize| {
+        let port = ports[index].as_str();
+        let arguments = ["--demo", "--database-url", &url, "--public-url", "http://sign-in.example", "--port", port];
+        Server::start(folders[index].path(), &arguments)
+    };
+    let servers = [start(0), start(1)];
+    let [one, other] = ports.each_ref().map(|port| format!("127.0.0.1:{port}"));
+    let admin = servers[0].text("/tokens/admin");
+    let me = call(&other, &admin, "GET", "/v1/me", None).unwrap().expect(200)["actor"]["id"].clone();
+    let body = json!({ "name": "Nightly", "kind": "CONFIDENTIAL", "clientCredentials": true, "runAsId": me });
+    let made = call(&one, &admin, "POST", "/v1/oauth-clients", Some(&body)).unwrap().expect(201);
+    let who = format!("client_id={}&client_secret={}", text(&made, "clientId"), text(&made, "secret"));
+    for (gives, takes) in [(&one, &other), (&other, &one)] {
+        let token =
+            text(&form(gives, "/oauth/token", &format!("{who}&grant_type=client_credentials")).unwrap().expect(200), "access_token");
+        for server in [takes, gives] {
+            assert_eq!(call(server, &token, "GET", "/v1/me", None).unwrap().expect(200)["actor"]["id"], me);
+        }
+        assert_eq!(form(gives, "/oauth/revoke", &format!("{who}&token={token}")).unwrap().status, 200);
+        assert_eq!(call(gives, &token, "GET", "/v1/me", None).unwrap().status, 401);
+        let begun = Instant::now();
+        while call(takes, &token, "GET", "/v1/me", None).unwrap().status != 401 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the other server goes on taking it");
+            std::thread::yield_now();
+        }
+    }
 }
 
 #[test]
