@@ -81,8 +81,8 @@ pub(crate) fn registry() -> Arc<Registry> {
     ];
     let shape = |name: &'static str, fields| ShapeDef { name: name.into(), description: "What goes in or comes out.".into(), fields };
     let plan = OperationDef {
-        for_oneself: false,
-        confidential: false,
+        for_oneself: true,
+        confidential: true,
         name: "planCalls".into(),
         verb: "plan-calls".into(),
         resource: "contact".into(),
