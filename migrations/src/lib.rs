@@ -22,6 +22,7 @@ mod m0023_import_duplicates;
 mod m0024_passwords;
 mod m0025_sign_in;
 mod m0026_published_keys;
+mod m0036_upkeep;
 pub mod table;
 mod tables;
 mod trigram;
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_passwords::Migration),
             Box::new(m0025_sign_in::Migration),
             Box::new(m0026_published_keys::Migration),
+            Box::new(m0036_upkeep::Migration),
         ]
     }
 }

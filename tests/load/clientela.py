@@ -68,6 +68,7 @@ def clean():
     made = "select id from contact where source = 'bench'"
     steps = ["create temporary table made as " + made, "delete from change_log where record_id in (select id from made)",
              "delete from change_log where record_id in (select id from contact_point where party_id in (select id from made))",
+             "delete from search_document where record_id in (select id from made)",
              "delete from contact_point where party_id in (select id from made)",
              "delete from contact where id in (select id from made)", "delete from party where id in (select id from made)"]
     count = "select count(*) from made"
@@ -82,7 +83,7 @@ def clean():
         text = "; ".join(["begin", "set local session_replication_role = replica", *steps, count, "commit"])
         call = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database]
         kept = int(subprocess.run([*call, "-c", text], capture_output=True, text=True, check=True).stdout.split()[0])
-        for table in ("contact", "party", "contact_point", "change_log"):
+        for table in ("contact", "party", "contact_point", "search_document", "change_log"):
             subprocess.run([*call, "-c", f"vacuum {table}"], check=True)
     if kept:
         print(f"# clientela kept {kept} contacts of W5; removed", flush=True)

@@ -176,7 +176,7 @@ async fn commit(scope: &Scope, sets: Vec<(Arc<WriteSet>, Slot<Commit>)>) {
     while let Some(mut sets) = waiting.pop() {
         if sets.len() <= 1 {
             for (set, answer) in sets {
-                answer.put(scope.commit(set.as_ref()).await);
+                answer.put(scope.commit(set).await);
             }
             continue;
         }

@@ -4,7 +4,8 @@
 //! On SQLite it holds the database's one place for writing: other writers wait for it, and after five seconds are told that
 //! the database is busy. On PostgreSQL other writers go on, except where they want the same rows or unique keys.
 
-use crate::pool::{Failure, Link};
+use crate::pool::{Failure, Link, Ready};
+use crate::postgres::many::Use;
 use crate::settings::Address;
 use crate::sql::Sql;
 use crate::sqlite::commit::Work;
@@ -14,8 +15,8 @@ use crate::together::Together;
 use crate::write::{Commit, RowChange, WriteSet};
 use crate::{Dialect, Rows, Store, postgres, sqlite};
 use clientela_kernel::{Error, Result};
+use sqlx::PgConnection;
 use sqlx::postgres::PgArguments;
-use sqlx::{PgConnection, SqlStr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
@@ -130,7 +131,7 @@ impl Inside {
     /// another head-on: it must be taken back, and can start anew.
     pub(crate) async fn commit(&self, set: &WriteSet) -> Result<Commit> {
         match self.dialect {
-            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::parts(set)?, &set.rows)).await,
+            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::alone(set)?, &set.rows)).await,
             Dialect::Sqlite => self.carry_out(Task::Sqlite(Box::new(Work::new(set)?))).await,
         }
     }
@@ -138,7 +139,7 @@ impl Inside {
     /// Writes several sets inside the transaction: all of them, or nothing.
     pub(crate) async fn commit_together(&self, sets: &Together<'_>) -> Result<Commit> {
         match self.dialect {
-            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::together(sets)?, &[])).await,
+            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::together(sets, Use::Once)?, &[])).await,
             Dialect::Sqlite => self.carry_out(Task::Sqlite(Box::new(Work::together(sets)?))).await,
         }
     }
@@ -147,10 +148,10 @@ impl Inside {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let mut link = self.link.lock().await;
         match (link.as_mut().ok_or_else(ended)?, task) {
-            (Connection::Postgres(link), Task::Postgres((text, arguments), changes)) => {
+            (Connection::Postgres(link), Task::Postgres(statement, changes)) => {
                 let plain = |error: sqlx::Error| <PgConnection as Link>::fault(&error).error(error);
                 sqlx::raw_sql(NEXT).execute(&mut *link).await.map_err(plain)?;
-                let outcome = match link.rows(text, arguments).await {
+                let outcome = match link.rows(statement).await {
                     Ok(rows) if rows.is_empty() => Ok(Commit::GuardFailed),
                     Ok(_) => return Ok(Commit::Done),
                     // What this transaction wrote before still stands in the other's way: only a new start can help.
@@ -185,11 +186,11 @@ fn collided(error: &sqlx::Error) -> bool {
 
 /// A write in the form of its database.
 enum Task<'s> {
-    Postgres((SqlStr, PgArguments), &'s [RowChange]),
+    Postgres(Ready<PgArguments>, &'s [RowChange]),
     Sqlite(Box<Work>),
 }
 
 async fn rows<L: Link>(link: &mut L, sql: Sql) -> Result<Rows> {
-    let (text, arguments) = L::statement(sql)?;
-    link.rows(text, arguments).await.map_err(|error| L::fault(&error).error(error))
+    let statement = L::statement(sql)?;
+    link.rows(statement).await.map_err(|error| L::fault(&error).error(error))
 }

@@ -5,7 +5,7 @@ use crate::write::{Commit, IdempotencyRecord, WriteSet};
 use crate::{Dialect, Rows, Select, SelectCount, Store};
 use clientela_kernel::{Error, Result, TenantId};
 use clientela_model::ResourceDef;
-use std::borrow::Borrow;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The records of one tenant. Cheap to make and to clone.
@@ -78,8 +78,8 @@ impl Scope {
     /// durable; `DATABASE_UNAVAILABLE` leaves it in doubt, and a retry with the same idempotency key resolves the doubt.
     ///
     /// The future should be driven to its end: a caller that drops it half-way does not learn the outcome.
-    pub async fn commit(&self, set: impl Borrow<WriteSet> + Send) -> Result<Commit> {
-        let set = set.borrow();
+    pub async fn commit(&self, set: impl Into<Arc<WriteSet>> + Send) -> Result<Commit> {
+        let set = set.into();
         if set.tenant != self.tenant {
             return Err(Error::internal("a write set of another tenant"));
         }

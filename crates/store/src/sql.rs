@@ -55,17 +55,19 @@ pub struct Sql {
     pub text: String,
     /// The arguments, in the order of their placeholders.
     pub arguments: Vec<Argument>,
+    /// The best plan depends on the values: one for any values is never made.
+    pub(crate) by_value: bool,
 }
 
 impl Sql {
     /// An empty statement.
     pub fn new(dialect: Dialect) -> Self {
-        Sql { dialect, text: String::with_capacity(512), arguments: Vec::new() }
+        Sql { dialect, text: String::with_capacity(512), arguments: Vec::new(), by_value: false }
     }
 
     /// An empty statement whose first argument is the tenant; [`Sql::tenant`] refers to it.
     pub fn of_tenant(dialect: Dialect, tenant: TenantId) -> Self {
-        let mut sql = Sql { dialect, text: String::with_capacity(1_024), arguments: Vec::with_capacity(8) };
+        let mut sql = Sql { dialect, text: String::with_capacity(1_024), arguments: Vec::with_capacity(8), by_value: false };
         sql.arguments.push(Argument::Value(Value::Id(tenant.0)));
         sql
     }
@@ -73,6 +75,12 @@ impl Sql {
     /// Appends text made of definitions and keywords.
     pub fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
+        self
+    }
+
+    /// Has the statement planned for its values each time.
+    pub(crate) fn plan_by_value(&mut self) -> &mut Self {
+        self.by_value = true;
         self
     }
 

@@ -3,6 +3,7 @@
 use crate::bell::Bells;
 use crate::held::Inside;
 use crate::pool::{Pool, PoolFigures};
+use crate::postgres::gather::Gather;
 use crate::purge::Purge;
 use crate::settings::{Address, StoreSettings};
 use crate::sql::Sql;
@@ -13,7 +14,7 @@ use crate::together::Together;
 use crate::write::{Commit, WriteSet};
 use crate::{Dialect, Rows, Scope, postgres, sqlite};
 use clientela_kernel::{Error, Result, TenantId};
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::SqliteConnection;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,7 +49,7 @@ struct Inner {
 }
 
 pub(crate) enum Backend {
-    Postgres(Pool<PgConnection>),
+    Postgres(Gather),
     Sqlite {
         readers: Pool<SqliteConnection>,
         writer: Writer,
@@ -64,7 +65,10 @@ impl Store {
         let address = settings.address()?;
         let connections = settings.connections(settings.dialect()?);
         let backend = match &address {
-            Address::Postgres(options) => Backend::Postgres(Pool::new(postgres::request_options(options.as_ref().clone()), connections)),
+            Address::Postgres(options) => {
+                let pool = Pool::new(postgres::request_options(options.as_ref().clone()), connections);
+                Backend::Postgres(Gather::new(pool, connections))
+            }
             Address::Sqlite(path) => {
                 let writer = Writer::start(sqlite::writing_options(path)).await?;
                 Backend::Sqlite { readers: Pool::new(sqlite::reading_options(path), connections), writer }
@@ -92,7 +96,7 @@ impl Store {
     /// transaction count too. Tests hold requests to their number.
     pub fn statements(&self) -> u64 {
         match &self.0.backend {
-            Backend::Postgres(pool) => pool.statements() + self.0.held.load(Ordering::Relaxed),
+            Backend::Postgres(gather) => gather.pool().statements() + self.0.held.load(Ordering::Relaxed),
             Backend::Sqlite { readers, writer } => readers.statements() + writer.statements() + self.0.held.load(Ordering::Relaxed),
             Backend::Held(inside) => inside.statements(),
         }
@@ -128,7 +132,7 @@ impl Store {
         self.0.bells.close();
         self.0.system.close().await;
         match &self.0.backend {
-            Backend::Postgres(pool) => pool.close().await,
+            Backend::Postgres(gather) => gather.pool().close().await,
             Backend::Sqlite { readers, writer } => {
                 readers.close().await;
                 writer.close().await;
@@ -140,21 +144,21 @@ impl Store {
     /// Runs a reading statement.
     pub(crate) async fn read(&self, compile: impl Fn() -> Result<Sql> + Send) -> Result<Rows> {
         match &self.0.backend {
-            Backend::Postgres(pool) => pool.read(compile).await,
+            Backend::Postgres(gather) => gather.pool().read(compile).await,
             Backend::Sqlite { readers, .. } => readers.read(compile).await,
             Backend::Held(inside) => inside.read(compile()?).await,
         }
     }
 
     /// Writes a set, all or nothing.
-    pub(crate) async fn commit(&self, set: &WriteSet) -> Result<Commit> {
+    pub(crate) async fn commit(&self, set: Arc<WriteSet>) -> Result<Commit> {
         match &self.0.backend {
-            Backend::Postgres(pool) => postgres::commit::commit(pool, set).await,
+            Backend::Postgres(gather) => gather.commit(set).await,
             Backend::Sqlite { writer, .. } => {
-                let work = Work::new(set)?;
+                let work = Work::new(&set)?;
                 if work.is_empty() { Ok(Commit::Done) } else { writer.commit(work).await }
             }
-            Backend::Held(inside) => inside.commit(set).await,
+            Backend::Held(inside) => inside.commit(&set).await,
         }
     }
 
@@ -162,7 +166,7 @@ impl Store {
     pub(crate) async fn commit_together(&self, tenant: TenantId, sets: &[&WriteSet]) -> Result<Option<Commit>> {
         let Some(together) = Together::new(tenant, sets)? else { return Ok(None) };
         let outcome = match &self.0.backend {
-            Backend::Postgres(pool) => postgres::commit::commit_together(pool, &together).await,
+            Backend::Postgres(gather) => postgres::commit::commit_together(gather.pool(), &together).await,
             Backend::Sqlite { writer, .. } => writer.commit(Work::together(&together)?).await,
             Backend::Held(inside) => inside.commit_together(&together).await,
         };
@@ -187,7 +191,7 @@ impl Store {
     /// What is in use at this moment.
     pub fn figures(&self) -> StoreFigures {
         let (connections, writer_queue) = match &self.0.backend {
-            Backend::Postgres(pool) => (pool.figures(), None),
+            Backend::Postgres(gather) => (gather.pool().figures(), None),
             Backend::Sqlite { readers, writer } => (readers.figures(), Some(writer.queued())),
             Backend::Held(_) => (PoolFigures { most: 1, used: 1, idle: 0 }, None),
         };

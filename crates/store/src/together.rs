@@ -3,7 +3,7 @@
 //! or none; which of them stood in the way is found by writing fewer of them.
 
 use crate::commit::{Bound, CHANGE_LOG, Draft, keeps_alive, makes_alive, referred, written};
-use crate::write::{LogEntry, RowChange, RowGuard, WriteSet};
+use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Result, TenantId};
 use clientela_model::FieldType;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -18,6 +18,7 @@ pub(crate) struct Together<'s> {
     /// What is referred to stands before what refers to it.
     groups: Vec<Group<'s>>,
     logs: Vec<(&'s RowChange, &'s LogEntry)>,
+    remembered: Vec<&'s IdempotencyWrite>,
 }
 
 /// Rows that one statement writes.
@@ -32,6 +33,14 @@ impl<'s> Together<'s> {
     /// Puts sets together; none where they cannot be: one is remembered under an idempotency key or removes rows, two change the
     /// same record, or new records refer to one another in a circle.
     pub(crate) fn new(tenant: TenantId, sets: &[&'s WriteSet]) -> Result<Option<Together<'s>>> {
+        if sets.iter().any(|set| set.idempotency.is_some()) {
+            return Ok(None);
+        }
+        Together::remembering(tenant, sets)
+    }
+
+    /// The same, where sets may be remembered under idempotency keys.
+    pub(crate) fn remembering(tenant: TenantId, sets: &[&'s WriteSet]) -> Result<Option<Together<'s>>> {
         let mut groups: Vec<Group<'s>> = Vec::new();
         let mut shapes: HashMap<(&'s str, u8, Vec<usize>), usize> = HashMap::new();
         let mut places: HashSet<Place<'s>> = HashSet::new();
@@ -59,9 +68,6 @@ impl<'s> Together<'s> {
                 group.rows.push(row);
             }
         }
-        if sets.iter().any(|set| set.idempotency.is_some()) {
-            return Ok(None);
-        }
         let changed = sets.iter().flat_map(|set| &set.rows).filter(|row| keeps_alive(row));
         let kept: HashSet<Place<'_>> = changed.map(|row| (row.def.name.as_ref(), row.id.0)).collect();
         for group in &mut groups {
@@ -76,7 +82,13 @@ impl<'s> Together<'s> {
         }
         let Some(groups) = ordered(groups, &made) else { return Ok(None) };
         let logs = groups.iter().flat_map(|group| &group.rows).filter_map(|row| row.log.as_ref().map(|log| (*row, log))).collect();
-        Ok(Some(Together { tenant, groups, logs }))
+        let remembered = sets.iter().filter_map(|set| set.idempotency.as_ref()).collect();
+        Ok(Some(Together { tenant, groups, logs, remembered }))
+    }
+
+    /// The requests to remember.
+    pub(crate) fn remembered(&self) -> &[&'s IdempotencyWrite] {
+        &self.remembered
     }
 
     pub(crate) fn tenant(&self) -> TenantId {
@@ -124,6 +136,11 @@ impl<'s> Group<'s> {
     /// No fewer values than a row binds.
     pub(crate) fn width(&self) -> usize {
         self.rows.first().map_or(1, |row| 2 + 2 * row.values.len())
+    }
+
+    /// The records that must live, by their table.
+    pub(crate) fn checks(&self) -> &BTreeMap<&'s str, BTreeSet<Uuid>> {
+        &self.checks
     }
 
     /// How many rows must be written, where fewer could be.
@@ -192,7 +209,7 @@ impl<'s> Group<'s> {
     }
 
     /// Every record that the group refers to lives.
-    pub(crate) fn check<B: Bound>(&self, draft: &mut Draft<B>) -> Result<()> {
+    fn check<B: Bound>(&self, draft: &mut Draft<B>) -> Result<()> {
         for (table, ids) in &self.checks {
             draft.push(" AND (SELECT count(*) FROM (SELECT 1 FROM ").push(table).push(" WHERE tenant_id = ");
             draft.push_tenant()?;

@@ -331,7 +331,7 @@ impl<'a> Write<'a> {
         let set = Arc::new(WriteSet { tenant: self.context.tenant, rows, idempotency: self.idempotency(id, version, status) });
         let result = match &self.inner.pack {
             Some(pack) => pack.commit(Arc::clone(&set)).await?,
-            None => self.scope.commit(set.as_ref()).await?,
+            None => self.scope.commit(Arc::clone(&set)).await?,
         };
         match result {
             Commit::Done => {

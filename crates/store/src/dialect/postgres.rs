@@ -5,17 +5,11 @@ use crate::select::Parents;
 use crate::sql::{Alias, Argument, Sql};
 use clientela_kernel::{Result, Value};
 
-/// The operator, as it stands in a statement. Whether its index is worth using depends on the pattern, so a statement with
-/// it is planned for its values each time, and never by the plan for any value that PostgreSQL makes of one it has seen often.
-pub(crate) const LIKE: &str = " LIKE ";
-
-/// How a comparison with a large set stands in a statement. A plan for any set would be one for a few values, and be kept from when
-/// the table was small.
-pub(crate) const OF_MANY: &str = " = ANY (";
-/// Sets from this number of values on are large.
+/// Sets from this number of values on are large: a plan for any set would be one for a few values, and be kept from when the table was small.
 const MANY: usize = 64;
 
-/// `LIKE`, which a trigram index serves.
+/// `LIKE`, which a trigram index serves. Whether the index is worth using depends on the pattern, so the statement never goes by the plan for
+/// any value that PostgreSQL makes of one it has seen often.
 pub(super) fn like(sql: &mut Sql, alias: Alias, column: &str, before: &str, needle: &str, after: &str) {
     let mut pattern = String::with_capacity(needle.len() + 4);
     pattern.push_str(before);
@@ -26,7 +20,7 @@ pub(super) fn like(sql: &mut Sql, alias: Alias, column: &str, before: &str, need
         pattern.push(letter);
     }
     pattern.push_str(after);
-    sql.of(alias, column).push(LIKE).bind(Argument::Value(Value::Text(pattern)));
+    sql.of(alias, column).push(" LIKE ").bind(Argument::Value(Value::Text(pattern))).plan_by_value();
 }
 
 pub(super) fn is_one_of(sql: &mut Sql, alias: Alias, column: &str, set: Argument) {
@@ -35,7 +29,10 @@ pub(super) fn is_one_of(sql: &mut Sql, alias: Alias, column: &str, set: Argument
         Argument::Texts(texts) => texts.len() >= MANY,
         _ => false,
     };
-    sql.of(alias, column).push(if many { OF_MANY } else { " = ANY(" }).bind(set).push(")");
+    sql.of(alias, column).push(" = ANY(").bind(set).push(")");
+    if many {
+        sql.plan_by_value();
+    }
 }
 
 /// An operator between sets, which a GIN index serves.

@@ -1,11 +1,10 @@
 //! A connection in use.
 
-use super::{Link, Permit};
+use super::{Link, Permit, Ready};
 use crate::Row;
 use crate::fault::Fault;
 use crate::task::background;
 use clientela_kernel::Error;
-use sqlx::SqlStr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -51,15 +50,15 @@ impl<L: Link> Lease<L> {
         Lease { link: Some(link), permit: Some(permit), generation, reused, busy: false }
     }
 
-    /// Runs one prepared statement.
-    pub(crate) async fn run(&mut self, text: SqlStr, arguments: L::Arguments) -> Result<Vec<Row>, Failure> {
+    /// Runs one statement.
+    pub(crate) async fn run(&mut self, statement: Ready<L::Arguments>) -> Result<Vec<Row>, Failure> {
         let reused = self.reused;
         let Some(link) = &mut self.link else { return Err(Failure { fault: Fault::Lost, error: None, reused }) };
         if let Some(Permit(shared)) = &self.permit {
             shared.statements.fetch_add(1, Ordering::Relaxed);
         }
         self.busy = true;
-        let outcome = tokio::time::timeout(STATEMENT, link.rows(text, arguments)).await;
+        let outcome = tokio::time::timeout(STATEMENT, link.rows(statement)).await;
         self.busy = false;
         match outcome {
             Ok(Ok(rows)) => Ok(rows),

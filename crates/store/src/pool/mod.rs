@@ -19,6 +19,16 @@ use tokio::sync::Semaphore;
 /// How long a request waits for a connection to become free, and for a new one to be made.
 const ACQUIRE: Duration = Duration::from_secs(2);
 
+/// A statement in the form of a driver.
+pub(crate) struct Ready<A> {
+    /// The text.
+    pub(crate) text: SqlStr,
+    /// The bound values.
+    pub(crate) arguments: A,
+    /// It stays prepared, since its text will come again and one plan serves all values.
+    pub(crate) kept: bool,
+}
+
 /// A connection to one of the databases.
 pub(crate) trait Link: Send + Sized + 'static {
     /// How to connect.
@@ -26,12 +36,12 @@ pub(crate) trait Link: Send + Sized + 'static {
     /// Bound values.
     type Arguments: Send;
 
-    /// Text and values in the driver's form.
-    fn statement(sql: Sql) -> Result<(SqlStr, Self::Arguments)>;
+    /// A statement in the driver's form.
+    fn statement(sql: Sql) -> Result<Ready<Self::Arguments>>;
     /// Opens a connection.
     fn connect(options: &Self::Options) -> impl Future<Output = sqlx::Result<Self>> + Send;
-    /// Runs a prepared statement to its end.
-    fn rows(&mut self, text: SqlStr, arguments: Self::Arguments) -> impl Future<Output = sqlx::Result<Vec<Row>>> + Send;
+    /// Runs a statement to its end.
+    fn rows(&mut self, statement: Ready<Self::Arguments>) -> impl Future<Output = sqlx::Result<Vec<Row>>> + Send;
     /// Waits for the end of a statement whose caller has gone.
     fn settle(&mut self) -> impl Future<Output = sqlx::Result<()>> + Send;
     /// Says goodbye.
@@ -151,9 +161,9 @@ impl<L: Link> Pool<L> {
     pub(crate) async fn read(&self, compile: impl Fn() -> Result<Sql> + Send) -> Result<Rows> {
         let mut second = false;
         loop {
-            let (text, arguments) = L::statement(compile()?)?;
+            let statement = L::statement(compile()?)?;
             let mut lease = self.acquire().await?;
-            match lease.run(text, arguments).await {
+            match lease.run(statement).await {
                 Ok(rows) => return Ok(rows),
                 Err(failure) if failure.fault == Fault::Lost && failure.reused && !second => second = true,
                 Err(failure) => return Err(failure.into_error()),

@@ -5,16 +5,17 @@
 //! learns that the key is taken rather than that the version has moved. Where more than one guard could fail, one that
 //! does must undo the rest: the statement then divides by zero, on purpose.
 
+use super::many::Use;
 use crate::bind::{PgInstant, PgJson, bind_pg_value};
 use crate::commit::{Bound, Draft, IDEMPOTENCY, conditional, logged, runs};
-use crate::pool::{Failure, Pool};
+use crate::pool::{Failure, Pool, Ready};
 use crate::together::Together;
 use crate::write::{Commit, RowChange, RowGuard, WriteSet};
 use crate::{Dialect, search};
 use clientela_kernel::{Error, Result, TenantId, Timestamp, Value};
 use clientela_model::FieldType;
 use sqlx::postgres::PgArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, SqlSafeStr as _, SqlStr};
+use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, SqlSafeStr as _};
 use uuid::Uuid;
 
 /// SQLSTATE of a division by zero: a guard failed.
@@ -25,14 +26,11 @@ const FOREIGN_KEY_VIOLATION: &str = "23503";
 /// are now, so it is one more way for a guard to fail.
 pub(crate) const COLLISIONS: [&str; 2] = ["40P01", "40001"];
 
-/// How a statement over many rows begins. Hardly another will have the same text, so none is kept prepared.
-pub(crate) const MANY: &str = "WITH many AS (SELECT 1)";
-
 /// Writes a set.
 pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<Commit> {
-    let (text, bound) = parts(set)?;
+    let statement = alone(set)?;
     let mut lease = pool.acquire().await?;
-    match lease.run(text, bound).await {
+    match lease.run(statement).await {
         Ok(rows) if rows.is_empty() => Ok(Commit::GuardFailed),
         Ok(_) => Ok(Commit::Done),
         Err(failure) => refused(failure, &set.rows),
@@ -41,24 +39,26 @@ pub(crate) async fn commit(pool: &Pool<PgConnection>, set: &WriteSet) -> Result<
 
 /// Writes several sets put together, all or none.
 pub(crate) async fn commit_together(pool: &Pool<PgConnection>, sets: &Together<'_>) -> Result<Commit> {
-    let (text, bound) = together(sets)?;
+    let statement = together(sets, Use::Once)?;
     let mut lease = pool.acquire().await?;
-    match lease.run(text, bound).await {
+    match lease.run(statement).await {
         Ok(_) => Ok(Commit::Done),
         Err(failure) => refused(failure, &[]),
     }
 }
 
 /// The statement of several sets, in the driver's form.
-pub(crate) fn together(sets: &Together<'_>) -> Result<(SqlStr, PgArguments)> {
-    let Draft { text, bound, .. } = super::many::statement(sets)?;
-    Ok((AssertSqlSafe(text).into_sql_str(), bound))
+pub(crate) fn together(sets: &Together<'_>, used: Use) -> Result<Ready<PgArguments>> {
+    Ok(ready(super::many::statement(sets, used)?, used == Use::Again))
 }
 
 /// The statement of a set, in the driver's form.
-pub(crate) fn parts(set: &WriteSet) -> Result<(SqlStr, PgArguments)> {
-    let Draft { text, bound, .. } = statement(set)?;
-    Ok((AssertSqlSafe(text).into_sql_str(), bound))
+pub(crate) fn alone(set: &WriteSet) -> Result<Ready<PgArguments>> {
+    Ok(ready(statement(set)?, true))
+}
+
+fn ready(draft: Draft<PgArguments>, kept: bool) -> Ready<PgArguments> {
+    Ready { text: AssertSqlSafe(draft.text).into_sql_str(), arguments: draft.bound, kept }
 }
 
 /// Rows that are written in any case need no look at the end. Where a single row may fail, all others hang on it and

@@ -1,12 +1,11 @@
-//! Many rows as one statement: each column is one parameter, an array, so that the text does not grow with the rows. A column that
-//! says the same in every row is no array at all.
+//! Many rows as one statement: each column is one parameter, an array, so that the text does not grow with the rows. In a statement that is
+//! run once, a column that says the same in every row is no array at all; one that is kept prepared depends on nothing but the rows' shapes.
 
 use crate::bind::{PgDate, PgInstant, PgJson};
-use crate::commit::{Bound as _, CHANGE_LOG, Draft};
-use crate::postgres::commit::MANY;
+use crate::commit::{Bound as _, CHANGE_LOG, Draft, IDEMPOTENCY};
 use crate::search::{SearchChange, removals, vector_of};
 use crate::together::{Group, Together};
-use crate::write::{LogEntry, RowChange, RowGuard};
+use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard};
 use clientela_kernel::fold::fold;
 use clientela_kernel::{Error, Result, Value};
 use clientela_model::{FieldDef, FieldType, system};
@@ -16,18 +15,35 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use uuid::Uuid;
 
+/// Whether the same text will come again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Hardly.
+    Once,
+    /// For other rows of the same shapes.
+    Again,
+}
+
 /// One data-modifying statement, which divides by zero where not every row was written.
-pub(crate) fn statement(sets: &Together<'_>) -> Result<Draft<PgArguments>> {
-    let mut draft = Draft::new(sets.tenant())?;
-    draft.push(MANY);
+pub(crate) fn statement(sets: &Together<'_>, used: Use) -> Result<Draft<PgArguments>> {
+    let mut draft: Draft<PgArguments> = Draft::new(sets.tenant())?;
+    draft.push("WITH many AS (SELECT 1)");
+    let mut counted = Vec::with_capacity(sets.groups().len());
     for (number, group) in sets.groups().iter().enumerate() {
         draft.push(", g").push_number(number).push(" AS (");
-        group.write_many(&mut draft)?;
+        let ids = draft.bound.count() + 1;
+        group.write_many(&mut draft, used)?;
         draft.push(if group.expected().is_some() { " RETURNING 1)" } else { ")" });
+        counted.push(ids);
+    }
+    if !sets.remembered().is_empty() {
+        draft.push(", i AS (");
+        remember(&mut draft, sets.remembered(), used)?;
+        draft.push(")");
     }
     let start = draft.text.len();
     draft.push(", s AS (");
-    if documents(&mut draft, sets)? {
+    if documents(&mut draft, sets, used)? {
         draft.push(")");
     } else {
         draft.text.truncate(start);
@@ -41,12 +57,14 @@ pub(crate) fn statement(sets: &Together<'_>) -> Result<Draft<PgArguments>> {
     }
     if !sets.logs().is_empty() {
         draft.push(", l AS (");
-        log(&mut draft, sets.logs())?;
+        log(&mut draft, sets.logs(), used)?;
         draft.push(")");
     }
     draft.push(" SELECT 1 / (CASE WHEN true");
-    for (number, group) in sets.groups().iter().enumerate().filter(|(_, group)| group.expected().is_some()) {
-        draft.push(" AND (SELECT count(*) FROM g").push_number(number).push(") = ").push_number(group.rows.len());
+    for (number, (group, ids)) in sets.groups().iter().zip(counted).enumerate() {
+        if group.expected().is_some() {
+            draft.push(" AND (SELECT count(*) FROM g").push_number(number).push(") = cardinality($").push_number(ids).push(")");
+        }
     }
     draft.push(" THEN 1 ELSE 0 END)");
     Ok(draft)
@@ -54,9 +72,9 @@ pub(crate) fn statement(sets: &Together<'_>) -> Result<Draft<PgArguments>> {
 
 impl Group<'_> {
     /// The group's statement.
-    fn write_many(&self, draft: &mut Draft<PgArguments>) -> Result<()> {
+    fn write_many(&self, draft: &mut Draft<PgArguments>, used: Use) -> Result<()> {
         let Some(first) = self.rows.first() else { return Ok(()) };
-        let mut table = Table::default();
+        let mut table = Table::new(used);
         table.always(draft, self.rows.iter().map(|row| row.id.0).collect())?;
         let updates = matches!(first.guard, RowGuard::Version(_));
         if updates {
@@ -80,17 +98,31 @@ impl Group<'_> {
             table.from(draft);
             draft.push(" WHERE ").push(name).push(".tenant_id = $1 AND ").push(name).push(".id = ").push(table.value(0));
             draft.push(" AND ").push(name).push(".version = ").push(table.value(1));
-            return self.check(draft);
+            return self.look(draft);
         }
         draft.insert_into(first)?;
         table.select(draft);
         draft.push(" WHERE true");
-        self.check(draft)?;
+        self.look(draft)?;
         if first.guard == RowGuard::Unguarded {
             draft.push(" ON CONFLICT (tenant_id, id) DO UPDATE SET ");
             draft.each_column(first, |draft, column, index| {
                 draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = excluded.").push(column);
             })?;
+        }
+        Ok(())
+    }
+
+    /// Every record that the group refers to lives, and does so until the commit. Each is looked up by its key, however many there are and whatever
+    /// the database believed of the table when it planned this.
+    fn look(&self, draft: &mut Draft<PgArguments>) -> Result<()> {
+        for (table, ids) in self.checks() {
+            draft.bound.add(ids.iter().copied().collect::<Vec<_>>()).map_err(Error::internal)?;
+            let number = draft.bound.count();
+            let lock = draft.bound.row_lock();
+            draft.push(" AND (SELECT count(*) FROM unnest($").push_number(number).push(") k(id) WHERE EXISTS (SELECT 1 FROM ").push(table);
+            draft.push(" t WHERE t.tenant_id = $1 AND t.id = k.id AND t.deleted_at IS NULL").push(lock);
+            draft.push(")) = cardinality($").push_number(number).push(")");
         }
         Ok(())
     }
@@ -154,8 +186,8 @@ fn version(row: &RowChange) -> Option<i64> {
 }
 
 /// `INSERT INTO change_log …`.
-fn log(draft: &mut Draft<PgArguments>, entries: &[(&RowChange, &LogEntry)]) -> Result<()> {
-    let mut table = Table::default();
+fn log(draft: &mut Draft<PgArguments>, entries: &[(&RowChange, &LogEntry)], used: Use) -> Result<()> {
+    let mut table = Table::new(used);
     let texts = |read: fn(&LogEntry) -> Option<&str>| entries.iter().map(|(_, entry)| read(entry).map(Cow::from)).collect::<Vec<_>>();
     table.column(draft, entries.iter().map(|(row, _)| Some(Cow::from(row.def.name.as_ref()))).collect(), "")?;
     table.always(draft, entries.iter().map(|(row, _)| row.id.0).collect())?;
@@ -173,14 +205,33 @@ fn log(draft: &mut Draft<PgArguments>, entries: &[(&RowChange, &LogEntry)]) -> R
     Ok(())
 }
 
+/// `INSERT INTO idempotency …`.
+fn remember(draft: &mut Draft<PgArguments>, writes: &[&IdempotencyWrite], used: Use) -> Result<()> {
+    let mut table = Table::new(used);
+    let texts = |read: fn(&IdempotencyWrite) -> Option<&str>| writes.iter().map(|write| read(write).map(Cow::from)).collect::<Vec<_>>();
+    table.column(draft, texts(|write| Some(&write.principal)), "")?;
+    table.column(draft, texts(|write| Some(&write.key)), "")?;
+    table.column(draft, texts(|write| Some(&write.fingerprint)), "")?;
+    table.column(draft, writes.iter().map(|write| Some(i32::from(write.status))).collect(), "")?;
+    table.column(draft, texts(|write| Some(&write.resource)), "")?;
+    table.always(draft, writes.iter().map(|write| write.record.0).collect())?;
+    table.column(draft, writes.iter().map(|write| Some(write.version)).collect(), "")?;
+    table.column(draft, writes.iter().map(|write| Some(PgInstant(write.at))).collect(), "")?;
+    table.column(draft, texts(|write| write.answer.as_deref()), "")?;
+    draft.push("INSERT INTO ").push(IDEMPOTENCY);
+    draft.push(" (tenant_id, principal, key, fingerprint, status, resource, record_id, version, at, answer)");
+    table.select(draft);
+    Ok(())
+}
+
 /// The documents of the full-text search; false, and nothing appended, where there are none.
-fn documents(draft: &mut Draft<PgArguments>, sets: &Together<'_>) -> Result<bool> {
+fn documents(draft: &mut Draft<PgArguments>, sets: &Together<'_>, used: Use) -> Result<bool> {
     let put = |row: &'_ RowChange| matches!(row.search, Some(SearchChange::Put(_)));
     let rows: Vec<&RowChange> = sets.rows().filter(|row| put(row)).collect();
     if rows.is_empty() {
         return Ok(false);
     }
-    let mut table = Table::default();
+    let mut table = Table::new(used);
     table.column(draft, rows.iter().map(|row| Some(Cow::from(row.def.name.as_ref()))).collect(), "")?;
     table.always(draft, rows.iter().map(|row| row.id.0).collect())?;
     let words = rows.iter().map(|row| match &row.search {
@@ -195,8 +246,8 @@ fn documents(draft: &mut Draft<PgArguments>, sets: &Together<'_>) -> Result<bool
 }
 
 /// What the rows of a statement say, by column.
-#[derive(Default)]
 struct Table {
+    used: Use,
     /// What stands for each column's value of a row.
     values: Vec<String>,
     /// The parameters that are arrays.
@@ -204,6 +255,10 @@ struct Table {
 }
 
 impl Table {
+    fn new(used: Use) -> Self {
+        Table { used, values: Vec::new(), arrays: Vec::new() }
+    }
+
     /// A column whose values differ. A table has one of these, which says how many rows there are.
     fn always(&mut self, draft: &mut Draft<PgArguments>, ids: Vec<Uuid>) -> Result<()> {
         self.array(draft, ids, "")
@@ -214,7 +269,7 @@ impl Table {
     where
         T: Encode<'c, Postgres> + Type<Postgres> + PgHasArrayType + PartialEq + 'c,
     {
-        let alike = cells.windows(2).all(|pair| pair.first() == pair.last());
+        let alike = self.used == Use::Once && cells.windows(2).all(|pair| pair.first() == pair.last());
         if !alike {
             return self.array(draft, cells, cast);
         }

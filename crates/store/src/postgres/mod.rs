@@ -1,19 +1,17 @@
 //! PostgreSQL: connections, and what its errors mean.
 
 pub(crate) mod commit;
-mod many;
+pub(crate) mod gather;
+pub(crate) mod many;
 
 use crate::Row;
-use crate::dialect::postgres::{LIKE, OF_MANY};
 use crate::fault::{Fault, classify};
-use crate::pool::Link;
-use crate::search::MATCHES;
+use crate::pool::{Link, Ready};
 use crate::sql::Sql;
 use clientela_kernel::Result;
-use commit::MANY;
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgConnectOptions};
-use sqlx::{ConnectOptions as _, Connection as _, Either, Executor as _, PgConnection, SqlStr};
+use sqlx::{ConnectOptions as _, Connection as _, Either, Executor as _, PgConnection};
 
 /// Options of a connection that serves requests.
 pub(crate) fn request_options(options: PgConnectOptions) -> PgConnectOptions {
@@ -38,18 +36,19 @@ impl Link for PgConnection {
     type Options = PgConnectOptions;
     type Arguments = PgArguments;
 
-    fn statement(sql: Sql) -> Result<(SqlStr, PgArguments)> {
-        sql.into_pg()
+    fn statement(sql: Sql) -> Result<Ready<PgArguments>> {
+        let kept = !sql.by_value;
+        let (text, arguments) = sql.into_pg()?;
+        Ok(Ready { text, arguments, kept })
     }
 
     async fn connect(options: &PgConnectOptions) -> sqlx::Result<Self> {
         options.connect().await
     }
 
-    async fn rows(&mut self, text: SqlStr, arguments: PgArguments) -> sqlx::Result<Vec<Row>> {
-        let said = text.as_str();
-        let any_values_alike = !said.starts_with(MANY) && ![LIKE, MATCHES, OF_MANY].into_iter().any(|part| said.contains(part));
-        let mut stream = self.fetch_many(sqlx::query_with(text, arguments).persistent(any_values_alike));
+    async fn rows(&mut self, statement: Ready<PgArguments>) -> sqlx::Result<Vec<Row>> {
+        let query = sqlx::query_with(statement.text, statement.arguments).persistent(statement.kept);
+        let mut stream = self.fetch_many(query);
         let mut rows = Vec::new();
         while let Some(item) = stream.try_next().await? {
             if let Either::Right(row) = item {

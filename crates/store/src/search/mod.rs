@@ -8,7 +8,6 @@
 mod query;
 mod write;
 
-pub(crate) use query::MATCHES;
 pub use query::{SearchHit, SearchQuery, SearchTerm};
 pub(crate) use write::{WIDTH, documents, removals, vector_of};
 

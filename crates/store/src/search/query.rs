@@ -6,9 +6,6 @@ use crate::{Dialect, Row, Scope};
 use clientela_kernel::{Error, Result, Value};
 use uuid::Uuid;
 
-/// PostgreSQL's operator. A statement with it is planned for its words, since how rare they are decides how it is best run.
-pub(crate) const MATCHES: &str = " @@ ";
-
 /// One or more words that stand next to one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchTerm {
@@ -65,7 +62,13 @@ fn statement(scope: &Scope, query: &SearchQuery<'_>) -> Sql {
                 "SELECT resource, record_id, place FROM (SELECT resource, record_id, CAST(CAST(ts_rank('{0.05, 0.1, 0.4, 1}', words, CAST(",
             );
             sql.bind(words).push(" AS tsquery), 1) AS float8) * 1000000000 AS bigint) AS place FROM ").push(TABLE);
-            sql.push(" WHERE tenant_id = ").tenant().push(" AND words").push(MATCHES).push("CAST(").placeholder(2).push(" AS tsquery)");
+            sql.push(" WHERE tenant_id = ")
+                .tenant()
+                .push(" AND words")
+                .push(" @@ CAST(")
+                .placeholder(2)
+                .push(" AS tsquery)")
+                .plan_by_value();
             sql.push(" AND resource = ANY(").bind(texts).push(")) s");
         }
         Dialect::Sqlite => {

@@ -5,12 +5,12 @@ pub(crate) mod writer;
 
 use crate::Row;
 use crate::fault::{Fault, classify};
-use crate::pool::Link;
+use crate::pool::{Link, Ready};
 use crate::sql::Sql;
 use clientela_kernel::Result;
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, Either, Executor as _, SqlStr, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Either, Executor as _, SqliteConnection};
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,16 +49,18 @@ impl Link for SqliteConnection {
     type Options = SqliteConnectOptions;
     type Arguments = SqliteArguments;
 
-    fn statement(sql: Sql) -> Result<(SqlStr, SqliteArguments)> {
-        sql.into_sqlite()
+    fn statement(sql: Sql) -> Result<Ready<SqliteArguments>> {
+        let (text, arguments) = sql.into_sqlite()?;
+        Ok(Ready { text, arguments, kept: true })
     }
 
     async fn connect(options: &SqliteConnectOptions) -> sqlx::Result<Self> {
         options.connect().await
     }
 
-    async fn rows(&mut self, text: SqlStr, arguments: SqliteArguments) -> sqlx::Result<Vec<Row>> {
-        let mut stream = self.fetch_many(sqlx::query_with(text, arguments));
+    async fn rows(&mut self, statement: Ready<SqliteArguments>) -> sqlx::Result<Vec<Row>> {
+        let query = sqlx::query_with(statement.text, statement.arguments).persistent(statement.kept);
+        let mut stream = self.fetch_many(query);
         let mut rows = Vec::new();
         while let Some(item) = stream.try_next().await? {
             if let Either::Right(row) = item {

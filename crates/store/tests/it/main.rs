@@ -7,6 +7,7 @@ mod commit;
 mod fault;
 mod feed;
 mod fixture;
+mod gather;
 mod idempotency;
 mod race;
 
