@@ -35,6 +35,7 @@ CREATE TABLE account
     merged_into_id uuid
     owner_id uuid
     tags text[] COLLATE "C" NOT NULL
+    custom jsonb
     CONSTRAINT account_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT account_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
     CONSTRAINT account_tenant_id_merged_into_id_fkey FOREIGN KEY (tenant_id, merged_into_id) REFERENCES account(tenant_id, id)
@@ -67,6 +68,7 @@ CREATE TABLE account_contact
     since date
     until date
     is_primary boolean NOT NULL
+    custom jsonb
     CONSTRAINT account_contact_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT account_contact_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
     CONSTRAINT account_contact_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
@@ -100,6 +102,7 @@ CREATE TABLE address
     latitude bigint
     longitude bigint
     preferred boolean NOT NULL
+    custom jsonb
     CONSTRAINT address_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT address_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CREATE INDEX address_party_id_index ON public.address USING btree (tenant_id, party_id, id)
@@ -163,6 +166,7 @@ CREATE TABLE app_user
     manager_id uuid
     password_set_at timestamp with time zone
     password_hash text COLLATE "C"
+    custom jsonb
     CONSTRAINT app_user_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT app_user_tenant_id_manager_id_fkey FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user(tenant_id, id)
     CREATE UNIQUE INDEX app_user_email_key ON public.app_user USING btree (tenant_id, email_folded) WHERE (deleted_at IS NULL)
@@ -206,6 +210,7 @@ CREATE TABLE communication_preference
     most_per_week bigint
     paused_until timestamp with time zone
     do_not_contact boolean NOT NULL
+    custom jsonb
     CONSTRAINT communication_preference_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT communication_preference_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CREATE INDEX communication_preference_party_id_index ON public.communication_preference USING btree (tenant_id, party_id, id)
@@ -286,6 +291,7 @@ CREATE TABLE contact
     merged_into_id uuid
     owner_id uuid
     tags text[] COLLATE "C" NOT NULL
+    custom jsonb
     CONSTRAINT contact_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT contact_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
     CONSTRAINT contact_tenant_id_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES party(tenant_id, id)
@@ -350,10 +356,42 @@ CREATE TABLE contact_point
     health text COLLATE "C" NOT NULL
     health_reason text COLLATE "C"
     health_reported_at timestamp with time zone
+    custom jsonb
     CONSTRAINT contact_point_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT contact_point_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CREATE INDEX contact_point_party_id_index ON public.contact_point USING btree (tenant_id, party_id, id)
     CREATE UNIQUE INDEX contact_point_party_kind_normalized_key ON public.contact_point USING btree (tenant_id, normalized, kind, party_id) WHERE (deleted_at IS NULL)
+
+CREATE TABLE custom_field
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    resource text COLLATE "C" NOT NULL
+    name text COLLATE "C" NOT NULL
+    label text COLLATE "C" NOT NULL
+    label_folded text COLLATE "C" NOT NULL
+    labels text[] COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    kind text COLLATE "C" NOT NULL
+    options text[] COLLATE "C" NOT NULL
+    target text COLLATE "C"
+    inverse text COLLATE "C"
+    required boolean NOT NULL
+    is_unique boolean NOT NULL
+    indexed boolean NOT NULL
+    searched boolean NOT NULL
+    minimum bigint
+    maximum bigint
+    max_length bigint
+    default_value text COLLATE "C"
+    key text COLLATE "C" NOT NULL
+    CONSTRAINT custom_field_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX custom_field_resource_name_key ON public.custom_field USING btree (tenant_id, resource, name) WHERE (deleted_at IS NULL)
 
 CREATE TABLE customer_event
     tenant_id uuid NOT NULL
@@ -408,6 +446,7 @@ CREATE TABLE duplicate_rule
     threshold bigint NOT NULL
     at_creation text COLLATE "C" NOT NULL
     active boolean NOT NULL
+    custom jsonb
     CONSTRAINT duplicate_rule_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX duplicate_rule_name_key ON public.duplicate_rule USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
 
@@ -538,6 +577,7 @@ CREATE TABLE household_member
     role text COLLATE "C" NOT NULL
     since date
     until date
+    custom jsonb
     CONSTRAINT household_member_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT household_member_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
     CONSTRAINT household_member_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
@@ -662,6 +702,7 @@ CREATE TABLE interaction
     cost_currency text COLLATE "C"
     owner_id uuid
     tags text[] COLLATE "C" NOT NULL
+    custom jsonb
     CONSTRAINT interaction_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT interaction_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
     CONSTRAINT interaction_check CHECK (((cost_minor IS NULL) = (cost_currency IS NULL)))
@@ -684,6 +725,7 @@ CREATE TABLE interaction_participant
     occurred_at timestamp with time zone NOT NULL
     kind text COLLATE "C" NOT NULL
     subject text COLLATE "C" NOT NULL
+    custom jsonb
     CONSTRAINT interaction_participant_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT interaction_participant_tenant_id_interaction_id_fkey FOREIGN KEY (tenant_id, interaction_id) REFERENCES interaction(tenant_id, id)
     CONSTRAINT interaction_participant_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
@@ -740,6 +782,7 @@ CREATE TABLE meeting
     sequence bigint NOT NULL
     owner_id uuid
     tags text[] COLLATE "C" NOT NULL
+    custom jsonb
     CONSTRAINT meeting_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT meeting_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
     CONSTRAINT meeting_check CHECK (((record_resource IS NULL) = (record_id IS NULL)))
@@ -816,6 +859,7 @@ CREATE TABLE note
     body text COLLATE "C" NOT NULL
     pinned boolean NOT NULL
     owner_id uuid
+    custom jsonb
     CONSTRAINT note_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT note_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
     CREATE INDEX note_owner_id_index ON public.note USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
@@ -937,6 +981,7 @@ CREATE TABLE purpose
     consent_days bigint
     retention_days bigint
     active boolean NOT NULL
+    custom jsonb
     CONSTRAINT purpose_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX purpose_key_key ON public.purpose USING btree (tenant_id, purpose_key) WHERE (deleted_at IS NULL)
 
@@ -955,6 +1000,7 @@ CREATE TABLE purpose_notice
     title text COLLATE "C" NOT NULL
     body text COLLATE "C" NOT NULL
     valid_from timestamp with time zone
+    custom jsonb
     CONSTRAINT purpose_notice_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT purpose_notice_tenant_id_purpose_id_fkey FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose(tenant_id, id)
     CREATE INDEX purpose_notice_purpose_id_index ON public.purpose_notice USING btree (tenant_id, purpose_id, id)
@@ -977,6 +1023,7 @@ CREATE TABLE relationship
     note text COLLATE "C"
     only_from text COLLATE "C"
     only_to text COLLATE "C"
+    custom jsonb
     CONSTRAINT relationship_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT relationship_tenant_id_from_party_id_fkey FOREIGN KEY (tenant_id, from_party_id) REFERENCES party(tenant_id, id)
     CONSTRAINT relationship_tenant_id_to_party_id_fkey FOREIGN KEY (tenant_id, to_party_id) REFERENCES party(tenant_id, id)
@@ -1008,6 +1055,7 @@ CREATE TABLE relationship_type
     per_to text COLLATE "C" NOT NULL
     is_symmetric boolean NOT NULL
     acyclic boolean NOT NULL
+    custom jsonb
     CONSTRAINT relationship_type_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX relationship_type_name_key ON public.relationship_type USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
 
@@ -1174,6 +1222,7 @@ CREATE TABLE task
     time_zone text COLLATE "C"
     previous_task_id uuid
     tags text[] COLLATE "C" NOT NULL
+    custom jsonb
     CONSTRAINT task_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT task_tenant_id_assignee_id_fkey FOREIGN KEY (tenant_id, assignee_id) REFERENCES app_user(tenant_id, id)
     CONSTRAINT task_tenant_id_previous_task_id_fkey FOREIGN KEY (tenant_id, previous_task_id) REFERENCES task(tenant_id, id)
@@ -1200,6 +1249,7 @@ CREATE TABLE tax_id
     value_folded text COLLATE "C" NOT NULL
     normalized text COLLATE "C" NOT NULL
     verified_at timestamp with time zone
+    custom jsonb
     CONSTRAINT tax_id_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT tax_id_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CREATE INDEX tax_id_party_id_index ON public.tax_id USING btree (tenant_id, party_id, id)
@@ -1218,6 +1268,7 @@ CREATE TABLE team
     name_folded text COLLATE "C" NOT NULL
     description text COLLATE "C"
     parent_id uuid
+    custom jsonb
     CONSTRAINT team_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT team_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES team(tenant_id, id)
     CREATE UNIQUE INDEX team_name_key ON public.team USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
@@ -1290,6 +1341,7 @@ CREATE TABLE visitor
     language text COLLATE "C"
     referrer text COLLATE "C"
     user_agent text COLLATE "C"
+    custom jsonb
     CONSTRAINT visitor_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT visitor_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CONSTRAINT visitor_check CHECK ((last_seen_at >= first_seen_at))

@@ -34,7 +34,7 @@ CREATE TABLE account (
     description TEXT,
     merged_into_id BLOB,
     owner_id BLOB,
-    tags TEXT NOT NULL,
+    tags TEXT NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK ((annual_revenue_minor IS NULL) = (annual_revenue_currency IS NULL)),
     CHECK ((credit_limit_minor IS NULL) = (credit_limit_currency IS NULL)),
@@ -75,7 +75,7 @@ CREATE TABLE account_contact (
     title TEXT,
     since TEXT,
     until TEXT,
-    is_primary INTEGER NOT NULL,
+    is_primary INTEGER NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK (until >= since),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
@@ -112,7 +112,7 @@ CREATE TABLE address (
     country TEXT,
     latitude INTEGER,
     longitude INTEGER,
-    preferred INTEGER NOT NULL,
+    preferred INTEGER NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
 ) STRICT;
@@ -181,7 +181,7 @@ CREATE TABLE app_user (
     language TEXT,
     active INTEGER NOT NULL,
     hired_on TEXT,
-    manager_id BLOB, password_set_at INTEGER, password_hash TEXT,
+    manager_id BLOB, password_set_at INTEGER, password_hash TEXT, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user (tenant_id, id)
 ) STRICT;
@@ -229,7 +229,7 @@ CREATE TABLE communication_preference (
     most_per_day INTEGER,
     most_per_week INTEGER,
     paused_until INTEGER,
-    do_not_contact INTEGER NOT NULL,
+    do_not_contact INTEGER NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
 ) STRICT;
@@ -321,7 +321,7 @@ CREATE TABLE contact (
     party_id BLOB NOT NULL,
     merged_into_id BLOB,
     owner_id BLOB,
-    tags TEXT NOT NULL,
+    tags TEXT NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK (party_id = id),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
@@ -397,7 +397,7 @@ CREATE TABLE contact_point (
     normalized TEXT,
     preferred INTEGER NOT NULL,
     verified_at INTEGER,
-    health TEXT NOT NULL, health_reason TEXT, health_reported_at INTEGER,
+    health TEXT NOT NULL, health_reason TEXT, health_reported_at INTEGER, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
 ) STRICT;
@@ -405,6 +405,39 @@ CREATE TABLE contact_point (
 CREATE INDEX contact_point_party_id_index ON contact_point (tenant_id, party_id, id);
 
 CREATE UNIQUE INDEX contact_point_party_kind_normalized_key ON contact_point (tenant_id, normalized, kind, party_id) WHERE deleted_at IS NULL;
+
+CREATE TABLE custom_field (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    resource TEXT NOT NULL,
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    label_folded TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    description TEXT,
+    kind TEXT NOT NULL,
+    options TEXT NOT NULL,
+    target TEXT,
+    inverse TEXT,
+    required INTEGER NOT NULL,
+    is_unique INTEGER NOT NULL,
+    indexed INTEGER NOT NULL,
+    searched INTEGER NOT NULL,
+    minimum INTEGER,
+    maximum INTEGER,
+    max_length INTEGER,
+    default_value TEXT,
+    key TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX custom_field_resource_name_key ON custom_field (tenant_id, resource, name) WHERE deleted_at IS NULL;
 
 CREATE TABLE customer_event (
     tenant_id BLOB NOT NULL,
@@ -461,7 +494,7 @@ CREATE TABLE duplicate_rule (
     city_weight INTEGER NOT NULL,
     threshold INTEGER NOT NULL,
     at_creation TEXT NOT NULL,
-    active INTEGER NOT NULL,
+    active INTEGER NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -610,7 +643,7 @@ CREATE TABLE household_member (
     party_id BLOB NOT NULL,
     role TEXT NOT NULL,
     since TEXT,
-    until TEXT,
+    until TEXT, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK (until >= since),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
@@ -746,7 +779,7 @@ CREATE TABLE interaction (
     cost_minor INTEGER,
     cost_currency TEXT,
     owner_id BLOB,
-    tags TEXT NOT NULL,
+    tags TEXT NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK ((cost_minor IS NULL) = (cost_currency IS NULL)),
     CHECK (duration >= 0),
@@ -771,7 +804,7 @@ CREATE TABLE interaction_participant (
     role TEXT NOT NULL,
     occurred_at INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    subject TEXT NOT NULL,
+    subject TEXT NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, interaction_id) REFERENCES interaction (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
@@ -833,7 +866,7 @@ CREATE TABLE meeting (
     uid TEXT NOT NULL,
     sequence INTEGER NOT NULL,
     owner_id BLOB,
-    tags TEXT NOT NULL,
+    tags TEXT NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK ((record_resource IS NULL) = (record_id IS NULL)),
     CHECK (ends_at >= starts_at),
@@ -921,7 +954,7 @@ CREATE TABLE note (
     title_folded TEXT,
     body TEXT NOT NULL,
     pinned INTEGER NOT NULL,
-    owner_id BLOB,
+    owner_id BLOB, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
 ) STRICT;
@@ -1053,7 +1086,7 @@ CREATE TABLE purpose (
     double_opt_in INTEGER NOT NULL,
     consent_days INTEGER,
     retention_days INTEGER,
-    active INTEGER NOT NULL,
+    active INTEGER NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -1073,7 +1106,7 @@ CREATE TABLE purpose_notice (
     edition INTEGER NOT NULL,
     title TEXT NOT NULL,
     body TEXT NOT NULL,
-    valid_from INTEGER,
+    valid_from INTEGER, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose (tenant_id, id)
 ) STRICT;
@@ -1098,7 +1131,7 @@ CREATE TABLE relationship (
     until TEXT,
     note TEXT,
     only_from TEXT,
-    only_to TEXT,
+    only_to TEXT, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK (until >= since),
     CHECK (from_party_id <> to_party_id),
@@ -1136,7 +1169,7 @@ CREATE TABLE relationship_type (
     per_from TEXT NOT NULL,
     per_to TEXT NOT NULL,
     is_symmetric INTEGER NOT NULL,
-    acyclic INTEGER NOT NULL,
+    acyclic INTEGER NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -1331,7 +1364,7 @@ CREATE TABLE task (
     recurrence TEXT,
     time_zone TEXT,
     previous_task_id BLOB,
-    tags TEXT NOT NULL,
+    tags TEXT NOT NULL, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK ((record_resource IS NULL) = (record_id IS NULL)),
     CHECK ((completed_at IS NULL) = (status <> 'COMPLETED')),
@@ -1362,7 +1395,7 @@ CREATE TABLE tax_id (
     value TEXT NOT NULL,
     value_folded TEXT NOT NULL,
     normalized TEXT NOT NULL,
-    verified_at INTEGER,
+    verified_at INTEGER, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
 ) STRICT;
@@ -1383,7 +1416,7 @@ CREATE TABLE team (
     name TEXT NOT NULL,
     name_folded TEXT NOT NULL,
     description TEXT,
-    parent_id BLOB,
+    parent_id BLOB, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, parent_id) REFERENCES team (tenant_id, id)
 ) STRICT;
@@ -1464,7 +1497,7 @@ CREATE TABLE visitor (
     last_seen_at INTEGER NOT NULL,
     language TEXT,
     referrer TEXT,
-    user_agent TEXT,
+    user_agent TEXT, custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK (last_seen_at >= first_seen_at),
     FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)

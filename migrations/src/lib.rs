@@ -23,6 +23,7 @@ mod m0024_passwords;
 mod m0025_sign_in;
 mod m0026_published_keys;
 mod m0036_upkeep;
+mod m0030_custom_fields;
 pub mod table;
 mod tables;
 mod trigram;
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_sign_in::Migration),
             Box::new(m0026_published_keys::Migration),
             Box::new(m0036_upkeep::Migration),
+            Box::new(m0030_custom_fields::Migration),
         ]
     }
 }

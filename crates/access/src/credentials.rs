@@ -105,7 +105,7 @@ impl CredentialChanges {
     }
 
     /// How many changes there have been.
-    pub(crate) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.0.count.load(Ordering::SeqCst)
     }
 }

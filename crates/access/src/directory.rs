@@ -105,7 +105,7 @@ impl Directory {
             principal.user = Some(holder.id.0);
             self.place(tenant, holder.id.0, &mut principal);
         }
-        let policy = RolePolicy::new(self.definitions.clone(), roles, principal);
+        let policy = RolePolicy::new(self.definitions.clone(), tenant, roles, principal);
         (!policy.is_administrator()).then_some(policy)
     }
 

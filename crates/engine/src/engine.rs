@@ -12,6 +12,7 @@ use crate::pack::Pack;
 use crate::plan::{Item, ReadPlan, Root, Selection};
 use crate::read::{self, Layout, Source};
 use crate::search::Found;
+use crate::tenant::Tenants;
 use crate::write::{self, WriteOutcome, WriteRequest};
 use crate::{order, task};
 use clientela_access::Definitions;
@@ -31,6 +32,7 @@ pub struct Engine {
     pub(crate) inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) registry: Arc<Registry>,
     pub(crate) store: Store,
@@ -44,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) pack: Option<Arc<Pack>>,
     /// The contents of files.
     pub(crate) files: Option<Arc<Files>>,
+    /// What tenants add to the definitions; none in an engine of one tenant.
+    pub(crate) tenants: Option<Arc<Tenants>>,
 }
 
 /// What a read found, beside the JSON it wrote.
@@ -76,7 +80,8 @@ impl Engine {
         let operations = Arc::new(operations.map(|operation| (operation.def.name.clone(), operation.run)).collect());
         let contents = Arc::new(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.contents)).collect());
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
-        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, contents, clock, held: None, pack: None, files: None }) })
+        let (held, pack, files, tenants) = (None, None, None, None);
+        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, contents, clock, held, pack, files, tenants }) })
     }
 
     /// Every resource.
@@ -87,7 +92,9 @@ impl Engine {
     /// What policies are made with: every resource, and who reads the conditions of rights.
     pub fn definitions(&self) -> Definitions {
         let registry = Arc::clone(&self.inner.registry);
-        Definitions { conditions: Arc::new(Conditions(Arc::clone(&registry))), registry }
+        let tenants = self.inner.tenants.clone();
+        let own = Arc::new(move |tenant| tenants.as_ref().and_then(|tenants| tenants.registry(tenant)));
+        Definitions { conditions: Arc::new(Conditions), registry, own }
     }
 
     /// A living record of a resource that satisfies a filter, whatever the caller may see: for what the server itself looks up.

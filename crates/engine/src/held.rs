@@ -52,17 +52,7 @@ impl Engine {
 
     async fn open(&self, late: Late) -> Result<(Engine, Held)> {
         let (store, transaction) = self.inner.store.begin().await?;
-        let inner = Arc::new(Inner {
-            registry: Arc::clone(&self.inner.registry),
-            store,
-            rules: self.inner.rules.clone(),
-            operations: Arc::clone(&self.inner.operations),
-            contents: Arc::clone(&self.inner.contents),
-            clock: Arc::clone(&self.inner.clock),
-            held: Some(Arc::new(late)),
-            pack: None,
-            files: self.inner.files.clone(),
-        });
+        let inner = Arc::new(Inner { store, held: Some(Arc::new(late)), pack: None, ..Inner::clone(&self.inner) });
         Ok((Engine { inner: Arc::clone(&inner) }, Held { inner, outside: Arc::clone(&self.inner), transaction }))
     }
 }

@@ -40,7 +40,7 @@ impl<'a> Key<'a> {
         }
         let text = Json::from(by.value.as_str());
         if let Some((field, _)) = def.keys().find(|(field, _)| field.name == by.key && mask.sees(field)) {
-            return match input::read(field, &text, &format!("/{}", field.name)).map_err(invalid)? {
+            return match input::read(field, &text, &field.pointer()).map_err(invalid)? {
                 Value::Null => Err(invalid(input::required(field))),
                 value => Ok(Key::Field { field, value }),
             };

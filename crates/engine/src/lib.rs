@@ -26,6 +26,7 @@ mod reach;
 mod read;
 pub mod search;
 mod task;
+pub mod tenant;
 pub mod timeline;
 mod values;
 pub mod write;

@@ -215,6 +215,14 @@ pub async fn permitted(context: &Context, reader: &dyn RuleReader, resource: &st
     Ok(!reader.find(resource, Filter::And(all)).await?.is_empty())
 }
 
+/// Reads a value in wire form against its field.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_value(field: &clientela_model::FieldDef, json: &serde_json::Value) -> std::result::Result<Value, FieldProblem> {
+    crate::input::read(field, json, &field.pointer())
+}
+
 /// Greatest depth of a tree of records (accounts and their parents, users and their managers).
 const TREE_DEPTH: usize = 50;
 

@@ -3,7 +3,7 @@
 use crate::filter::operand;
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Comparison, Context, Cursor, Error, ErrorCode, Filter, ListArguments, Result, SortKey};
-use clientela_model::{Registry, ResourceDef};
+use clientela_model::{Registry, ResourceDef, document};
 use std::fmt::Write;
 
 /// How many keys an order may have.
@@ -19,7 +19,8 @@ pub(crate) fn read(registry: &Registry, context: &Context, def: &ResourceDef, ke
     }
     let mut sort: Vec<SortKey> = Vec::with_capacity(keys.len());
     for (path, descending) in keys {
-        let Some((last, relations)) = path.split_last() else { return fail("a key is empty".to_owned()) };
+        let own = own_path(path);
+        let Some((last, relations)) = own.as_deref().unwrap_or(path).split_last() else { return fail("a key is empty".to_owned()) };
         if relations.len() > MAXIMUM_SORT_DEPTH {
             return fail(format!("a key leads through {} relations; {MAXIMUM_SORT_DEPTH} are allowed", relations.len()));
         }
@@ -45,6 +46,20 @@ pub(crate) fn read(registry: &Registry, context: &Context, def: &ResourceDef, ke
         sort.push(SortKey { path: names, descending: *descending });
     }
     Ok(sort)
+}
+
+/// A path that leads through `custom`, with each of the tenant's own names in one part; none where it does not.
+pub(crate) fn own_path(path: &[String]) -> Option<Vec<String>> {
+    path.iter().any(|part| part == document::NAME).then(|| {
+        let mut parts: Vec<String> = Vec::with_capacity(path.len());
+        for part in path {
+            match parts.last_mut().filter(|last| *last == document::NAME) {
+                Some(last) => *last = format!("{}{part}", document::PREFIX),
+                None => parts.push(part.clone()),
+            }
+        }
+        parts
+    })
 }
 
 /// Reads a cursor of this very list.

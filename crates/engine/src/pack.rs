@@ -68,17 +68,7 @@ impl<T> Future for Slot<T> {
 impl Inner {
     /// The same, for writes that go abreast.
     pub(crate) fn packed(&self, pack: &Arc<Pack>) -> Arc<Inner> {
-        Arc::new(Inner {
-            registry: Arc::clone(&self.registry),
-            store: self.store.clone(),
-            rules: self.rules.clone(),
-            operations: Arc::clone(&self.operations),
-            contents: Arc::clone(&self.contents),
-            clock: Arc::clone(&self.clock),
-            held: self.held.clone(),
-            pack: Some(Arc::clone(pack)),
-            files: self.files.clone(),
-        })
+        Arc::new(Inner { pack: Some(Arc::clone(pack)), ..self.clone() })
     }
 }
 

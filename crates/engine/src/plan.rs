@@ -76,6 +76,13 @@ pub enum Item {
         /// Output key and part, in order.
         parts: Vec<(Box<str>, MoneyPart)>,
     },
+    /// An object of further items of the same record (`custom`).
+    Part {
+        /// Output key.
+        key: Box<str>,
+        /// What stands in it.
+        selection: Selection,
+    },
     /// A to-one relation, by index in the definition: an object or null.
     ToOne {
         /// Output key.

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod middleware;
 mod oauth;
 pub mod openapi;
+mod own;
 pub mod pages;
 pub mod problem;
 mod rehearsal;

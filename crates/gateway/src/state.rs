@@ -11,6 +11,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Everything the gateway needs; the server makes it once.
+#[derive(Clone)]
 pub struct GatewayState {
     /// Reads and writes records.
     pub engine: Engine,

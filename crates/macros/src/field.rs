@@ -1,7 +1,7 @@
 //! One field of a resource: its column in the entity and its definition.
 
 use crate::attributes::{Arguments, documentation};
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Field, GenericArgument, PathArguments, Type};
 
@@ -135,7 +135,13 @@ pub(crate) fn kind(
             let format = format_ident!("{}", pascal(&arguments.text("format")?.unwrap_or_else(|| "plain".to_owned())));
             (quote! { #model::Text { max: #max, format: ::clientela_model::TextFormat::#format } }, None)
         }
-        "TextSet" => (quote! { #model::TextSet { max_items: 50, max_length: 100 } }, Some(quote! { "[\"vip\"]" })),
+        "TextSet" => {
+            let (max_items, max_length) = (arguments.number("max_items")?.unwrap_or(50), arguments.number("max")?.unwrap_or(100));
+            let limit =
+                |limit: i64| u32::try_from(limit).map_err(|_| syn::Error::new(Span::call_site(), "a limit is a small whole number"));
+            let (max_items, max_length) = (limit(max_items)?, limit(max_length)?);
+            (quote! { #model::TextSet { max_items: #max_items, max_length: #max_length } }, Some(quote! { "[\"vip\"]" }))
+        }
         "bool" => (quote! { #model::Boolean }, Some(quote! { "true" })),
         "i64" if arguments.flag("duration") => (quote! { #model::Duration }, Some(quote! { "\"PT30M\"" })),
         "i64" => {

@@ -145,6 +145,8 @@ pub enum TextFormat {
     FileName,
     /// A filter tree as JSON: an object.
     FilterTree,
+    /// A JSON object of the fields that a tenant added (see [`crate::document`]).
+    Document,
     /// A recurrence rule of RFC 5545 without a prefix, such as `FREQ=WEEKLY;BYDAY=MO`.
     Recurrence,
 }

@@ -1,6 +1,8 @@
 //! What a resource *is*, as data. Every surface (tables' drift check, REST, OpenAPI, GraphQL, filters, rights, change
 //! log) reads these definitions; none of them holds behaviour.
 
+pub mod document;
+pub mod extended;
 pub mod field;
 pub mod naming;
 pub mod operation;
@@ -12,6 +14,7 @@ pub mod shape;
 pub mod system;
 pub mod timeline;
 
+pub use extended::Addition;
 pub use field::{
     AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, Personal, RecordTarget, ReferenceDef, SearchWeight,
     TextFormat, WriteMode,

@@ -25,6 +25,11 @@ const RESERVED: &[&str] = &[
     "clientMutationId",
 ];
 
+/// Whether a name is one that no field may have.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// Words that are reserved in PostgreSQL or SQLite and that a table or column could well be called; names stand unquoted
 /// in statements.
 const RESERVED_IN_SQL: &[&str] = &[
@@ -224,6 +229,25 @@ impl Registry {
             Registry { resources: defs.into_iter().map(Arc::new).collect(), by_name, by_path, by_prefix, operations: Vec::new() };
         registry.operations = operations::linked(&registry, operations)?;
         Ok(registry)
+    }
+
+    /// The same registry once more; definitions are shared until they are changed.
+    pub(crate) fn shared(&self) -> Registry {
+        Registry {
+            resources: self.resources.clone(),
+            by_name: self.by_name.clone(),
+            by_path: self.by_path.clone(),
+            by_prefix: self.by_prefix.clone(),
+            operations: self.operations.clone(),
+        }
+    }
+
+    pub(crate) fn resources_mut(&mut self) -> &mut Vec<Arc<ResourceDef>> {
+        &mut self.resources
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
     }
 
     /// Every operation, in the order of registration.

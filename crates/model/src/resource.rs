@@ -60,6 +60,8 @@ pub struct ResourceDef {
     pub unique: Vec<UniqueDef>,
     /// To-one and to-many relations; filled by the registry.
     pub relations: Vec<RelationDef>,
+    /// Position of the document with the tenant's own fields, which stand behind it; filled by the registry.
+    pub(crate) document: Option<usize>,
     /// Index of each field by name; filled by the registry.
     pub(crate) by_name: HashMap<Name, usize>,
     /// Index of each relation by name; filled by the registry.

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod api_key_role;
 pub mod credentials;
+pub mod custom_field;
 pub mod external_id;
 pub mod field_rule;
 pub mod founding;
@@ -16,6 +17,7 @@ pub mod secret;
 pub mod session;
 pub mod share;
 pub mod sign_in;
+pub mod stored_definitions;
 mod stored_rights;
 pub mod team;
 pub mod team_member;
@@ -24,6 +26,7 @@ pub mod user;
 
 pub use credentials::StoredCredentials;
 pub use sign_in::{StoredSignIns, publish_keys};
+pub use stored_definitions::StoredDefinitions;
 
 use clientela_access::Passwords;
 use clientela_engine::Module;
@@ -53,6 +56,7 @@ pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) ->
         .operation(session::RevokeSession)
         .operation(password::set::SetUserPassword { passwords: passwords.clone() })
         .operation(password::change::ChangeMyPassword { passwords: passwords.clone() })
+        .resource::<custom_field::Model>()
         .rules("tenant", tenant::TenantRules { credentials_changed: changed() })
         .rules("user", user::UserRules { credentials_changed: changed() })
         .rules("team", team::TeamRules { credentials_changed: changed() })
@@ -66,5 +70,6 @@ pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) ->
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
         .rules("oauthClient", oauth_client::OauthClientRules { credentials_changed: changed() })
         .rules("session", session::SessionRules { credentials_changed: changed() })
+        .rules("customField", custom_field::CustomFieldRules { credentials_changed: changed() })
         .rules("externalId", external_id::ExternalIdRules)
 }

@@ -12,7 +12,7 @@ use clientela_jobs::{Wake, Worker};
 use clientela_kernel::{Clock, Error, ErrorCode, Result, Timestamp};
 use clientela_migrations::{Migrator, MigratorTrait as _};
 use clientela_model::Registry;
-use clientela_platform::{CredentialsChanged, StoredCredentials, StoredSignIns, publish_keys};
+use clientela_platform::{CredentialsChanged, StoredCredentials, StoredDefinitions, StoredSignIns, publish_keys};
 use clientela_store::{Dialect, Store, StoreFigures, StoreSettings};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -122,6 +122,7 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     let engine = engine.with_files(Arc::new(Disk::open(parts.files).await?), parts.file_limits);
     let new_key = publish_keys(&store, parts.signing_keys.publics(), parts.clock.now()).await?;
     let source = Arc::new(StoredCredentials::new(store.clone(), Arc::clone(&parts.clock)));
+    let engine = engine.with_tenants(Arc::new(StoredDefinitions), changes.clone());
     let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, engine.definitions(), changes.clone()).await?;
     if store.dialect() == Dialect::Postgres {
         hang_bell(&store, &changes, &authenticator);

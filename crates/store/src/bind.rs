@@ -6,7 +6,7 @@
 
 use crate::sql::Argument;
 use clientela_kernel::{Date, Error, Result, Timestamp, Value};
-use clientela_model::FieldType;
+use clientela_model::{FieldType, TextFormat};
 use sqlx::encode::{Encode, IsNull};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
@@ -111,6 +111,7 @@ pub(crate) fn bind_pg_value(arguments: &mut PgArguments, value: &Value, column: 
         Value::Null => return bind_pg_null(arguments, column),
         Value::Boolean(yes) => arguments.add(*yes),
         Value::Integer(number) => arguments.add(*number),
+        Value::Text(text) if matches!(column, Some(FieldType::Text { format: TextFormat::Document, .. })) => arguments.add(PgJson(text)),
         Value::Text(text) => arguments.add(text.as_str()),
         Value::Id(id) => arguments.add(*id),
         Value::Date(day) => arguments.add(PgDate(*day)),
@@ -125,6 +126,7 @@ pub(crate) fn bind_pg_value(arguments: &mut PgArguments, value: &Value, column: 
 fn bind_pg_null(arguments: &mut PgArguments, column: Option<&FieldType>) -> Result<()> {
     match column {
         Some(FieldType::Id | FieldType::Reference(_)) => arguments.add(None::<Uuid>),
+        Some(FieldType::Text { format: TextFormat::Document, .. }) => arguments.add(None::<PgJson<'_>>),
         Some(FieldType::Text { .. } | FieldType::Choice(_)) => arguments.add(None::<&str>),
         Some(FieldType::TextSet { .. }) => arguments.add(None::<Vec<String>>),
         Some(FieldType::Boolean) => arguments.add(None::<bool>),

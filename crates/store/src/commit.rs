@@ -236,7 +236,7 @@ impl<B: Bound> Draft<B> {
             let suffixes: &[&str] = if field.folded { &["", "_folded"] } else { field.suffixes() };
             for suffix in suffixes {
                 name.clear();
-                name.push_str(&field.column);
+                name.push_str(field.written_column());
                 name.push_str(suffix);
                 call(self, &name, index);
                 index += 1;

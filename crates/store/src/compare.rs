@@ -42,7 +42,7 @@ pub(crate) fn push_comparison(sql: &mut Sql, alias: Alias, field: &FieldDef, com
         Comparison::EndsWith(needle) => folded(sql, alias, field, needle, |sql, column| sql.dialect.ends_with(sql, alias, column, needle)),
         Comparison::IsNull => {
             let suffix = field.suffixes().first().copied().unwrap_or_default();
-            sql.of(alias, &field.column).push(suffix).push(" IS NULL");
+            sql.part(alias, &field.column, suffix).push(" IS NULL");
             Ok(())
         }
         Comparison::Has(text) => set(sql, alias, field, true, std::slice::from_ref(text)),
@@ -107,8 +107,8 @@ fn ordered(sql: &mut Sql, alias: Alias, field: &FieldDef, operator: Operator, va
 
 /// Amounts compare within one currency.
 fn money(sql: &mut Sql, alias: Alias, field: &FieldDef, operator: Operator, amount: Money) {
-    sql.push("(").of(alias, &field.column).push("_currency = ").value(&Value::from(amount.currency.code()));
-    sql.push(" AND ").of(alias, &field.column).push("_minor").push(operator.text()).value(&Value::Integer(amount.minor)).push(")");
+    sql.push("(").part(alias, &field.column, "_currency").push(" = ").value(&Value::from(amount.currency.code()));
+    sql.push(" AND ").part(alias, &field.column, "_minor").push(operator.text()).value(&Value::Integer(amount.minor)).push(")");
 }
 
 /// One of these records, all of one resource.

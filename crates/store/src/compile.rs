@@ -88,7 +88,7 @@ impl Level<'_> {
             self.check_table(column.table)?;
             for suffix in column.field.suffixes() {
                 sql.push(if position == 0 { before } else { ", " });
-                sql.column(column.table, &column.field.column).push(suffix);
+                sql.part(Alias::table(column.table), &column.field.column, suffix);
                 position += 1;
                 if named {
                     sql.push(" AS c").push_number(position);

@@ -5,7 +5,7 @@
 use crate::compile::Level;
 use crate::rows::width;
 use crate::select::{Column, Select};
-use crate::sql::Sql;
+use crate::sql::{Alias, Sql};
 use crate::{Dialect, Row, Scope};
 use clientela_kernel::{Error, ErrorCode, Result, TenantId, Value};
 use clientela_model::{FieldDef, FieldType};
@@ -257,10 +257,10 @@ fn push_key(sql: &mut Sql, key: &GroupKey<'_>, index: usize) {
     let Column { table, field } = key.column;
     match key.form {
         KeyForm::Whole => {
-            sql.column(table, &field.column).push(field.suffixes().get(index).copied().unwrap_or_default());
+            sql.part(Alias::table(table), &field.column, field.suffixes().get(index).copied().unwrap_or_default());
         }
         KeyForm::Currency => {
-            sql.column(table, &field.column).push("_currency");
+            sql.part(Alias::table(table), &field.column, "_currency");
         }
         KeyForm::Days(bucket) => push_days(sql, table, field, bucket),
         KeyForm::Moments(bucket, offsets) => match sql.dialect {
@@ -304,9 +304,11 @@ fn moments_on_postgres(sql: &mut Sql, table: usize, field: &FieldDef, bucket: Bu
         sql.arguments
             .push(Argument::Integers(std::iter::once(offsets.first).chain(offsets.changes.iter().map(|(_, ahead)| *ahead)).collect()));
         let ahead = sql.arguments.len();
+        let mut moment = Sql::new(sql.dialect);
+        moment.column(table, &field.column);
         format!(
-            "(${ahead}::bigint[])[width_bucket(t{table}.{column}, ${moments}::timestamptz[]) + 1] * interval '1 millisecond'",
-            column = field.column
+            "(${ahead}::bigint[])[width_bucket({moment}, ${moments}::timestamptz[]) + 1] * interval '1 millisecond'",
+            moment = moment.text
         )
     };
     let local = |sql: &mut Sql| {
@@ -389,10 +391,7 @@ fn push_measure(sql: &mut Sql, measure: &Measure<'_>, wide: bool) -> Result<()> 
     }
     let Column { table, field } = measure.column.ok_or_else(without_field)?;
     let column = |sql: &mut Sql| {
-        sql.column(table, &field.column);
-        if matches!(field.kind, FieldType::Money) {
-            sql.push("_minor");
-        }
+        sql.part(Alias::table(table), &field.column, if matches!(field.kind, FieldType::Money) { "_minor" } else { "" });
     };
     let call = |sql: &mut Sql, name: &str, after: &str| {
         sql.push(name).push("(");

@@ -29,7 +29,7 @@ fn keys<'a>(sort: &'a [SortColumn<'a>]) -> impl Iterator<Item = Key<'a>> {
 
 impl Key<'_> {
     fn push<'s>(&self, sql: &'s mut Sql) -> &'s mut Sql {
-        sql.of(self.alias, self.column).push(self.suffix)
+        sql.part(self.alias, self.column, self.suffix)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::Dialect;
 use crate::bind::{bind_pg, bind_sqlite};
+use crate::document;
 use clientela_kernel::{Date, Result, TenantId, Timestamp, Value};
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -128,7 +129,16 @@ impl Sql {
 
     /// Appends a column of a table.
     pub(crate) fn of(&mut self, alias: Alias, column: &str) -> &mut Self {
-        self.alias(alias).push(".").push(column)
+        self.part(alias, column, "")
+    }
+
+    /// Appends one of the columns of a field, or what stands for it in the document of a tenant's own fields.
+    pub(crate) fn part(&mut self, alias: Alias, column: &str, suffix: &str) -> &mut Self {
+        if column.as_bytes().first() == Some(&b'@') {
+            document::push(self, alias, column, suffix);
+            return self;
+        }
+        self.alias(alias).push(".").push(column).push(suffix)
     }
 
     /// Appends the name of a table in the statement.

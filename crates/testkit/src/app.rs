@@ -151,6 +151,7 @@ impl TestApp {
         let disk = Disk::open(contents.path()).await.expect("a folder for contents can be opened");
         let limits = FileLimits { bytes: FILE_BYTES, ..FileLimits::default() };
         let engine = engine.with_files(Arc::new(disk), limits);
+        let engine = engine.with_tenants(Arc::new(clientela_platform::StoredDefinitions), changes.clone());
         let registry = Arc::clone(engine.registry());
 
         let alpha = found(&engine, "alpha").await;

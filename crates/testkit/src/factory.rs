@@ -234,12 +234,22 @@ pub fn refers(field: &FieldDef) -> bool {
 /// # Panics
 /// Where the example is not JSON.
 pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
+    if is_identifier(def, field) {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        // A resource on whose records no other test looks closely.
+        return if field.name == "name" { json!(format!("field{number}")) } else { json!("visitor") };
+    }
     let example: Json =
         serde_json::from_str(&field.example).unwrap_or_else(|_| panic!("{}.{}: the example is not JSON", def.name, field.name));
     // Beside a reference that must be there a value is unique already: a new record has new records around it.
     let refers = |name: &clientela_kernel::Name| def.field(name).is_some_and(|field| field.required && field.reference().is_some());
     let alone = def.unique.iter().any(|unique| unique.fields.contains(&field.name) && !unique.fields.iter().any(refers));
     if alone { distinct(field, &example) } else { example }
+}
+
+/// Whether a field takes names of programs alone, which its type does not say.
+fn is_identifier(def: &ResourceDef, field: &FieldDef) -> bool {
+    def.name == "customField" && matches!(field.name.as_ref(), "name" | "resource")
 }
 
 /// A field's example.
@@ -271,7 +281,7 @@ pub fn other_value(field: &FieldDef, current: &Json) -> Option<Json> {
 
 /// A patch that changes a record as it stands, of one field; `None` where callers may change nothing.
 pub fn patch(def: &ResourceDef, record: &Json) -> Option<Json> {
-    let plain = |field: &&FieldDef| matches!(field.kind, FieldType::Text { format: TextFormat::Plain, .. });
+    let plain = |field: &&FieldDef| matches!(field.kind, FieldType::Text { format: TextFormat::Plain, .. }) && !is_identifier(def, field);
     let fields = changeable(def).filter(plain).chain(changeable(def).filter(|field| !plain(field)));
     fields.into_iter().find_map(|field| {
         let current = record.get(field.name.as_ref()).unwrap_or(&Json::Null);
@@ -298,6 +308,7 @@ fn distinct(field: &FieldDef, example: &Json) -> Json {
         TextFormat::Language => choose(&["en", "de", "it", "fr", "es"], number),
         TextFormat::Recurrence => choose(&["FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=MO", "FREQ=MONTHLY", "FREQ=YEARLY"], number),
         TextFormat::FilterTree => json!(json!({ "name": { "ne": format!("{number}") } }).to_string()),
+        TextFormat::Document => json!("{}"),
         TextFormat::FileName => json!(format!("file {number}.pdf")),
         TextFormat::Time => json!(format!("{:02}:{:02}", number % 24, number % 60)),
         TextFormat::TimeZone => choose(&["Europe/Vienna", "Europe/Rome", "UTC", "Asia/Tokyo", "America/New_York"], number),

@@ -1,6 +1,6 @@
 //! A schema as a database reports it, and whether it is what the definitions ask for.
 
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, TextFormat, document};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything the comparison needs to know.
@@ -74,6 +74,10 @@ fn compare(
         if field.folded {
             expected.insert(field.folded_column(), Column { kind: text.to_owned(), required: field.required });
         }
+    }
+    if def.takes_custom_fields() {
+        let document = FieldType::Text { max: u32::MAX, format: TextFormat::Document };
+        expected.insert(document::NAME.to_owned(), Column { kind: column_type(&document).to_owned(), required: false });
     }
     for (name, column) in &expected {
         if table.columns.get(name) != Some(column) {

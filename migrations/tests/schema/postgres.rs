@@ -139,6 +139,7 @@ pub(crate) const TEXT: &str = "text C";
 pub(crate) fn column_type(kind: &clientela_model::FieldType) -> &'static str {
     use clientela_model::FieldType::*;
     match kind {
+        clientela_model::FieldType::Text { format: clientela_model::TextFormat::Document, .. } => "jsonb",
         Id | Reference(_) | AnyReference(_) => "uuid",
         Text { .. } | Choice(_) => TEXT,
         TextSet { .. } => "text[] C",

@@ -83,6 +83,10 @@ LOOKED_UP = re.compile(
     "|tells a record from others|is no text and is never empty|neither a user nor a team|that you may not share"
     "|The mapping cannot be used|The export cannot begin"
     "|filter is empty, which means every record"
+    # custom fields: names that are taken, and what belongs to another type
+    "|fields can be added to|camelCase name|which every .* has already|each is a language and a label|UPPER_SNAKE of at most"
+    "|to the type (CHOICE|REFERENCE|INTEGER)|the type is (CHOICE|REFERENCE)|less than minimum|to texts and sets of texts|not for [A-Z_]+\\."
+    "|Longer texts are LONG_TEXT|defaultValue (is no JSON|cannot be|says nothing)|which is the most|is not free"
     # passwords: who knows it, and what others would guess
     "|is not your password|must have at least 12|is one character over and over|own name or address"
     # programs: where people may be sent back to

@@ -16,6 +16,7 @@ mod consent;
 mod contact_point_health;
 mod copies;
 mod crash;
+mod custom_fields;
 mod customers;
 mod demonstration;
 mod disk;

@@ -224,7 +224,7 @@ async fn pages_hold_each_entry_once() {
 }
 
 /// How a database would go about a statement, whatever its values are.
-async fn plan(connection: &DatabaseConnection, dialect: Dialect, sql: &str) -> String {
+pub(crate) async fn plan(connection: &DatabaseConnection, dialect: Dialect, sql: &str) -> String {
     if dialect == Dialect::Sqlite {
         let asked = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
         let rows = connection.query_all_raw(asked).await.unwrap();

@@ -7,13 +7,13 @@ mod rows;
 pub use rights::{Rights, Team};
 pub use role::{Condition, Right, Role};
 
-use clientela_kernel::{Action, Context, Depth, Error, FieldAccess, FieldMask, Filter, Grant, Name, Policy, Result};
+use clientela_kernel::{Action, Context, Depth, Error, FieldAccess, FieldMask, Filter, Grant, Name, Policy, Result, TenantId};
 use clientela_model::{Registry, ResourceDef};
 use parking_lot::RwLock;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// Reads conditions of rights: filter trees, in which `me` and `myTeam` stand for who asks.
@@ -22,7 +22,7 @@ pub trait ConditionReader: Send + Sync {
     ///
     /// # Errors
     /// Where it does not fit the definition.
-    fn read(&self, context: &Context, def: &ResourceDef, tree: &Json) -> Result<Filter>;
+    fn read(&self, registry: &Registry, context: &Context, def: &ResourceDef, tree: &Json) -> Result<Filter>;
 }
 
 /// What every policy is made with.
@@ -32,7 +32,12 @@ pub struct Definitions {
     pub registry: Arc<Registry>,
     /// Reads conditions.
     pub conditions: Arc<dyn ConditionReader>,
+    /// The registry of a tenant that adds to the definitions.
+    pub own: OwnRegistry,
 }
+
+/// The registry of a tenant, where it is known to have one of its own.
+pub type OwnRegistry = Arc<dyn Fn(TenantId) -> Option<Arc<Registry>> + Send + Sync>;
 
 /// Who a principal is to rights.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +57,9 @@ pub struct Principal {
 /// A principal's roles at work.
 pub struct RolePolicy {
     definitions: Definitions,
+    tenant: TenantId,
+    /// The tenant's resources, as they were when somebody first asked: a change of them makes new policies.
+    registry: OnceLock<Arc<Registry>>,
     roles: Vec<Arc<Role>>,
     principal: Principal,
     /// Grants that depend on nothing but the roles, by resource and action or operation.
@@ -60,12 +68,16 @@ pub struct RolePolicy {
 
 impl RolePolicy {
     /// The policy of a principal who holds these roles.
-    pub fn new(definitions: Definitions, roles: Vec<Arc<Role>>, principal: Principal) -> RolePolicy {
-        RolePolicy { definitions, roles, principal, known: RwLock::default() }
+    pub fn new(definitions: Definitions, tenant: TenantId, roles: Vec<Arc<Role>>, principal: Principal) -> RolePolicy {
+        RolePolicy { definitions, tenant, registry: OnceLock::new(), roles, principal, known: RwLock::default() }
+    }
+
+    fn registry(&self) -> &Arc<Registry> {
+        self.registry.get_or_init(|| (self.definitions.own)(self.tenant).unwrap_or_else(|| Arc::clone(&self.definitions.registry)))
     }
 
     fn def(&self, resource: &str) -> Result<&Arc<ResourceDef>> {
-        self.definitions.registry.resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))
+        self.registry().resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))
     }
 
     /// What may be done by the right that `choose` finds in each role.

@@ -22,7 +22,7 @@ impl RolePolicy {
         let reach = self.reach(def, right.depth, 0);
         let Some(condition) = &right.condition else { return Ok(reach) };
         // The condition itself is read without limits: it may name what its holder cannot see.
-        let read = |tree: &Arc<_>| self.definitions.conditions.read(context, def, tree);
+        let read = |tree: &Arc<_>| self.definitions.conditions.read(self.registry(), context, def, tree);
         let condition = match condition.tree.as_ref().map(read) {
             Some(Ok(filter)) => filter,
             // A field that it names may have gone: then it allows nothing, rather than everything.
@@ -54,7 +54,7 @@ impl RolePolicy {
         if def.name == "user" {
             return Some(among(system::ID.into(), users.into_iter().map(Value::Id).collect()));
         }
-        let registry = &self.definitions.registry;
+        let registry = self.registry();
         let faces = faces(registry, def);
         if !faces.is_empty() {
             let through = |(face, link): &(&Arc<ResourceDef>, Name)| Some(named_by(face, link, self.reach(face, depth, level + 1)?));
@@ -154,13 +154,13 @@ impl RolePolicy {
 
     /// Whether others are the public faces of this resource.
     pub(super) fn has_faces(&self, def: &ResourceDef) -> bool {
-        !faces(&self.definitions.registry, def).is_empty()
+        !faces(self.registry(), def).is_empty()
     }
 
     /// What may be read of an identity: where one of its faces may be.
     pub(super) fn mirrored(&self, context: &Context, def: &ResourceDef) -> Result<Option<Grant>> {
         let (mut through, mut limited) = (Vec::new(), false);
-        for (face, link) in faces(&self.definitions.registry, def) {
+        for (face, link) in faces(self.registry(), def) {
             let filter = match self.readable(context, &face.name)? {
                 Readable::All => Filter::And(Vec::new()),
                 Readable::Some(rows) => {

@@ -84,7 +84,11 @@ impl House {
         let source = Arc::new(Source::default());
         source.users.lock().push(UserCredential { id: user(), tenant: tenant(), active: true, zone: chrono_tz::Europe::Zurich });
         let changes = CredentialChanges::default();
-        let definitions = Definitions { registry: Arc::new(Registry::new(Vec::new()).unwrap()), conditions: Arc::new(NoConditions) };
+        let definitions = Definitions {
+            registry: Arc::new(Registry::new(Vec::new()).unwrap()),
+            conditions: Arc::new(NoConditions),
+            own: Arc::new(|_| None),
+        };
         let authenticator = Authenticator::new(keys, TokenRules::default(), source.clone(), definitions, changes.clone()).await.unwrap();
         House { source, changes, authenticator, pair: Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap(), kid }
     }

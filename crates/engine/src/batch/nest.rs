@@ -40,7 +40,12 @@ pub fn nests<'r>(registry: &'r Registry, def: &'r ResourceDef) -> Vec<Nest<'r>> 
             _ => None,
         }
     };
-    def.relations.iter().filter_map(nest).filter(|nest| def.field(&nest.relation.name).is_none()).collect()
+    def.relations
+        .iter()
+        .filter(|relation| !relation.is_custom())
+        .filter_map(nest)
+        .filter(|nest| def.field(&nest.relation.name).is_none())
+        .collect()
 }
 
 /// A tree of new records as operations.

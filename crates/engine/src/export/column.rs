@@ -3,6 +3,7 @@
 use super::cell;
 use super::members::{self, Members};
 use crate::filter::operand;
+use crate::order;
 use crate::plan::{Item, Selection};
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Context, Error, ErrorCode, Result};
@@ -70,6 +71,7 @@ pub(super) fn select(registry: &Registry, context: &Context, def: &ResourceDef, 
     }
     for name in names {
         let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        let path = order::own_path(&path).filter(|_| def.document().is_some()).unwrap_or(path);
         if columns.iter().any(|column: &Column| column.path == path) {
             return Err(refuse(format!("{name:?} stands in the columns twice")));
         }

@@ -103,19 +103,7 @@ impl Engine {
     #[must_use]
     pub fn with_files(self, storage: Arc<dyn FileStorage>, limits: FileLimits) -> Engine {
         let files = Some(Arc::new(Files { storage, limits, placing: RwLock::new(()) }));
-        let inner = &self.inner;
-        let inner = Inner {
-            registry: Arc::clone(&inner.registry),
-            store: inner.store.clone(),
-            rules: inner.rules.clone(),
-            operations: Arc::clone(&inner.operations),
-            contents: Arc::clone(&inner.contents),
-            clock: Arc::clone(&inner.clock),
-            held: inner.held.clone(),
-            pack: inner.pack.clone(),
-            files,
-        };
-        Engine { inner: Arc::new(inner) }
+        Engine { inner: Arc::new(Inner { files, ..Inner::clone(&self.inner) }) }
     }
 
     /// What may be uploaded.

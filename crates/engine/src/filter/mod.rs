@@ -6,7 +6,7 @@ mod within;
 use self::operand::Problem;
 use clientela_access::{Action, ConditionReader, Grant, authorize};
 use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Quantifier, Result, Value, fold::fold};
-use clientela_model::{FieldDef, FieldType, Registry, RelationDef, ResourceDef};
+use clientela_model::{FieldDef, FieldType, Registry, RelationDef, ResourceDef, document};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -64,6 +64,7 @@ impl<'a> FilterReader<'a> {
                 "and" => Filter::And(self.list(def, value)?),
                 "or" => Filter::Or(self.list(def, value)?),
                 "not" => self.read(def, value)?.negate(),
+                document::NAME if def.document().is_some() => self.own(def, &grant, value)?,
                 _ => {
                     if let Some(field) = def.field(key).filter(|field| field.filter && grant.fields.sees(field)) {
                         self.field(def, field, value)?
@@ -78,6 +79,29 @@ impl<'a> FilterReader<'a> {
                         return Err(self.fail(format!("{} has no field or relation {key:?} to filter by{hint}", def.name)));
                     }
                 }
+            });
+            self.path.pop();
+        }
+        Ok(if all.len() == 1 { all.swap_remove(0) } else { Filter::And(all) })
+    }
+
+    /// Conditions on the tenant's own fields and relations, all of which must hold.
+    fn own(&mut self, def: &ResourceDef, grant: &Grant, json: &Json) -> Result<Filter> {
+        let Json::Object(object) = json else {
+            return Err(self.fail(format!("custom takes an object of fields, not {}", operand::kind_of(json))));
+        };
+        let mut all = Vec::with_capacity(object.len());
+        for (key, value) in object {
+            self.path.push(key.clone());
+            let name = format!("{}{key}", document::PREFIX);
+            all.push(if let Some(field) = def.field(&name).filter(|field| field.filter && grant.fields.sees(field)) {
+                self.field(def, field, value)?
+            } else if let Some((relation, target, rows)) = self.way(def, &name)? {
+                self.relation(relation, &target, rows, value)?
+            } else {
+                let known = def.custom_fields().filter(|(_, field)| field.filter && grant.fields.sees(field));
+                let hint = operand::nearest(key, known.map(|(_, field)| field.own_name()));
+                return Err(self.fail(format!("{} has no field {key:?} of your own to filter by{hint}", def.name)));
             });
             self.path.pop();
         }
@@ -252,11 +276,11 @@ impl<'a> FilterReader<'a> {
 }
 
 /// Reads the conditions of rights. They are read without limits: a condition may name what its holder cannot see.
-pub(crate) struct Conditions(pub(crate) Arc<Registry>);
+pub(crate) struct Conditions;
 
 impl ConditionReader for Conditions {
-    fn read(&self, context: &Context, def: &ResourceDef, tree: &Json) -> Result<Filter> {
-        FilterReader { unlimited: true, ..FilterReader::new(&self.0, context) }.read(def, tree)
+    fn read(&self, registry: &Registry, context: &Context, def: &ResourceDef, tree: &Json) -> Result<Filter> {
+        FilterReader { unlimited: true, ..FilterReader::new(registry, context) }.read(def, tree)
     }
 }
 

@@ -25,6 +25,7 @@ pub fn check(format: TextFormat, text: &str) -> Result<(), &'static str> {
             serde_json::from_str::<Map<String, Json>>(text).is_ok(),
             "a filter tree as JSON, such as {\"lifecycle\": {\"eq\": \"CUSTOMER\"}}",
         ),
+        TextFormat::Document => (serde_json::from_str::<Map<String, Json>>(text).is_ok(), "a JSON object"),
         TextFormat::FileName => {
             (is_file_name(text), "the name of a file without a path, such as offer.pdf: no slashes, no control characters")
         }

@@ -9,10 +9,10 @@ pub use format::check as check_format;
 pub(crate) use value::read;
 pub use value::{LARGEST_WHOLE_NUMBER, whole_number};
 
-use crate::filter::operand::nearest;
+use crate::filter::operand::{kind_of, nearest};
 use clientela_access::FieldMask;
 use clientela_kernel::{FieldProblem, Id, ProblemCode, Value, id::IdProblem};
-use clientela_model::{FieldDef, ResourceDef, WriteMode, system};
+use clientela_model::{FieldDef, ResourceDef, WriteMode, document, system};
 use serde_json::{Map, Value as Json};
 
 /// Field values by index, as a body gives them.
@@ -37,7 +37,44 @@ pub(crate) enum Mode {
 pub(crate) fn decode(def: &ResourceDef, mask: &FieldMask, body: &Map<String, Json>, mode: Mode) -> Decoded {
     let mut decoded = Decoded::default();
     for (name, json) in body {
-        let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        if name == document::NAME && def.document().is_some() {
+            decoded.own(def, mask, json, mode);
+        } else {
+            decoded.field(def, mask, name, json, mode);
+        }
+    }
+    decoded
+}
+
+impl Decoded {
+    /// Reads the tenant's own fields; null empties all of them.
+    fn own(&mut self, def: &ResourceDef, mask: &FieldMask, json: &Json, mode: Mode) {
+        match json {
+            Json::Object(fields) => {
+                for (name, json) in fields {
+                    self.field(def, mask, &format!("{}{name}", document::PREFIX), json, mode);
+                }
+            }
+            Json::Null => {
+                for (_, field) in def.custom_fields().filter(|(_, field)| mask.writes(field) && writable(field, mode)) {
+                    self.field(def, mask, &field.name, &Json::Null, mode);
+                }
+            }
+            other => {
+                let detail = format!("custom must be an object of your own fields, not {}.", kind_of(other));
+                self.problems.push(FieldProblem::new("/custom", ProblemCode::WrongType, detail));
+            }
+        }
+    }
+
+    /// Reads one field.
+    fn field(&mut self, def: &ResourceDef, mask: &FieldMask, name: &str, json: &Json, mode: Mode) {
+        let decoded = self;
+        let spelled = name.replace('~', "~0").replace('/', "~1");
+        let pointer = match spelled.strip_prefix(document::PREFIX) {
+            Some(own) if def.document().is_some() => format!("/{}/{own}", document::NAME),
+            _ => format!("/{spelled}"),
+        };
         let Some((index, field)) = def.field_index(name).zip(def.field(name)).filter(|(_, field)| mask.shows(field)) else {
             let hint = nearest(
                 name,
@@ -45,16 +82,16 @@ pub(crate) fn decode(def: &ResourceDef, mask: &FieldMask, body: &Map<String, Jso
             );
             let detail = format!("{} has no field {name:?}{hint}.", def.name);
             decoded.problems.push(FieldProblem::new(pointer, ProblemCode::UnknownField, detail));
-            continue;
+            return;
         };
         if name == system::ID {
             decoded.client_id(def, json, mode, pointer);
-            continue;
+            return;
         }
         if !mask.writes(field) {
             let detail = format!("{name} cannot be written with your rights; leave it out.");
             decoded.problems.push(FieldProblem::new(pointer, ProblemCode::ReadOnly, detail));
-            continue;
+            return;
         }
         match field.write {
             WriteMode::ReadOnly => {
@@ -74,7 +111,6 @@ pub(crate) fn decode(def: &ResourceDef, mask: &FieldMask, body: &Map<String, Jso
             },
         }
     }
-    decoded
 }
 
 /// What a field has when a new record's body does not name it.
@@ -85,7 +121,7 @@ pub(crate) fn default(field: &FieldDef) -> Value {
 
 /// The problem of a missing value.
 pub(crate) fn required(field: &FieldDef) -> FieldProblem {
-    FieldProblem::new(format!("/{}", field.name), ProblemCode::Required, format!("{} must have a value.", field.name))
+    FieldProblem::new(field.pointer(), ProblemCode::Required, format!("{} must have a value.", field.name))
 }
 
 fn writable(field: &FieldDef, mode: Mode) -> bool {

@@ -88,7 +88,12 @@ fn has_past(def: &ResourceDef) -> Result<()> {
 }
 
 fn own_fields(def: &ResourceDef, selection: &Selection) -> Result<()> {
+    let mut parts = selection.items.iter();
+    if let Some(inner) = parts.find_map(|item| if let Item::Part { selection, .. } = item { Some(selection) } else { None }) {
+        own_fields(def, inner)?;
+    }
     let relation = selection.items.iter().find_map(|item| match item {
+        Item::Part { .. } => None,
         Item::ToOne { relation, .. } | Item::ToMany { relation, .. } => def.relations.get(*relation),
         Item::Field { .. } | Item::Constant { .. } | Item::MoneyParts { .. } => None,
     });

@@ -38,6 +38,7 @@ fn selection_cost(selection: &Selection, depth: usize) -> Result<u64> {
     for item in &selection.items {
         cost = cost.saturating_add(match item {
             Item::Field { .. } | Item::Constant { .. } | Item::MoneyParts { .. } => 0,
+            Item::Part { selection, .. } => selection_cost(selection, depth)?,
             Item::ToOne { selection, .. } => 1 + selection_cost(selection, depth + 1)?,
             Item::ToMany { list, connection, .. } => {
                 1u64.saturating_add(u64::from(list.page.limit).saturating_mul(1 + connection_cost(connection, depth + 1)?))

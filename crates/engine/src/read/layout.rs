@@ -63,6 +63,8 @@ pub(crate) enum Entry<'a> {
     /// A text of which only the end may be shown.
     Masked(usize),
     Money(usize, &'a [(Box<str>, MoneyPart)]),
+    /// A part of the record.
+    Object(ObjectShape<'a>),
     /// The cell of the related record's id tells whether there is one.
     ToOne(usize, ObjectShape<'a>),
     ToMany(usize),
@@ -201,6 +203,7 @@ impl<'a> Layout<'a> {
                 Item::MoneyParts { key, field, .. } if self.masks(table, *field)? => entries.push((key.as_ref(), Entry::Constant("null"))),
                 Item::Field { .. } | Item::MoneyParts { .. } => {}
                 Item::Constant { key, json } => entries.push((key.as_ref(), Entry::Constant(json))),
+                Item::Part { key, selection } => entries.push((key.as_ref(), Entry::Object(self.object(table, selection)?))),
                 Item::ToOne { key, relation, selection } => {
                     if let Some(copied) = self.copied(table, *relation, selection)? {
                         entries.push((key.as_ref(), copied));
@@ -250,7 +253,7 @@ impl<'a> Layout<'a> {
                         return Ok(None);
                     }
                 }
-                Item::MoneyParts { .. } | Item::ToOne { .. } | Item::ToMany { .. } => return Ok(None),
+                Item::MoneyParts { .. } | Item::Part { .. } | Item::ToOne { .. } | Item::ToMany { .. } => return Ok(None),
             }
         }
         let present = def.field_index(reference).ok_or_else(|| Error::internal("a relation starts at an unknown field"))?;
@@ -390,7 +393,7 @@ impl<'a> Layout<'a> {
             filters.extend(list.filter.iter());
             for (cell, descending) in &self.sort {
                 let cell = self.cells.get(*cell).ok_or_else(|| Error::internal("no such sort cell"))?;
-                let nullable = cell.table > 0 || !cell.field.required;
+                let nullable = cell.table > 0 || !cell.field.always_there();
                 select.sort.push(SortColumn { table: cell.table, field: cell.field, nullable, descending: *descending });
             }
             select.seek = list.page.after.as_ref().map(|cursor| self.place(cursor)).transpose()?;

@@ -98,6 +98,7 @@ pub(crate) fn write_object(layout: &Layout<'_>, shape: &ObjectShape<'_>, source:
                 write_masked(&open, out)?;
             }
             Entry::Money(cell, parts) => write_money(layout, *cell, parts, source, out)?,
+            Entry::Object(object) => write_object(layout, object, source, out)?,
             Entry::ToOne(present, object) => {
                 let Source::Row { row, .. } = source else {
                     return Err(Error::internal("a relation was rendered from memory"));

@@ -1,7 +1,7 @@
 //! From drafts to the rows of one atomic write.
 
 use super::run::version_of;
-use super::{limits, log};
+use super::{limits, log, packed};
 use crate::engine::Inner;
 use crate::module::{Companion, Draft, Found, RuleReader};
 use crate::pack::Asked;
@@ -132,6 +132,10 @@ impl<'a> Gathering<'a> {
             })
             .collect();
         let values = indexes.into_iter().map(|index| (index, draft.after.get(index).cloned().unwrap_or_default())).collect();
+        let values = match def.document() {
+            Some(place) => packed::packed(def, place, values, draft.before.as_deref()),
+            None => values,
+        };
         RowChange { def: Arc::clone(def), id: draft.id, values, guard, references, log: Some(log), search: document(draft) }
     }
 

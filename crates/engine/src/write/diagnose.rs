@@ -1,5 +1,6 @@
 //! Why a write was refused by the database: told apart by reading again.
 
+use super::packed;
 use crate::engine::Inner;
 use crate::key::same;
 use clientela_access::{Action, Grant, authorize};
@@ -47,7 +48,7 @@ pub(crate) async fn explain(
         }
         let text = Id(*id).to_text(&target.prefix);
         let detail = format!("{} names {text}, and there is no such {}, or it is deleted, or you may not see it.", field.name, target.name);
-        problems.push(FieldProblem::new(format!("/{}", field.name), ProblemCode::ReferenceNotFound, detail));
+        problems.push(FieldProblem::new(field.pointer(), ProblemCode::ReferenceNotFound, detail));
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::validation(problems)) }
 }
@@ -79,7 +80,8 @@ async fn duplicate(inner: &Inner, context: &Context, scope: &Scope, row: &RowCha
     let problems = unique
         .fields
         .iter()
-        .map(|field| FieldProblem::new(format!("/{field}"), ProblemCode::Taken, format!("Another {} has this {names}.", def.name)))
+        .map(|field| def.field(field).map_or_else(|| format!("/{field}"), FieldDef::pointer))
+        .map(|pointer| FieldProblem::new(pointer, ProblemCode::Taken, format!("Another {} has this {names}.", def.name)))
         .collect();
     let text = format!("Another {}{who} has this {names}. Use another value, or update that record.", def.name);
     let error = Error::new(ErrorCode::Duplicate, text).with_fields(problems);
@@ -95,6 +97,9 @@ async fn existing(inner: &Inner, context: &Context, scope: &Scope, row: &RowChan
     let current = inner.current(context, scope, def, row.id, DeletedMode::Include).await?;
     let value_of = |field: &FieldDef| -> Value {
         let index = def.field_index(&field.name);
+        if let Some(value) = packed::unpacked(def, &row.values, field).filter(|_| field.is_custom()) {
+            return value;
+        }
         let written = row.values.iter().find(|(written, _)| Some(*written) == index).map(|(_, value)| value.clone());
         written.or_else(|| current.as_ref().and_then(|record| index.and_then(|index| record.get(index).cloned()))).unwrap_or_default()
     };

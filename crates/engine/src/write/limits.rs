@@ -80,7 +80,7 @@ fn not_there(write: &Write<'_>, field: &FieldDef, id: Id, resource: &str) -> Fie
     let prefix = write.inner.resource(resource).map(|def| def.prefix.clone()).unwrap_or_default();
     let text = id.to_text(&prefix);
     let detail = format!("{} names {text}, and there is no such {resource}, or it is deleted, or you may not see it.", field.name);
-    FieldProblem::new(format!("/{}", field.name), ProblemCode::ReferenceNotFound, detail)
+    FieldProblem::new(field.pointer(), ProblemCode::ReferenceNotFound, detail)
 }
 
 /// Refuses a new owner whom the caller may not make responsible.

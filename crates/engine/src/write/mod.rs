@@ -7,6 +7,7 @@ mod each;
 mod erase;
 mod limits;
 mod log;
+mod packed;
 mod repoint;
 mod run;
 mod undo;

@@ -8,7 +8,7 @@ use crate::module::{Draft, RuleReader};
 use crate::{ids, write::log};
 use clientela_access::{Action, Grant, authorize};
 use clientela_kernel::{ActorKind, Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, Name, Result, Value};
-use clientela_model::{ResourceDef, WriteMode, system};
+use clientela_model::{FieldDef, ResourceDef, WriteMode, system};
 use clientela_store::{ChangeKind, Commit, IdempotencyWrite, Scope, WriteSet};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -298,9 +298,17 @@ impl<'a> Write<'a> {
         let named = |problems: &[FieldProblem], name: &str| {
             problems.iter().any(|problem| problem.pointer.trim_start_matches('/').split('/').next() == Some(name))
         };
+        let own =
+            |problems: &[FieldProblem], field: &FieldDef| problems.iter().any(|problem| problem.pointer.starts_with(&field.pointer()));
+        // A record may be older than a field that its tenant requires: it lacks the value until somebody writes the field.
+        let older = |index: usize, field: &FieldDef| {
+            field.is_custom() && draft.before.as_ref().is_some_and(|before| before.get(index).is_none_or(Value::is_null))
+        };
         for (index, field) in draft.def.fields.iter().enumerate() {
-            let missing = field.required && draft.after.get(index).is_none_or(Value::is_null);
-            let reported = field.write == WriteMode::ReadOnly || field.derived || named(&problems, &field.name);
+            let missing = field.required && draft.after.get(index).is_none_or(Value::is_null) && !older(index, field);
+            let reported = field.write == WriteMode::ReadOnly
+                || field.derived
+                || if field.is_custom() { own(&problems, field) } else { named(&problems, &field.name) };
             if missing && !reported {
                 problems.push(input::required(field));
             }

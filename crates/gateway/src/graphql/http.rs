@@ -9,9 +9,10 @@ mod parameters;
 mod tests;
 
 use super::plan::{Answer, Preparer, Problem, Run};
-use crate::document::Document;
+use crate::document::OwnDocument;
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::middleware::{RequestInfo, authenticate, read_body};
+use crate::own::Kept;
 use crate::{GatewayState, problem};
 use ::http::{HeaderValue, Method, StatusCode, header};
 use accept::Format;
@@ -29,17 +30,31 @@ use std::sync::Arc;
 struct Graphql {
     state: Arc<GatewayState>,
     preparer: Preparer,
+    /// Those of tenants that add to the definitions.
+    own: Kept<Preparer>,
 }
+
+/// How many tenants' own schemas are kept ready; each takes some megabytes.
+const OWN_SCHEMAS: usize = 24;
+/// How many of them are kept as text.
+const OWN_TEXTS: usize = 8;
 
 /// The routes. Definitions that make no schema are a fault of the program: the routes then answer with it.
 pub(super) fn router(state: &Arc<GatewayState>) -> Router {
     match Graphql::new(state) {
         Ok(graphql) => {
             let registry = Arc::clone(state.engine.registry());
-            let printed = Arc::new(Document::new("application/graphql; charset=utf-8", move || super::sdl(&registry)));
+            let printed = Arc::new(OwnDocument::new("application/graphql; charset=utf-8", OWN_TEXTS, registry, super::sdl));
+            let asked = Arc::clone(state);
             Router::new()
                 .route("/graphql", get(serve).post(serve))
-                .route("/schema.graphql", get(async move |request: Request| printed.answer(&request)))
+                .route(
+                    "/schema.graphql",
+                    get(move |request: Request| {
+                        let (printed, asked) = (Arc::clone(&printed), Arc::clone(&asked));
+                        async move { printed.answer(&asked, request).await }
+                    }),
+                )
                 .with_state(Arc::new(graphql))
         }
         Err(error) => {
@@ -54,7 +69,7 @@ pub(super) fn router(state: &Arc<GatewayState>) -> Router {
 
 impl Graphql {
     fn new(state: &Arc<GatewayState>) -> clientela_kernel::Result<Self> {
-        Ok(Graphql { state: state.clone(), preparer: super::preparer(state.engine.registry())? })
+        Ok(Graphql { state: state.clone(), preparer: super::preparer(state.engine.registry())?, own: Kept::new(OWN_SCHEMAS) })
     }
 }
 
@@ -92,7 +107,18 @@ async fn run(graphql: &Graphql, info: RequestInfo, request: Request, format: For
         }
         Parameters::from_body(&read_body(body, graphql.state.limits.body_bytes).await?)?
     };
-    let prepared = match graphql.preparer.prepare(&parameters.query, parameters.operation_name.as_deref()).await {
+    let context = authenticate(&graphql.state, info, &parts.headers).await;
+    // Whoever is somebody has the schema of their tenant.
+    let own = match &context {
+        Ok(context) => graphql.state.engine.of(context.tenant).await?.map(|engine| (context.tenant, engine)),
+        Err(_) => None,
+    };
+    let made = match &own {
+        Some((tenant, engine)) => Some(graphql.own.of(*tenant, engine.registry(), || super::preparer(engine.registry()))?),
+        None => None,
+    };
+    let preparer = made.as_deref().unwrap_or(&graphql.preparer);
+    let prepared = match preparer.prepare(&parameters.query, parameters.operation_name.as_deref()).await {
         Ok(prepared) => prepared,
         Err(problems) => return Ok(respond(Answer::refusal(&problems, info.id), format)),
     };
@@ -100,15 +126,15 @@ async fn run(graphql: &Graphql, info: RequestInfo, request: Request, format: For
         let text = "A mutation cannot be sent by GET, which caches and crawlers repeat. Use POST.";
         return Err(Error::new(ErrorCode::MethodNotAllowed, text).with_allow("POST"));
     }
-    let context = match authenticate(&graphql.state, info, &parts.headers).await {
+    let context = match context {
         Ok(context) => Some(context),
         Err(_) if prepared.introspection_only => None,
         Err(error) => return Err(error),
     };
     let run = Run {
-        preparer: &graphql.preparer,
+        preparer,
         prepared: &prepared,
-        source: &graphql.state.engine,
+        source: own.as_ref().map_or(&graphql.state.engine, |(_, engine)| engine),
         context: context.as_ref(),
         request_id: info.id,
     };

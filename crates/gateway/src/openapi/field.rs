@@ -156,6 +156,7 @@ fn text(schema: ObjectBuilder, max: u32, format: TextFormat) -> ObjectBuilder {
         TextFormat::Currency => schema.pattern(Some("^[A-Z]{3}$")),
         TextFormat::FileName => schema.pattern(Some(format!("^{FILE_NAME}$"))),
         TextFormat::FilterTree
+        | TextFormat::Document
         | TextFormat::Plain
         | TextFormat::Phone
         | TextFormat::Domain
@@ -180,7 +181,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
         TextFormat::Slug => "[a-z][a-z0-9-]*".to_owned(),
         TextFormat::Recurrence => "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;(INTERVAL|COUNT|UNTIL|WKST|BY[A-Z]+)=[0-9A-Z+,-]+)*".to_owned(),
         TextFormat::FileName => FILE_NAME.to_owned(),
-        TextFormat::FilterTree => format!(r"\{{{CHARACTER}*\}}"),
+        TextFormat::FilterTree | TextFormat::Document => format!(r"\{{{CHARACTER}*\}}"),
         TextFormat::Time => "([01][0-9]|2[0-3]):[0-5][0-9]".to_owned(),
         TextFormat::TimeZone => r"[A-Za-z]+[A-Za-z0-9_+/-]*".to_owned(),
     };

@@ -40,7 +40,8 @@ const BEYOND: &str = r"(\.[A-Za-z0-9]+){0,3}";
 
 impl Names {
     fn new(def: &ResourceDef) -> Self {
-        let shown: Vec<&str> = def.visible_fields().map(|(_, field)| field.name.as_ref()).collect();
+        let mut shown: Vec<&str> = def.visible_fields().map(|(_, field)| field.name.as_ref()).collect();
+        shown.extend(def.document().map(|_| clientela_model::document::NAME));
         let sortable: Vec<&str> = def.visible_fields().filter(|(_, field)| field.sort).map(|(_, field)| field.name.as_ref()).collect();
         let relations: Vec<&str> = def.relations.iter().map(|relation| relation.name.as_ref()).collect();
         let to_one: Vec<&str> =

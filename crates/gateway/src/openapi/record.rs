@@ -2,7 +2,7 @@
 
 use super::field::{self, Use};
 use super::verb;
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, naming};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, document, naming};
 use serde_json::{Map, Value as Json};
 use utoipa::openapi::schema::RefBuilder;
 use utoipa::openapi::schema::{AdditionalProperties, AllOfBuilder, OneOfBuilder, Type};
@@ -13,6 +13,12 @@ pub(super) fn add(mut components: ComponentsBuilder, registry: &Registry, def: &
     let name = def.type_name.as_ref();
     for choice in def.visible_fields().filter_map(|(_, field)| choice_of(field)) {
         components = components.schema(choice.name.as_ref(), field::choice(choice));
+    }
+    if def.document().is_some() {
+        components = components.schema(format!("{name}Custom"), custom(registry, def));
+    }
+    if def.custom_fields().next().is_some() {
+        components = components.schema(format!("{name}CustomInput"), custom_input(def));
     }
     components = components.schema(part_name(def), part(registry, def)).schema(format!("{name}Page"), page(def));
     // What nobody may write, and no operation shows, is answered by reads alone.
@@ -39,7 +45,7 @@ pub(super) fn add(mut components: ComponentsBuilder, registry: &Registry, def: &
 
 /// An example of what creates a record: what must be given, from the examples of the fields.
 pub(super) fn create_example(def: &ResourceDef) -> Json {
-    example(def.fields.iter().filter(|field| field.required_on_create()))
+    example(def.own_fields().map(|(_, field)| field).filter(|field| field.required_on_create()))
 }
 
 /// An example of a patch: the label, or the first writable field.
@@ -79,10 +85,40 @@ fn part(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
         def.description
     );
     let mut schema = ObjectBuilder::new().description(Some(text));
-    for (_, field) in def.visible_fields() {
+    for (_, field) in def.own_fields() {
         schema = shown(schema, def, field);
     }
-    for relation in &def.relations {
+    if def.document().is_some() {
+        schema = schema.property(document::NAME, Ref::from_schema_name(format!("{}Custom", def.type_name)));
+    }
+    related(registry, def, schema, false)
+}
+
+/// The fields that the tenant has added, as reads show them.
+fn custom(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
+    let text = format!("The fields that you have added to {}.", naming::words(&def.plural));
+    let schema = def.custom_fields().fold(ObjectBuilder::new().description(Some(text)), |schema, (_, field)| shown(schema, def, field));
+    related(registry, def, schema, true)
+}
+
+/// The fields that the tenant has added, as writes take them.
+fn custom_input(def: &ResourceDef) -> ObjectBuilder {
+    let mut schema = input(format!("The fields that you have added to {}: absent keeps, null clears.", naming::words(&def.plural)));
+    for (_, field) in def.custom_fields() {
+        schema = schema.property(field.own_name(), field::schema(def, field, Use::Written, field::nullable(field)));
+    }
+    schema
+}
+
+fn custom_reference(schema: ObjectBuilder, def: &ResourceDef) -> ObjectBuilder {
+    if def.custom_fields().next().is_none() {
+        return schema;
+    }
+    schema.property(document::NAME, Ref::from_schema_name(format!("{}CustomInput", def.type_name)))
+}
+
+fn related(registry: &Registry, def: &ResourceDef, mut schema: ObjectBuilder, custom: bool) -> ObjectBuilder {
+    for relation in def.relations.iter().filter(|relation| relation.is_custom() == custom) {
         let Some(target) = registry.target(relation) else { continue };
         let text = format!("{} There only with `expand={}`.", relation.description, relation.name);
         let related: RefOr<Schema> = if relation.is_to_one() {
@@ -92,7 +128,7 @@ fn part(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
             let reference = Ref::from_schema_name(format!("{}Expansion", target.type_name));
             RefOr::Ref(RefBuilder::from(reference).description(Some(text)).build())
         };
-        schema = schema.property(relation.name.as_ref(), related);
+        schema = schema.property(relation.own_name(), related);
     }
     schema
 }
@@ -101,17 +137,21 @@ fn part(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
 /// agree on what `required` beside a reference means.
 fn whole(def: &ResourceDef) -> ObjectBuilder {
     let schema = ObjectBuilder::new().description(Some(format!("{} Every field is there.", def.description)));
-    let schema = def.visible_fields().fold(schema, |schema, (_, field)| shown(schema, def, field).required(field.name.as_ref()));
+    let mut schema = def.own_fields().fold(schema, |schema, (_, field)| shown(schema, def, field).required(field.name.as_ref()));
+    if def.document().is_some() {
+        schema = schema.property(document::NAME, Ref::from_schema_name(format!("{}Custom", def.type_name))).required(document::NAME);
+    }
     schema.property("dryRun", Ref::from_schema_name("DryRun"))
 }
 
 fn shown(schema: ObjectBuilder, def: &ResourceDef, field: &FieldDef) -> ObjectBuilder {
-    schema.property(field.name.as_ref(), field::schema(def, field, Use::Shown, field::nullable(field)))
+    let nullable = field::nullable(field) || field.is_custom();
+    schema.property(field.own_name(), field::schema(def, field, Use::Shown, nullable))
 }
 
 fn create(def: &ResourceDef) -> ObjectBuilder {
     let mut schema = input(format!("What makes {}.", naming::one(&def.name)));
-    for field in def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret) {
+    for (_, field) in def.own_fields().filter(|(_, field)| field.write != WriteMode::ReadOnly) {
         // Null is what is left out: the default, where there is one, or an id that the server mints.
         let nullable = matches!(field.kind, FieldType::Id) || !field.required || field.default.is_some();
         schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, nullable));
@@ -119,15 +159,15 @@ fn create(def: &ResourceDef) -> ObjectBuilder {
             schema = schema.required(field.name.as_ref());
         }
     }
-    schema
+    custom_reference(schema, def)
 }
 
 fn patch(def: &ResourceDef) -> ObjectBuilder {
     let mut schema = input(format!("A JSON Merge Patch (RFC 7396) of {}: absent keeps, null clears.", naming::one(&def.name)));
-    for field in def.fields.iter().filter(|field| field.write == WriteMode::Writable && !field.secret) {
+    for (_, field) in def.own_fields().filter(|(_, field)| field.write == WriteMode::Writable) {
         schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, field::nullable(field)));
     }
-    schema
+    custom_reference(schema, def)
 }
 
 fn upsert(def: &ResourceDef) -> ObjectBuilder {
@@ -136,10 +176,10 @@ fn upsert(def: &ResourceDef) -> ObjectBuilder {
         naming::one(&def.name)
     );
     let mut schema = input(text);
-    for field in def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret) {
+    for (_, field) in def.own_fields().filter(|(_, field)| field.write != WriteMode::ReadOnly) {
         schema = schema.property(field.name.as_ref(), field::schema(def, field, Use::Written, field::nullable(field)));
     }
-    schema
+    custom_reference(schema, def)
 }
 
 /// The record, with what is shown this once.

@@ -8,7 +8,7 @@ pub(crate) mod metrics;
 mod problems;
 mod start;
 
-use crate::document::Document;
+use crate::document::OwnDocument;
 use crate::middleware::Meter;
 use crate::{GatewayState, openapi};
 use axum::Router;
@@ -17,11 +17,15 @@ use axum::response::Response;
 use axum::routing::get;
 use std::sync::Arc;
 
+/// How many tenants' own documents are kept.
+const OWN_TEXTS: usize = 4;
+
 /// The public routes.
 pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
     let registry = Arc::clone(state.engine.registry());
-    let document = Arc::new(Document::new("application/json", move || openapi::text(&registry)));
-    let (shown, part) = (Arc::clone(&document), Arc::clone(&document));
+    let document = Arc::new(OwnDocument::new("application/json", OWN_TEXTS, registry, |registry| openapi::text(registry)));
+    let (shown, part) = (Arc::clone(document.everybody()), Arc::clone(document.everybody()));
+    let asked = Arc::clone(state);
     let key_set = Arc::clone(state);
     let ready = Arc::clone(state);
     let (figures, meter) = (Arc::clone(state), Arc::clone(meter));
@@ -33,7 +37,13 @@ pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
         .route("/problems", get(problems::all))
         .route("/problems/{code}", get(problems::one))
         .route("/.well-known/jwks.json", get(move || documentation::key_set(Arc::clone(&key_set))))
-        .route("/openapi.json", get(async move |request: Request| document.answer(&request)))
+        .route(
+            "/openapi.json",
+            get(move |request: Request| {
+                let (document, asked) = (Arc::clone(&document), Arc::clone(&asked));
+                async move { document.answer(&asked, request).await }
+            }),
+        )
         .route("/docs", get(move |RawQuery(query): RawQuery| documentation::page(Arc::clone(&shown), query)))
         .route("/docs/part.json", get(move |RawQuery(query): RawQuery| documentation::part(Arc::clone(&part), query)))
         .route("/docs/redoc.js", get(asset::redoc))

@@ -3,13 +3,15 @@
 use super::address;
 use super::json;
 use super::media;
+use super::selection;
 use crate::middleware::{RequestInfo, authenticate, read_body, spool};
+use crate::own::Kept;
 use crate::{GatewayState, problem};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use clientela_engine::{RecordBy, Selection};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result};
+use clientela_engine::{Engine, RecordBy, Selection};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result, TenantId};
 use clientela_model::{ResourceDef, naming};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use parking_lot::Mutex;
@@ -19,6 +21,8 @@ use std::sync::Arc;
 
 /// A resource bound to its routes. Made once at start.
 pub(super) struct Bound {
+    /// The same for tenants that add to the definitions.
+    pub(super) own: Kept<Bound>,
     /// The gateway's state.
     pub(super) state: Arc<GatewayState>,
     /// The resource.
@@ -35,6 +39,50 @@ pub(super) struct Call {
     pub(super) info: RequestInfo,
     // Never locked: the mutex only makes the call shareable, which a body alone is not.
     body: Mutex<Body>,
+    /// Who asks, until somebody asks for it.
+    context: Mutex<Option<Context>>,
+}
+
+/// How many tenants' own shapes of a resource are kept.
+pub(super) const OWN_SHAPES: usize = 256;
+
+/// What is bound to a route: everybody's, or made for a tenant that adds to the definitions.
+pub(super) trait Tenanted: Send + Sync + Sized + 'static {
+    /// The gateway's state.
+    fn state(&self) -> &GatewayState;
+    /// The same over the engine of a tenant.
+    fn of(&self, tenant: TenantId, engine: Engine) -> Result<Arc<Self>>;
+}
+
+impl Tenanted for GatewayState {
+    fn state(&self) -> &GatewayState {
+        self
+    }
+
+    fn of(&self, _tenant: TenantId, engine: Engine) -> Result<Arc<Self>> {
+        Ok(Arc::new(GatewayState { engine, ..self.clone() }))
+    }
+}
+
+impl Tenanted for Bound {
+    fn state(&self) -> &GatewayState {
+        &self.state
+    }
+
+    fn of(&self, tenant: TenantId, engine: Engine) -> Result<Arc<Self>> {
+        let registry = Arc::clone(engine.registry());
+        self.own.of(tenant, &registry, || {
+            let def = registry.resource(&self.def.name).ok_or_else(|| Error::internal("a resource went missing"))?;
+            Ok(Bound::new(self.state.of(tenant, engine)?, def, self.path.clone()))
+        })
+    }
+}
+
+impl Bound {
+    /// A resource at its address.
+    pub(super) fn new(state: Arc<GatewayState>, def: &Arc<ResourceDef>, path: String) -> Bound {
+        Bound { state, def: Arc::clone(def), whole: Arc::new(selection::whole(def)), path, own: Kept::new(OWN_SHAPES) }
+    }
 }
 
 /// Runs a handler and turns its error into problem details.
@@ -46,15 +94,29 @@ where
     let (parts, body) = request.into_parts();
     let info = RequestInfo::among(&parts.extensions);
     let uri = parts.uri.clone();
-    match run(Call { parts, info, body: Mutex::new(body) }).await {
+    match run(Call { parts, info, body: Mutex::new(body), context: Mutex::default() }).await {
         Ok(response) => response,
         Err(error) => problem::response(&error, info.id, uri.path()),
     }
 }
 
 impl Call {
+    /// Finds who asks, and what their tenant has of its own.
+    pub(super) async fn settle<T: Tenanted>(&self, bound: Arc<T>) -> Result<Arc<T>> {
+        let context = self.context(bound.state()).await?;
+        let tenant = context.tenant;
+        *self.context.lock() = Some(context);
+        match bound.state().engine.of(tenant).await? {
+            Some(engine) => bound.of(tenant, engine),
+            None => Ok(bound),
+        }
+    }
+
     /// Who asks.
     pub(super) async fn context(&self, state: &GatewayState) -> Result<Context> {
+        if let Some(context) = self.context.lock().take() {
+            return Ok(context);
+        }
         authenticate(state, self.info, &self.parts.headers).await
     }
 

@@ -3,7 +3,7 @@
 
 use super::json;
 use clientela_kernel::{Error, ErrorCode, Result};
-use clientela_model::{FieldType, Registry, ResourceDef};
+use clientela_model::{FieldType, Registry, ResourceDef, document};
 use serde_json::{Map, Value as Json};
 
 /// Operators that take a list, with commas between in brackets.
@@ -53,6 +53,11 @@ fn convert(registry: &Registry, def: &ResourceDef, path: &[String], text: &str) 
     if matches!(first.as_str(), "and" | "or" | "not") {
         return Err(refuse(format!("{first} cannot be written with brackets. Send filter as JSON.")));
     }
+    let own = |name: &String| format!("{}{name}", document::PREFIX);
+    let (first, rest) = match rest {
+        [name, rest @ ..] if first == document::NAME && def.document().is_some() => (&own(name), rest),
+        rest => (first, rest),
+    };
     if let Some(relation) = def.relation(first) {
         let Some(target) = registry.target(relation) else { return Ok(plain()) };
         let inner = match (relation.is_to_one(), rest) {

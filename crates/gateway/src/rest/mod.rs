@@ -33,7 +33,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
-use call::{Bound, Call, answer};
+use call::{Bound, Call, Tenanted, answer};
 use clientela_engine::Engine;
 use clientela_kernel::Result;
 use clientela_model::ContentRole;
@@ -55,8 +55,7 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
     }
     for def in state.engine.registry().resources() {
         let path = format!("/v1/{}", def.path);
-        let bound =
-            Arc::new(Bound { state: Arc::clone(state), def: Arc::clone(def), whole: Arc::new(selection::whole(def)), path: path.clone() });
+        let bound = Arc::new(Bound::new(Arc::clone(state), def, path.clone()));
         let mut many = get(with(&bound, list::list));
         let mut one = get(with(&bound, record::get));
         if def.creatable {
@@ -127,13 +126,16 @@ fn with<T, F, R>(
     run: F,
 ) -> impl Fn(Request) -> std::pin::Pin<Box<dyn Future<Output = Response> + Send>> + Clone + Send + Sync + 'static
 where
-    T: Send + Sync + 'static,
+    T: Tenanted,
     F: Fn(Arc<T>, Call) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Result<Response>> + Send + 'static,
 {
     let bound = Arc::clone(bound);
     move |request| {
         let (bound, run) = (Arc::clone(&bound), run.clone());
-        Box::pin(answer(request, move |call| run(bound, call)))
+        Box::pin(answer(request, move |call| async move {
+            let bound = call.settle(bound).await?;
+            run(bound, call).await
+        }))
     }
 }

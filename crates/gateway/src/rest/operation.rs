@@ -1,15 +1,16 @@
 //! Operations: `POST /v1/{resources}/{id}/{verb}`, or without the id where they are done with no record.
 
-use super::call::{Bound, Call, json_answer};
+use super::call::{Bound, Call, Tenanted, json_answer};
 use super::media::JSON;
 use super::parameters::Parameters;
 use super::{conditional, selection, write};
+use crate::GatewayState;
 use crate::array::split_array;
 use crate::idempotency;
 use axum::response::Response;
 use clientela_engine::operation::write_value;
 use clientela_engine::{Engine, OperationRequest, ReadPlan, Root};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Result, Value};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Result, TenantId, Value};
 use clientela_model::{Content, Holds, OperationDef, ShapeDef};
 use http::StatusCode;
 use serde_json::Value as Json;
@@ -22,6 +23,16 @@ use uuid::Uuid;
 pub(super) struct BoundOperation {
     resource: Arc<Bound>,
     def: Arc<OperationDef>,
+}
+
+impl Tenanted for BoundOperation {
+    fn state(&self) -> &GatewayState {
+        self.resource.state()
+    }
+
+    fn of(&self, tenant: TenantId, engine: Engine) -> Result<Arc<Self>> {
+        Ok(Arc::new(BoundOperation { resource: self.resource.of(tenant, engine)?, def: Arc::clone(&self.def) }))
+    }
 }
 
 /// The operations of a resource, with their addresses.

@@ -6,13 +6,18 @@ use crate::Limits;
 use clientela_access::{Action, authorize};
 use clientela_engine::{Connection, ConnectionItem, Item, PageInfoItem, Selection};
 use clientela_kernel::{Context, ListArguments, Result};
-use clientela_model::{Registry, ResourceDef};
+use clientela_model::{FieldDef, Registry, RelationDef, ResourceDef, document};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Every field of a record, in the order of its definition.
 pub(super) fn whole(def: &ResourceDef) -> Selection {
-    Selection { items: def.visible_fields().map(|(index, field)| Item::Field { key: field.name.as_ref().into(), field: index }).collect() }
+    let item = |(index, field): (usize, &FieldDef)| Item::Field { key: field.own_name().into(), field: index };
+    let mut items: Vec<Item> = def.own_fields().map(item).collect();
+    if def.document().is_some() {
+        items.push(Item::Part { key: document::NAME.into(), selection: Selection { items: def.custom_fields().map(item).collect() } });
+    }
+    Selection { items }
 }
 
 /// What a request wants to see of one record: every field where none is named, and its expanded relations.
@@ -39,7 +44,8 @@ pub(super) fn select(
     limits: &Limits,
 ) -> Result<Selection> {
     let mut shape = Shape::default();
-    let dotted = fields.iter().filter(|path| path.contains('.')).count();
+    let own = |path: &String| def.document().is_some() && path.starts_with(document::PREFIX) && path.matches('.').count() == 1;
+    let dotted = fields.iter().filter(|path| path.contains('.') && !own(path)).count();
     if expand.len() + dotted > limits.expand_paths {
         let text = format!("{} relations are to be expanded, but at most {} may be at once.", expand.len() + dotted, limits.expand_paths);
         return Err(invalid(text));
@@ -63,8 +69,13 @@ pub(super) fn select(
 }
 
 fn build(context: &Context, registry: &Registry, def: &ResourceDef, shape: &Shape, limits: &Limits) -> Result<Selection> {
-    let mut selection = if shape.fields.is_empty() { whole(def) } else { named(context, def, &shape.fields)? };
-    for (name, inner) in &shape.relations {
+    let below = def.document().and(shape.relations.get(document::NAME));
+    let own_names = below.map_or(&[][..], |below| below.fields.as_slice());
+    let mut selection = if shape.fields.is_empty() && own_names.is_empty() { whole(def) } else { named(context, def, &shape.fields)? };
+    if let Some(below) = below {
+        own(context, registry, def, below, limits, &mut selection)?;
+    }
+    for (name, inner) in shape.relations.iter().filter(|(name, _)| below.is_none() || *name != document::NAME) {
         let found = def.relation_index(name).zip(def.relation(name));
         let Some((index, relation)) = found else {
             let hint = suggest::hint(name, def.relations.iter().map(|relation| relation.name.as_ref()));
@@ -72,14 +83,40 @@ fn build(context: &Context, registry: &Registry, def: &ResourceDef, shape: &Shap
         };
         let Some(target) = registry.target(relation) else { continue };
         let inner = build(context, registry, target, inner, limits)?;
-        let key: Box<str> = relation.name.as_ref().into();
-        selection.items.push(if relation.is_to_one() {
-            Item::ToOne { key, relation: index, selection: inner }
-        } else {
-            Item::ToMany { key, relation: index, list: ListArguments::first(limits.expanded_records), connection: expanded(inner) }
-        });
+        selection.items.push(related(relation.name.as_ref().into(), index, relation, inner, limits));
     }
     Ok(selection)
+}
+
+/// The tenant's own fields that are named, and its own relations that are expanded.
+fn own(context: &Context, registry: &Registry, def: &ResourceDef, shape: &Shape, limits: &Limits, selection: &mut Selection) -> Result<()> {
+    let spelled: Vec<String> = shape.fields.iter().map(|name| format!("{}{name}", document::PREFIX)).collect();
+    let mut items = named(context, def, &spelled)?.items;
+    for (name, inner) in &shape.relations {
+        let spelled = format!("{}{name}", document::PREFIX);
+        let Some((index, relation)) = def.relation_index(&spelled).zip(def.relation(&spelled)) else {
+            return Err(invalid(format!("expand names {spelled:?}, which is not a relation of {}.", def.name)));
+        };
+        let Some(target) = registry.target(relation) else { continue };
+        items.push(related(name.as_str().into(), index, relation, build(context, registry, target, inner, limits)?, limits));
+    }
+    let part = selection.items.iter_mut().find_map(|item| match item {
+        Item::Part { key, selection } if &**key == document::NAME => Some(selection),
+        _ => None,
+    });
+    match part {
+        Some(part) => part.items.extend(items),
+        None => selection.items.push(Item::Part { key: document::NAME.into(), selection: Selection { items } }),
+    }
+    Ok(())
+}
+
+fn related(key: Box<str>, index: usize, relation: &RelationDef, inner: Selection, limits: &Limits) -> Item {
+    if relation.is_to_one() {
+        Item::ToOne { key, relation: index, selection: inner }
+    } else {
+        Item::ToMany { key, relation: index, list: ListArguments::first(limits.expanded_records), connection: expanded(inner) }
+    }
 }
 
 fn named(context: &Context, def: &ResourceDef, names: &[String]) -> Result<Selection> {
@@ -87,8 +124,14 @@ fn named(context: &Context, def: &ResourceDef, names: &[String]) -> Result<Selec
     let mask = authorize(context, def, Action::Read).map(|grant| grant.fields).unwrap_or_default();
     let shown = || def.visible_fields().filter(|(_, field)| mask.shows(field));
     let visible = || shown().map(|(_, field)| field.name.as_ref());
-    let mut items = Vec::with_capacity(names.len());
+    let mut selected = Vec::with_capacity(names.len());
     for name in names {
+        if name == document::NAME && def.document().is_some() {
+            let items = shown().filter(|(_, field)| field.is_custom());
+            let items = items.map(|(index, field)| Item::Field { key: field.own_name().into(), field: index }).collect();
+            selected.push(Item::Part { key: document::NAME.into(), selection: Selection { items } });
+            continue;
+        }
         let found = shown().find(|(_, field)| field.name == *name);
         let Some((index, field)) = found else {
             let hint = match def.relation(name) {
@@ -97,9 +140,9 @@ fn named(context: &Context, def: &ResourceDef, names: &[String]) -> Result<Selec
             };
             return Err(invalid(format!("fields names {name:?}, which is not a field of {}.{hint}", def.name)));
         };
-        items.push(Item::Field { key: field.name.as_ref().into(), field: index });
+        selected.push(Item::Field { key: field.own_name().into(), field: index });
     }
-    Ok(Selection { items })
+    Ok(Selection { items: selected })
 }
 
 /// The shape of an expanded to-many relation.
@@ -130,7 +173,7 @@ mod tests {
     fn keys(selection: &Selection) -> String {
         let spelled = selection.items.iter().map(|item| match item {
             Item::Field { key, .. } | Item::Constant { key, .. } | Item::MoneyParts { key, .. } => key.to_string(),
-            Item::ToOne { key, selection, .. } => format!("{key}{{{}}}", keys(selection)),
+            Item::Part { key, selection } | Item::ToOne { key, selection, .. } => format!("{key}{{{}}}", keys(selection)),
             Item::ToMany { key, connection, list, .. } => {
                 let ConnectionItem::Nodes { selection, .. } = &connection.items[0] else { panic!("nodes come first") };
                 format!("{key}[{}]{{{}}}", list.page.limit, keys(selection))

@@ -8,7 +8,7 @@ use crate::together::{Group, Together};
 use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard};
 use clientela_kernel::fold::fold;
 use clientela_kernel::{Error, Result, Value};
-use clientela_model::{FieldDef, FieldType, system};
+use clientela_model::{FieldDef, FieldType, TextFormat, system};
 use sqlx::postgres::{PgArguments, PgHasArrayType};
 use sqlx::{Arguments as _, Encode, Postgres, Type};
 use std::borrow::Cow;
@@ -141,6 +141,9 @@ impl Group<'_> {
         }
         match &field.kind {
             FieldType::Id | FieldType::Reference(_) => table.column(draft, each(values(), Value::as_id, mismatch)?, ""),
+            FieldType::Text { format: TextFormat::Document, .. } => {
+                table.column(draft, each(values(), |value| value.as_text().map(PgJson), mismatch)?, "")
+            }
             FieldType::Text { .. } | FieldType::Choice(_) => {
                 table.column(draft, each(values(), |value| value.as_text().map(Cow::from), mismatch)?, "")?;
                 if field.folded {

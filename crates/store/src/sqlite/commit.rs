@@ -138,6 +138,13 @@ impl Work {
         }
         // "UNIQUE constraint failed: account.tenant_id, account.domain_folded"
         let (_, columns) = said.message().split_once("constraint failed: ")?;
+        // "UNIQUE constraint failed: index 'custom_k0a1b2c3d4e_key'", of an index over expressions.
+        if let Some(index) = columns.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
+            let has = |def: &Arc<ResourceDef>| def.unique.iter().any(|unique| unique.index == index);
+            let row = self.rows.iter().position(has)?;
+            let only = self.rows.iter().filter(|def| has(def)).count() == 1;
+            return Some(Commit::Duplicate { row: only.then_some(row), index: Some(index.to_owned()) });
+        }
         let columns: Vec<&str> = columns.split(", ").collect();
         let (table, _) = columns.first()?.split_once('.')?;
         if table == IDEMPOTENCY {

@@ -38,9 +38,13 @@ impl Builder<'_> {
         // What may not be read at all is not there, and neither are its fields.
         let Ok(grant) = authorize(self.context, def, Action::Read) else { return Ok(()) };
         for field in fields {
+            if matches!(field.what, What::Role(Role::Custom)) {
+                self.refuse_hidden(def, &field.children)?;
+            }
             let (What::Role(Role::Field(index)) | What::Role(Role::Money(index))) = &field.what else { continue };
             if let Some(hidden) = def.fields.get(*index).filter(|field| !grant.fields.shows(field)) {
-                let text = format!("Unknown field \"{}\" on type \"{}\".", hidden.name, def.type_name);
+                let part = if hidden.is_custom() { "Custom" } else { "" };
+                let text = format!("Unknown field \"{}\" on type \"{}{part}\".", hidden.own_name(), def.type_name);
                 return Err(Problem::at(field.position, ErrorCode::GraphqlValidationFailed, text));
             }
         }
@@ -54,6 +58,7 @@ impl Builder<'_> {
             What::RecordTypename => Item::Constant { key, json: format!("\"{}\"", def.type_name).into() },
             What::Role(Role::Field(index)) => Item::Field { key, field: *index },
             What::Role(Role::Money(index)) => money(key, *index, &field.children)?,
+            What::Role(Role::Custom) => Item::Part { key, selection: self.selection(def, &field.children)? },
             What::Role(Role::ToOne(index)) => {
                 let target = self.target(def, *index, field.position)?;
                 Item::ToOne { key, relation: *index, selection: self.selection(target, &field.children)? }

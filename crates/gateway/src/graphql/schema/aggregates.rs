@@ -156,7 +156,7 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
 }
 
 fn fields(def: &ResourceDef) -> impl Iterator<Item = (usize, &FieldDef)> {
-    def.visible_fields().filter(|(_, field)| field.filter)
+    def.own_fields().filter(|(_, field)| field.filter)
 }
 
 /// The to-one relations, with their targets' type names.
@@ -164,7 +164,7 @@ fn relations<'r>(registry: &'r Registry, def: &'r ResourceDef) -> impl Iterator<
     def.relations
         .iter()
         .enumerate()
-        .filter(|(_, relation)| relation.is_to_one())
+        .filter(|(_, relation)| relation.is_to_one() && !relation.is_custom())
         .filter_map(|(index, relation)| Some((index, relation.name.as_ref(), registry.target(relation)?.type_name.as_ref())))
 }
 

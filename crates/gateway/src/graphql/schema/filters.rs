@@ -2,7 +2,7 @@
 
 use super::scalars::type_name;
 use super::types::{Definition, EnumValue, InputField, Kind, list, nullable};
-use clientela_model::{ChoiceDef, FieldDef, FieldType, Registry, ResourceDef, naming};
+use clientela_model::{ChoiceDef, FieldDef, FieldType, Registry, ResourceDef, document, naming};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -160,34 +160,47 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
         InputField::new("not", nullable(&filter), "This does not hold."),
     ];
     let mut orders = Vec::new();
+    let (mut own_conditions, mut own_orders) = (Vec::new(), Vec::new());
     for (_, field) in def.visible_fields() {
+        let (conditions, orders) = if field.is_custom() { (&mut own_conditions, &mut own_orders) } else { (&mut conditions, &mut orders) };
         if field.filter {
-            conditions.push(InputField::new(
-                field.name.to_string(),
-                nullable(&filter_name(field)),
-                format!("Condition on `{}`.", field.name),
-            ));
+            conditions.push(InputField::new(field.own_name(), nullable(&filter_name(field)), format!("Condition on `{}`.", field.name)));
         }
         if field.sort {
-            orders.push(InputField::new(field.name.to_string(), nullable("OrderDirection"), format!("By `{}`.", field.name)));
+            orders.push(InputField::new(field.own_name(), nullable("OrderDirection"), format!("By `{}`.", field.name)));
         }
     }
     for relation in &def.relations {
         let Some(target) = registry.target(relation) else { continue };
-        let (name, condition) = (relation.name.to_string(), format!("Condition on `{}`.", relation.name));
+        let (name, condition) = (relation.own_name(), format!("Condition on `{}`.", relation.name));
+        let (conditions, orders) =
+            if relation.is_custom() { (&mut own_conditions, &mut own_orders) } else { (&mut conditions, &mut orders) };
         if relation.is_to_one() {
-            conditions.push(InputField::new(&name, nullable(&format!("{}Filter", target.type_name)), condition));
-            orders.push(InputField::new(&name, nullable(&format!("{}Order", target.type_name)), format!("By a field of `{name}`.")));
+            conditions.push(InputField::new(name, nullable(&format!("{}Filter", target.type_name)), condition));
+            orders.push(InputField::new(name, nullable(&format!("{}Order", target.type_name)), format!("By a field of `{name}`.")));
         } else {
-            conditions.push(InputField::new(&name, nullable(&format!("{}ToManyFilter", target.type_name)), condition));
+            conditions.push(InputField::new(name, nullable(&format!("{}ToManyFilter", target.type_name)), condition));
         }
+    }
+    let mut all = Vec::with_capacity(5);
+    if !own_conditions.is_empty() {
+        let name = format!("{}CustomFilter", def.type_name);
+        conditions.push(InputField::new(document::NAME, nullable(&name), "Conditions on the fields that you have added."));
+        let text = format!("Conditions on the fields that you have added to {words}. All that are given must hold.");
+        all.push(Definition::input(&name, text, own_conditions));
+    }
+    if !own_orders.is_empty() {
+        let name = format!("{}CustomOrder", def.type_name);
+        orders.push(InputField::new(document::NAME, nullable(&name), "By a field that you have added."));
+        let text = format!("One key of an order of {words} by a field that you have added: exactly one of them.");
+        all.push(Definition::new(name, text, Kind::Input { one_of: true, fields: own_orders }));
     }
     let quantifiers = vec![
         InputField::new("some", nullable(&filter), "At least one of them satisfies this."),
         InputField::new("every", nullable(&filter), "All of them satisfy this; true where there are none."),
         InputField::new("none", nullable(&filter), "Not one of them satisfies this."),
     ];
-    vec![
+    all.extend([
         Definition::input(&filter, format!("Conditions on {words}. All that are given must hold."), conditions),
         Definition::input(&to_many, format!("Conditions on the {words} of another record. All that are given must hold."), quantifiers),
         Definition::new(
@@ -195,7 +208,8 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
             format!("One key of an order of {words}: exactly one field, or one relation with a key of its own."),
             Kind::Input { one_of: true, fields: orders },
         ),
-    ]
+    ]);
+    all
 }
 
 /// The arguments of a list of this resource.

@@ -4,7 +4,7 @@ use super::many;
 use super::scalars::type_name;
 use super::types::{Definition, EnumValue, InputField, Kind, OutputField, Role, Verb, list, nullable, required, required_list};
 use async_graphql::parser::types::Type;
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, naming, system};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, document, naming, system};
 use serde_json::Value as Json;
 
 /// What `expectedVersion` is for.
@@ -95,7 +95,10 @@ fn arguments(registry: &Registry, def: &ResourceDef, verb: Verb, one: &str) -> V
         }
         _ => fields.push(InputField::new("id", required("ID"), format!("The {one} to {}.", verb.as_str()))),
     }
-    let written = def.visible_fields().map(|(_, field)| field).filter(|field| field.write != WriteMode::ReadOnly);
+    let written = def.own_fields().map(|(_, field)| field).filter(|field| field.write != WriteMode::ReadOnly);
+    if matches!(verb, Verb::Create | Verb::Update | Verb::Upsert) {
+        fields.extend(custom(def));
+    }
     match verb {
         Verb::Create => {
             fields.extend(written.map(creation));
@@ -158,6 +161,26 @@ fn parts(def: &ResourceDef, verb: Verb, one: &str) -> Vec<OutputField> {
     parts.push(many::changes());
     parts.push(OutputField::new("userErrors", required_list("UserError"), Role::UserErrors, "Why nothing was done; empty on success."));
     parts
+}
+
+/// The tenant's own fields, where there are any.
+pub(super) fn custom(def: &ResourceDef) -> Option<InputField> {
+    let text = "The fields that you have added. Those that are absent stay as they are, null clears one.";
+    def.custom_fields().next()?;
+    Some(InputField::new(document::NAME, nullable(&custom_name(def)), text))
+}
+
+fn custom_name(def: &ResourceDef) -> String {
+    format!("{}CustomInput", def.type_name)
+}
+
+/// `AccountCustomInput`, where the tenant has added fields.
+pub(crate) fn of_custom(def: &ResourceDef) -> Option<Definition> {
+    def.custom_fields().next()?;
+    let fields =
+        def.custom_fields().map(|(_, field)| InputField { name: field.own_name().to_owned(), ..input(field, true, "Absent keeps it") });
+    let text = format!("The fields that you have added to {}.", naming::words(&def.plural));
+    Some(Definition::input(&custom_name(def), text, fields.collect()))
 }
 
 pub(super) fn creation(field: &FieldDef) -> InputField {

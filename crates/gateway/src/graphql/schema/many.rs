@@ -1,6 +1,6 @@
 //! Many writes in one mutation, what is created along with a record, and what a dry run tells.
 
-use super::inputs::{creation, input};
+use super::inputs::{creation, custom, input};
 use super::types::{Definition, InputField, Kind, OutputField, Role, list, nullable, required, required_list};
 use async_graphql::parser::types::Type;
 use clientela_engine::Engine;
@@ -221,12 +221,13 @@ fn idempotency_key() -> InputField {
 
 /// Every field that can be written, none of them required: what a new record must have is said where it is made.
 fn values(def: &ResourceDef) -> Vec<InputField> {
-    let written = def.visible_fields().map(|(_, field)| field).filter(|field| field.write != WriteMode::ReadOnly);
+    let written = def.own_fields().map(|(_, field)| field).filter(|field| field.write != WriteMode::ReadOnly);
     written
         .map(|field| match field.kind {
             FieldType::Id => creation(field),
             _ => input(field, true, ""),
         })
+        .chain(custom(def))
         .collect()
 }
 

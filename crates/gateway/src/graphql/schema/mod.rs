@@ -78,6 +78,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
                 types.push(filters::choice(choice));
             }
         }
+        types.extend(inputs::of_custom(def));
         types.extend(many::of_resource(registry, def));
         mutation.extend(many::mutations(registry, index, def));
         for verb in inputs::verbs(registry, def) {

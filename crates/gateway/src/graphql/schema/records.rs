@@ -5,7 +5,7 @@ use super::scalars::type_name;
 use super::types::{Definition, Kind, OutputField, Role, list, nullable, required, required_list};
 use async_graphql::parser::types::Type;
 use clientela_kernel::{ErrorCode, ProblemCode, error::GraphqlPlace};
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, naming};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, document, naming};
 use std::sync::Arc;
 
 /// `Node`, `PageInfo`, `Money`, `UserError` and its enums.
@@ -72,22 +72,26 @@ fn enum_value(name: &str, description: &str) -> super::types::EnumValue {
 
 /// `Account`, `AccountConnection` and `AccountEdge`.
 pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<Definition> {
-    let mut fields: Vec<OutputField> = def
-        .visible_fields()
-        .map(|(index, field)| {
-            let role = if matches!(field.kind, FieldType::Money) { Role::Money(index) } else { Role::Field(index) };
-            OutputField::new(field.name.to_string(), field_type(field), role, field.description.to_string())
-        })
-        .collect();
+    let shown = |(index, field): (usize, &FieldDef)| {
+        let role = if matches!(field.kind, FieldType::Money) { Role::Money(index) } else { Role::Field(index) };
+        OutputField::new(field.own_name(), field_type(field), role, field.description.to_string())
+    };
+    let mut fields: Vec<OutputField> = def.own_fields().map(shown).collect();
+    let mut custom: Vec<OutputField> = def.custom_fields().map(shown).collect();
     for (index, relation) in def.relations.iter().enumerate() {
         let Some(target) = registry.target(relation) else { continue };
-        let (name, text) = (relation.name.to_string(), relation.description.to_string());
-        fields.push(if relation.is_to_one() {
+        let (name, text) = (relation.own_name(), relation.description.to_string());
+        let place = if relation.is_custom() { &mut custom } else { &mut fields };
+        place.push(if relation.is_to_one() {
             OutputField::new(name, nullable(&target.type_name), Role::ToOne(index), text)
         } else {
             let connection = required(&format!("{}Connection", target.type_name));
             OutputField::new(name, connection, Role::ToMany(index), text).with_arguments(filters::list_arguments(target))
         });
+    }
+    let own = format!("{}Custom", def.type_name);
+    if def.document().is_some() {
+        fields.push(OutputField::new(document::NAME, required(&own), Role::Custom, "The fields that you have added."));
     }
     let (connection, edge) = (format!("{}Connection", def.type_name), format!("{}Edge", def.type_name));
     let words = naming::words(&def.plural);
@@ -106,11 +110,15 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
         OutputField::new("cursor", required("String"), Role::Cursor, "The record's place, for `after` and `before` of the same list."),
         OutputField::new("node", required(&def.type_name), Role::Node, "The record."),
     ];
-    vec![
+    let mut all = vec![
         Definition::object(&def.type_name, def.description.to_string(), true, fields),
         Definition::object(&connection, format!("A page of a list of {words}."), false, parts),
         Definition::object(&edge, format!("A place in a list of {words}."), false, ends),
-    ]
+    ];
+    if def.document().is_some() {
+        all.push(Definition::object(&own, format!("The fields that you have added to {words}."), false, custom));
+    }
+    all
 }
 
 fn field_type(field: &FieldDef) -> Type {
@@ -118,5 +126,5 @@ fn field_type(field: &FieldDef) -> Type {
         FieldType::TextSet { .. } => list("String"),
         _ => nullable(type_name(field)),
     };
-    Type { nullable: !field.required, ..ty }
+    Type { nullable: !field.always_there(), ..ty }
 }

@@ -93,6 +93,8 @@ pub(crate) enum Role {
     Field(usize),
     /// A money field of a record, by index.
     Money(usize),
+    /// The fields that the tenant has added.
+    Custom,
     /// A to-one relation, by index.
     ToOne(usize),
     /// A to-many relation, by index.
