@@ -236,8 +236,8 @@ pub fn refers(field: &FieldDef) -> bool {
 pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
     if is_identifier(def, field) {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        // A resource on whose records no other test looks closely.
-        return if field.name == "name" { json!(format!("field{number}")) } else { json!("visitor") };
+        // Sweeps have looked at the records of this resource before they come to custom fields.
+        return if field.name == "name" { json!(format!("field{number}")) } else { json!("team") };
     }
     let example: Json =
         serde_json::from_str(&field.example).unwrap_or_else(|_| panic!("{}.{}: the example is not JSON", def.name, field.name));
@@ -248,7 +248,7 @@ pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
 }
 
 /// Whether a field takes names of programs alone, which its type does not say.
-fn is_identifier(def: &ResourceDef, field: &FieldDef) -> bool {
+pub fn is_identifier(def: &ResourceDef, field: &FieldDef) -> bool {
     def.name == "customField" && matches!(field.name.as_ref(), "name" | "resource")
 }
 

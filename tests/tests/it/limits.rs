@@ -38,7 +38,8 @@ async fn field_sizes() {
     both(|app| async move {
         let mut tried = 0;
         for def in app.registry.resources().to_vec() {
-            if !def.updatable {
+            // What the values of a custom field may be depends on its type: tried in `custom_fields`.
+            if !def.updatable || def.name == "customField" {
                 continue;
             }
             let id = app.factory(&app.alpha).any(&def).await;

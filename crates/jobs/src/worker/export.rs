@@ -26,7 +26,8 @@ impl Worker {
             format: text("format").and_then(|name| FileFormat::named(&name)).unwrap_or(FileFormat::Csv),
             guarded: job.get("guarded") != &Value::Boolean(false),
         };
-        let plan = match asked.plan(self.engine.registry(), context) {
+        let engine = self.engine.for_tenant(context.tenant).await?;
+        let plan = match asked.plan(engine.registry(), context) {
             Ok(plan) => plan,
             Err(error) => return Ok(Ending::Broken(Vec::new(), error)),
         };
@@ -36,7 +37,7 @@ impl Worker {
         }
         let mut out = BufWriter::with_capacity(BUFFER, Halting { file: spool::file(&self.folder)?, running, bytes: 0, full: false });
         let mut progress = |written: u64| running.tell(vec![("recordsWritten", number(written))]);
-        let ran = export::run(&self.engine, context, plan, &mut out, &self.folder, &mut progress).await;
+        let ran = export::run(&engine, context, plan, &mut out, &self.folder, &mut progress).await;
         let written = match (ran, running.halted()) {
             (_, Some(Halt::Unwanted | Halt::Lost | Halt::Ended)) => return Ok(Ending::Left),
             (Ok(written), None) => written,

@@ -26,11 +26,12 @@ const TOGETHER: usize = 100;
 
 impl Worker {
     pub(super) async fn import(&self, job: &Found, running: &Running<'_>, context: &Context) -> Result<Ending> {
+        let engine = self.engine.for_tenant(context.tenant).await?;
         let text = job.get("mappingText").as_text().unwrap_or_default();
         let plan = Mapping::parse(text).and_then(|mut mapping| {
             let format = job.get("format").as_text().and_then(FileFormat::named).map(FileFormat::read);
             mapping.source.format = mapping.source.format.or(format);
-            Plan::new(&mapping, self.engine.registry())
+            Plan::new(&mapping, engine.registry())
         });
         let plan = match plan {
             Ok(plan) => Arc::new(plan),
@@ -63,7 +64,7 @@ impl Worker {
         let after = job.get("checkpoint").as_text().and_then(Checkpoint::parse);
         let told = after.as_ref().map_or(0, Checkpoint::problems);
         let mut listener = Listener { running, kept: usize::try_from(told).unwrap_or(KEPT) };
-        let ran = import::run(&self.engine, &context, plan, rows, mode, after, &mut listener).await;
+        let ran = import::run(&engine, &context, plan, rows, mode, after, &mut listener).await;
         if let Ok(Outcome { stopped: Some(error), .. }) = &ran
             && error.code() == ErrorCode::StorageFull
         {
