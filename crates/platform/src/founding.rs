@@ -14,8 +14,19 @@ pub const MEMBER: &str = "member";
 pub const READER: &str = "reader";
 
 /// Resources that say who may do what, and how programs sign in.
-const OF_ADMINISTRATORS: [&str; 11] =
-    ["tenant", "user", "team", "teamMember", "role", "roleRight", "fieldRule", "roleAssignment", "apiKeyRole", "oauthClient", "customField"];
+const OF_ADMINISTRATORS: [&str; 11] = [
+    "tenant",
+    "user",
+    "team",
+    "teamMember",
+    "role",
+    "roleRight",
+    "fieldRule",
+    "roleAssignment",
+    "apiKeyRole",
+    "oauthClient",
+    "customField",
+];
 
 /// A role as it is written: key, name, description, whether it may do everything.
 const ROLES: [(&str, &str, &str, bool); 3] = [
