@@ -22,8 +22,8 @@ mod m0023_import_duplicates;
 mod m0024_passwords;
 mod m0025_sign_in;
 mod m0026_published_keys;
-mod m0036_upkeep;
 mod m0030_custom_fields;
+mod m0036_upkeep;
 pub mod table;
 mod tables;
 mod trigram;
@@ -63,8 +63,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_passwords::Migration),
             Box::new(m0025_sign_in::Migration),
             Box::new(m0026_published_keys::Migration),
-            Box::new(m0036_upkeep::Migration),
             Box::new(m0030_custom_fields::Migration),
+            Box::new(m0036_upkeep::Migration),
         ]
     }
 }
