@@ -9,8 +9,11 @@ use std::sync::Arc;
 /// The last few, the one that was asked for longest ago first.
 pub(crate) struct Kept<T> {
     most: usize,
-    kept: Mutex<VecDeque<(TenantId, Arc<Registry>, Arc<T>)>>,
+    kept: Mutex<VecDeque<Made<T>>>,
 }
+
+/// For whom, of which definitions, and what.
+type Made<T> = (TenantId, Arc<Registry>, Arc<T>);
 
 impl<T> Kept<T> {
     /// Keeps at most so many.

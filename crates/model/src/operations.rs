@@ -169,6 +169,8 @@ mod tests {
             resource: "toy".into(),
             target: OperationTarget::Record,
             writes: true,
+            for_oneself: false,
+            confidential: false,
             description: "Winds a toy up.".into(),
             input: shape(vec![text("turns")]),
             output: shape(Vec::new()),

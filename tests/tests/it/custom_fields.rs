@@ -128,6 +128,13 @@ async fn lists_are_filtered_sorted_and_grouped_by_it() {
             }
             assert_eq!(walked, expected, "{sort} page by page on {:?}", app.store.dialect());
         }
+        let question =
+            json!({ "groupBy": ["custom.region"], "measures": { "count": true, "sum": ["custom.score"] }, "sort": ["custom.region"] });
+        let grouped = app.alpha.post("/v1/contacts/aggregate", &question).await.expect(200);
+        let counts: Vec<_> = grouped["data"].as_array().expect("groups").iter().map(|group| group["count"].clone()).collect();
+        assert_eq!(counts, [json!(1), json!(1), json!(1)], "{grouped}");
+        assert!(grouped.to_string().contains("\"NORTH\"") && grouped.to_string().contains("42"), "{grouped}");
+        app.alpha.post("/v1/contacts/aggregate", &json!({ "groupBy": ["custom.colour"] })).await.refused(400, "INVALID_AGGREGATE");
         app.alpha.get("/v1/contacts?sort=custom.colour").await.refused(400, "INVALID_SORT");
         app.alpha.get("/v1/contacts?filter[custom][colour][eq]=x").await.refused(400, "INVALID_FILTER");
         app.alpha.get("/v1/contacts?fields=custom.colour").await.refused(400, "INVALID_PARAMETER");

@@ -60,7 +60,7 @@ impl CredentialSource for Source {
 struct NoConditions;
 
 impl ConditionReader for NoConditions {
-    fn read(&self, _: &Context, _: &ResourceDef, _: &Json) -> Result<Filter> {
+    fn read(&self, _: &clientela_model::Registry, _: &Context, _: &ResourceDef, _: &Json) -> Result<Filter> {
         Err(Error::internal("no test asks for this"))
     }
 }

@@ -6,7 +6,7 @@ use super::{
     AggregateRequest, Aggregation, Function, GroupRequest, MAXIMUM_KEYS, MAXIMUM_MEASURES, OrderRequest, Sorted, calendar, page, same,
 };
 use crate::filter::{FilterReader, operand};
-use crate::order::MAXIMUM_SORT_DEPTH;
+use crate::order::{MAXIMUM_SORT_DEPTH, own_path};
 use chrono_tz::Tz;
 use clientela_access::{Action, Grant, authorize};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Name, Result};
@@ -57,6 +57,8 @@ pub(super) struct Measure {
 impl Tables {
     /// Where a path leads: table and field. `what` says what was wanted, for the message.
     fn resolve(&mut self, reader: &Reader<'_>, path: &[String], what: &str, fits: impl Fn(&FieldDef) -> bool) -> Result<(usize, usize)> {
+        let own = own_path(path);
+        let path = own.as_deref().unwrap_or(path);
         let Some((last, relations)) = path.split_last() else { return Err(fail("a path is empty".to_owned())) };
         if relations.len() > MAXIMUM_SORT_DEPTH {
             return Err(fail(format!("{} leads through {} relations; {MAXIMUM_SORT_DEPTH} are allowed", path.join("."), relations.len())));

@@ -231,6 +231,7 @@ impl Memory {
                     }
                     object.put(key, if money.is_null() { "null".to_owned() } else { inner.finish() });
                 }
+                Item::Part { key, selection } => object.put(key, text_of(self.record(resource, row, selection))),
                 Item::ToOne { key, relation, selection } => {
                     let found = self.to_one(resource, row, *relation);
                     object.put(key, found.map_or("null".to_owned(), |(target, row)| text_of(self.record(target, row, selection))));
