@@ -949,7 +949,7 @@ CREATE TABLE privacy_request
     completed_at timestamp with time zone NOT NULL
     suppressed text[] COLLATE "C" NOT NULL
     CONSTRAINT privacy_request_pkey PRIMARY KEY (tenant_id, id)
-    CREATE INDEX privacy_request_suppressed ON public.privacy_request USING gin (suppressed)
+    CREATE INDEX privacy_request_suppressed ON public.privacy_request USING gin (suppressed) WITH (gin_pending_list_limit='256')
 
 CREATE TABLE published_key
     tenant_id uuid NOT NULL
@@ -1119,7 +1119,7 @@ CREATE TABLE search_document
     record_id uuid NOT NULL
     words tsvector NOT NULL
     CONSTRAINT search_document_pkey PRIMARY KEY (tenant_id, resource, record_id)
-    CREATE INDEX search_document_words ON public.search_document USING gin (words) WITH (fastupdate='on')
+    CREATE INDEX search_document_words ON public.search_document USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='256')
 
 CREATE TABLE share
     tenant_id uuid NOT NULL
