@@ -25,6 +25,20 @@ fn now(app: &TestApp) -> String {
     app.clock.now().to_text()
 }
 
+/// Records without custom fields that are empty: those of today are shown of any time, also of one before them.
+fn filled(records: &Json) -> Vec<Json> {
+    let mut records = records.as_array().expect("a list").clone();
+    for record in records.iter_mut().filter_map(Json::as_object_mut) {
+        if let Some(custom) = record.get_mut("custom").and_then(Json::as_object_mut) {
+            custom.retain(|_, value| !value.is_null());
+            if custom.is_empty() {
+                record.remove("custom");
+            }
+        }
+    }
+    records
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn replaying_the_log_to_any_moment_equals_the_records_as_they_were() {
     both(|app| async move {
@@ -66,7 +80,7 @@ async fn replaying_the_log_to_any_moment_equals_the_records_as_they_were() {
         for (at, then) in &moments {
             let replayed = everything(&app, Some(at)).await;
             for (path, records) in then {
-                assert_eq!(&replayed[path], records, "{path} as of {at}");
+                assert_eq!(filled(&replayed[path]), filled(records), "{path} as of {at}");
                 compared += records.as_array().map_or(0, Vec::len);
             }
         }
@@ -76,7 +90,8 @@ async fn replaying_the_log_to_any_moment_equals_the_records_as_they_were() {
         for (path, records) in then {
             for record in records.as_array().unwrap() {
                 let one = format!("/v1/{path}/{}", text(record, "id"));
-                assert_eq!(app.alpha.get(&format!("{one}?asOf={at}&deleted=include")).await.expect(200), *record, "{one}");
+                let was = app.alpha.get(&format!("{one}?asOf={at}&deleted=include")).await.expect(200);
+                assert_eq!(filled(&json!([was])), filled(&json!([record])), "{one}");
                 if text(record, "createdAt") > birth {
                     app.alpha.get(&format!("{one}?asOf={birth}&deleted=include")).await.refused(404, "NOT_FOUND");
                 }
