@@ -78,6 +78,21 @@ pub struct Context {
 }
 
 impl Context {
+    /// The server's own authority in a tenant, for what it does and looks up by itself.
+    pub fn of_system(tenant: TenantId, request_id: Uuid, now: Timestamp) -> Context {
+        Context {
+            tenant,
+            actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
+            client: Some("clientela".to_owned()),
+            scopes: Scopes::ALL,
+            policy: None,
+            request_id,
+            now,
+            zone: chrono_tz::UTC,
+            allow_duplicates: false,
+        }
+    }
+
     /// The same request without limits of rights: for what the server itself looks up.
     #[must_use]
     pub fn unlimited(&self) -> Context {

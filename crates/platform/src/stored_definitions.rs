@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use clientela_engine::Engine;
 use clientela_engine::module::Found;
 use clientela_engine::tenant::{Added, Index, TenantDefinitions};
-use clientela_kernel::{Actor, ActorKind, Comparison, Context, Filter, Id, Name, Result, Scopes, TenantId, Value};
+use clientela_kernel::{Comparison, Context, Filter, Name, Result, TenantId, Value};
 use clientela_model::{
     Addition, ChoiceDef, ChoiceOption, FieldDef, FieldType, OnDelete, Personal, ReferenceDef, Registry, ResourceDef, SearchWeight,
     TextFormat, document, naming, system,
@@ -23,7 +23,7 @@ impl TenantDefinitions for StoredDefinitions {
     async fn read(&self, engine: &Engine, tenant: TenantId) -> Result<Option<Added>> {
         let registry = engine.registry();
         let Some(def) = registry.resource("customField") else { return Ok(None) };
-        let context = own(tenant, engine);
+        let context = Context::of_system(tenant, Uuid::nil(), engine.clock().now());
         let mut found: Vec<Found> = Vec::new();
         loop {
             let rest = found.last().map(|last| Filter::field(system::ID, Comparison::Greater(Value::Id(last.id.0))));
@@ -65,21 +65,6 @@ impl TenantDefinitions for StoredDefinitions {
             fields.push(addition);
         }
         Ok(Some(Added { stamp, fields, indexes }))
-    }
-}
-
-/// The server's own authority, for what it looks up.
-fn own(tenant: TenantId, engine: &Engine) -> Context {
-    Context {
-        tenant,
-        actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
-        client: None,
-        scopes: Scopes::READ,
-        policy: None,
-        request_id: Uuid::nil(),
-        now: engine.clock().now(),
-        zone: chrono_tz::UTC,
-        allow_duplicates: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::assemble::House;
 use clientela_engine::{Engine, WriteAction, WriteRequest, ids};
-use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, Scopes, TenantId};
+use clientela_kernel::{Context, Error, ErrorCode, Id, Result, TenantId};
 use clientela_platform::{founding, tenant, user};
 use clientela_store::{Store, SystemTask};
 use sea_orm::Condition;
@@ -25,17 +25,7 @@ pub struct NewTenant {
 /// The server's own authority in a tenant.
 pub fn system_context(house: &House, tenant: TenantId) -> Context {
     let now = house.clock.now();
-    Context {
-        tenant,
-        actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
-        client: Some("clientela".to_owned()),
-        scopes: Scopes::ALL,
-        policy: None,
-        request_id: ids::mint(now).0,
-        now,
-        zone: chrono_tz::UTC,
-        allow_duplicates: false,
-    }
+    Context::of_system(tenant, ids::mint(now).0, now)
 }
 
 /// Makes a tenant and its first user; answers the user's id.

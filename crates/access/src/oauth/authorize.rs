@@ -1,8 +1,9 @@
 //! The authorization request: what is asked for, and whether it may be.
 
 use super::client::narrowed;
-use super::grants::{CODE, Code, text_of};
+use super::grants::{CODE, Code};
 use super::{Answer, AuthorizationServer, CODE as CODE_LIFETIME, GrantType, OauthClient, OauthError, Origin, Parameters, later, secret};
+use crate::token::scope_text;
 use clientela_kernel::{Id, Scopes, Timestamp};
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ impl AuthorizationServer {
             user: user.0,
             redirect: request.redirect.clone(),
             challenge: request.challenge.clone(),
-            scope: text_of(request.scopes),
+            scope: scope_text(request.scopes),
             session: self.0.records.mint(now).0,
             address: origin.address,
             user_agent: origin.user_agent.clone(),

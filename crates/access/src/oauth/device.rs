@@ -1,11 +1,12 @@
 //! Signing in on a device without a browser (RFC 8628): the device shows a code, the person enters it elsewhere.
 
 use super::client::narrowed;
-use super::grants::{DEVICE, Device, Found, read, text_of};
+use super::grants::{DEVICE, Device, Found, read};
 use super::{
     Answer, AuthorizationServer, DEVICE as DEVICE_LIFETIME, GrantType, NewSession, OauthClient, OauthError, Origin, Parameters, SESSION,
     digest, later, place, secret,
 };
+use crate::token::scope_text;
 use clientela_kernel::{Id, TenantId, Timestamp};
 use rand::Rng as _;
 use serde_json::{Value as Json, json};
@@ -44,7 +45,7 @@ impl AuthorizationServer {
         let data = Device {
             client: client.id.0,
             client_id: client.client_id.clone(),
-            scope: text_of(scopes),
+            scope: scope_text(scopes),
             session: self.0.records.mint(now).0,
             allowed: None,
             user: None,

@@ -1,8 +1,7 @@
 //! What codes, refresh tokens and devices stand for, as it is kept.
 
 use super::{Answer, AuthorizationServer, Kept, OauthError, place};
-use crate::token::{parse_scope, scope_text};
-use clientela_kernel::{Error, Id, Scopes, TenantId, Timestamp};
+use clientela_kernel::{Error, Id, TenantId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -54,14 +53,6 @@ pub(super) struct Device {
 pub(super) struct Found<T> {
     pub(super) kept: Kept,
     pub(super) data: T,
-}
-
-pub(super) fn text_of(scopes: Scopes) -> String {
-    scope_text(scopes)
-}
-
-pub(super) fn scopes_of(text: &str) -> Scopes {
-    parse_scope(text)
 }
 
 impl AuthorizationServer {

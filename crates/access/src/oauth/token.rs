@@ -1,11 +1,12 @@
 //! The token endpoint: who asks, by which way, and the answer.
 
 use super::client::narrowed;
-use super::grants::{REFRESH, Refresh, scopes_of, text_of};
+use super::grants::{REFRESH, Refresh};
 use super::{
     ACCESS_TOKEN, Answer, AuthorizationServer, GrantType, OauthClient, OauthError, Origin, Parameters, REFRESH_TOKEN, later, secret,
 };
 use crate::TokenIssue;
+use crate::token::{parse_scope, scope_text};
 use clientela_kernel::{Id, Scopes, TenantId, Timestamp};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -67,7 +68,7 @@ impl AuthorizationServer {
         let mut answer = shown(&token, until.0.saturating_sub(now.0), asked);
         if client.may(GrantType::RefreshToken).is_ok() {
             let refresh = secret(REFRESH_PREFIX);
-            let data = Refresh { client: client.id.0, session, scope: text_of(granted) };
+            let data = Refresh { client: client.id.0, session, scope: scope_text(granted) };
             self.give_out(client.tenant, (REFRESH, &refresh, None), &data, later(now, REFRESH_TOKEN).min(ends), now).await?;
             if let Some(members) = answer.as_object_mut() {
                 members.insert("refresh_token".to_owned(), refresh.into());
@@ -106,11 +107,11 @@ impl AuthorizationServer {
     }
 
     pub(super) fn within(granted: &str, client: &OauthClient) -> Scopes {
-        super::client::common(scopes_of(granted), client.scopes)
+        super::client::common(parse_scope(granted), client.scopes)
     }
 }
 
 /// The answer with an access token, as RFC 6749, section 5.1 has it.
 pub(super) fn shown(token: &str, valid: i64, scopes: Scopes) -> Json {
-    json!({ "access_token": token, "token_type": "Bearer", "expires_in": valid / 1_000, "scope": text_of(scopes) })
+    json!({ "access_token": token, "token_type": "Bearer", "expires_in": valid / 1_000, "scope": scope_text(scopes) })
 }

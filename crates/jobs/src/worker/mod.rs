@@ -14,7 +14,7 @@ use crate::{export_job, import_job};
 use clientela_access::Authenticator;
 use clientela_engine::module::Found;
 use clientela_engine::{Engine, ids};
-use clientela_kernel::{Actor, ActorKind, Comparison, Context, Error, ErrorCode, Filter, Id, Result, Scopes, TenantId, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, TenantId, Timestamp, Value};
 use clientela_model::{Choice as _, system};
 use clientela_store::{Scope, Store, SystemTask};
 use running::Running;
@@ -193,17 +193,7 @@ impl Worker {
     /// The worker's own authority, for what it notes about a job.
     fn own(&self, tenant: TenantId) -> Context {
         let now = self.now();
-        Context {
-            tenant,
-            actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
-            client: Some("clientela".to_owned()),
-            scopes: Scopes::ALL,
-            policy: None,
-            request_id: ids::mint(now).0,
-            now,
-            zone: Default::default(),
-            allow_duplicates: false,
-        }
+        Context::of_system(tenant, ids::mint(now).0, now)
     }
 
     /// A job's record as it is now; none where it is deleted.

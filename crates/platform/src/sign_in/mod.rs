@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use clientela_access::CredentialChanges;
 use clientela_access::oauth::{Kept, NewSession, Person, Session, SignInRecords};
 use clientela_engine::{Engine, RecordBy, WriteAction, WriteRequest, ids};
-use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp, Value};
+use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, TenantId, Timestamp, Value};
 use clientela_store::{Dialect, Store, SystemTask};
 use rows::{grant, revocation};
 use sea_orm::sea_query::IntoCondition as _;
@@ -74,20 +74,10 @@ impl StoredSignIns {
     /// The authority by which a session is written: the server's, in the name of a user where it is one's doing.
     fn context(&self, tenant: TenantId, user: Option<Id>) -> Context {
         let now = self.engine.clock().now();
-        let actor = match user {
-            Some(id) => Actor { kind: ActorKind::User, id },
-            None => Actor { kind: ActorKind::System, id: Id(tenant.0) },
-        };
-        Context {
-            tenant,
-            actor,
-            client: Some("clientela".to_owned()),
-            scopes: Scopes::ALL,
-            policy: None,
-            request_id: ids::mint(now).0,
-            now,
-            zone: chrono_tz::UTC,
-            allow_duplicates: false,
+        let own = Context::of_system(tenant, ids::mint(now).0, now);
+        match user {
+            Some(id) => Context { actor: Actor { kind: ActorKind::User, id }, ..own },
+            None => own,
         }
     }
 

@@ -11,7 +11,7 @@ mod words;
 mod work;
 
 use clientela_engine::{Engine, ReadPlan, Root, WriteAction, WriteRequest};
-use clientela_kernel::{Actor, ActorKind, Context, DeletedMode, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
+use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result, TenantId, Timestamp};
 use clientela_platform::founding;
 use dice::{Dice, Mint};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -71,15 +71,10 @@ pub fn context(now: Timestamp) -> Context {
 pub fn context_of(sowing: Sowing, now: Timestamp) -> Context {
     let tenant = sowing.tenant();
     Context {
-        tenant,
-        actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
         client: Some("demo".to_owned()),
-        scopes: Scopes::ALL,
-        policy: None,
-        request_id: tenant.0,
-        now,
         zone: chrono_tz::Europe::Vienna,
         allow_duplicates: true,
+        ..Context::of_system(tenant, tenant.0, now)
     }
 }
 
