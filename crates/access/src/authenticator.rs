@@ -2,11 +2,14 @@
 
 use crate::directory::Directory;
 use crate::oauth::{CLIENT_PREFIX, OauthClient, common};
-use crate::policy::Definitions;
+use crate::policy::{Definitions, Role};
 use crate::remembered::Remembered;
 use crate::signing::PublicKeys;
 use crate::token::{self, Examined, Verified, refused};
-use crate::{ApiKeyCredential, CredentialChanges, CredentialSource, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key};
+use crate::{
+    ApiKeyCredential, CredentialChanges, CredentialSource, Principals, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key,
+};
+use async_trait::async_trait;
 use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
 use parking_lot::RwLock;
 use serde_json::Value as Json;
@@ -154,6 +157,13 @@ impl Authenticator {
         })
     }
 
+    /// The authority that a principal would have if it held a role: see [`Principals::trying`].
+    async fn trying(&self, tenant: TenantId, principal: &str, role: Role, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        let context = self.in_name_of(tenant, principal, request_id, now).await?;
+        let policy = self.0.directory.read().trial(tenant, context.actor, role);
+        Ok(Context { policy, ..context })
+    }
+
     /// Signs a token for a user.
     pub fn issue(&self, issue: &TokenIssue) -> Result<String> {
         token::sign(&self.0.keys, &self.0.rules, issue)
@@ -247,6 +257,17 @@ impl Authenticator {
         let Some(verified) = token::verify(&self.0.keys, &others, &self.0.rules, token)?.map(Arc::new) else { return Ok(None) };
         self.0.verified.insert(token, Arc::clone(&verified));
         Ok(Some(verified))
+    }
+}
+
+#[async_trait]
+impl Principals for Authenticator {
+    async fn in_name_of(&self, tenant: TenantId, principal: &str, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        Authenticator::in_name_of(self, tenant, principal, request_id, now).await
+    }
+
+    async fn trying(&self, tenant: TenantId, principal: &str, role: Role, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        Authenticator::trying(self, tenant, principal, role, request_id, now).await
     }
 }
 

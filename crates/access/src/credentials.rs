@@ -1,10 +1,10 @@
 //! What authentication is told: every API key, every user, their roles, and the note that they have changed.
 
 use crate::oauth::OauthClient;
-use crate::policy::Rights;
+use crate::policy::{Rights, Role};
 use async_trait::async_trait;
 use chrono_tz::Tz;
-use clientela_kernel::{Id, Result, Scopes, TenantId, Timestamp};
+use clientela_kernel::{Context, Id, Result, Scopes, TenantId, Timestamp};
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,6 +72,22 @@ pub trait CredentialSource: Send + Sync {
 
     /// Roles, who holds them, and teams, of every tenant.
     async fn rights(&self) -> Result<Rights>;
+}
+
+/// Knows what any principal of a tenant may do at this moment.
+#[async_trait]
+pub trait Principals: Send + Sync {
+    /// The authority of a principal (`usr_…`, `key_…`): all that a user may do, and what a key's scopes say.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` where it has none any more; `DATABASE_UNAVAILABLE`.
+    async fn in_name_of(&self, tenant: TenantId, principal: &str, request_id: Uuid, now: Timestamp) -> Result<Context>;
+
+    /// The same as if it held a role that is only tried, in place of the one that it holds under this key, or beside what it holds.
+    ///
+    /// # Errors
+    /// As [`Principals::in_name_of`].
+    async fn trying(&self, tenant: TenantId, principal: &str, role: Role, request_id: Uuid, now: Timestamp) -> Result<Context>;
 }
 
 /// Counts the changes to keys and users. Whoever changes one calls [`CredentialChanges::announce`] once the change is

@@ -1,7 +1,7 @@
 //! What authentication keeps in memory: keys, users and what they may do, as of one reading.
 
 use crate::oauth::OauthClient;
-use crate::policy::{Definitions, Principal, Rights, RolePolicy};
+use crate::policy::{Definitions, Principal, Rights, Role, RolePolicy};
 use crate::{ApiKeyCredential, CredentialSource, UserCredential};
 use clientela_kernel::{Actor, ActorKind, Id, Policy, Result, TenantId};
 use parking_lot::RwLock;
@@ -76,12 +76,17 @@ impl Directory {
         if let Some(known) = self.policies.read().get(&key) {
             return shown(known.clone());
         }
-        let policy = self.compile(tenant, actor).map(Arc::new);
+        let policy = self.compile(tenant, actor, None).map(Arc::new);
         self.policies.write().insert(key, policy.clone());
         shown(policy)
     }
 
-    fn compile(&self, tenant: TenantId, actor: Actor) -> Option<RolePolicy> {
+    /// What a principal could do if it held a role: in place of the one with the same key that it holds, or beside what it holds.
+    pub(crate) fn trial(&self, tenant: TenantId, actor: Actor, role: Role) -> Option<Arc<dyn Policy>> {
+        shown(self.compile(tenant, actor, Some(role)).map(Arc::new))
+    }
+
+    fn compile(&self, tenant: TenantId, actor: Actor, tried: Option<Role>) -> Option<RolePolicy> {
         let (mut principal, mut holder) = (Principal { names: vec![actor.to_text()], ..Principal::default() }, actor);
         for _ in 0..MAXIMUM_MAKERS {
             if holder.kind != ActorKind::ApiKey || self.rights.holds_any(tenant, holder) {
@@ -104,6 +109,10 @@ impl Directory {
             }
             principal.user = Some(holder.id.0);
             self.place(tenant, holder.id.0, &mut principal);
+        }
+        if let Some(tried) = tried {
+            roles.retain(|role| role.key != tried.key);
+            roles.push(Arc::new(tried));
         }
         let policy = RolePolicy::new(self.definitions.clone(), tenant, roles, principal);
         (!policy.is_administrator()).then_some(policy)

@@ -16,7 +16,7 @@ pub mod token;
 
 pub use authenticator::{Authenticator, bearer};
 pub use authorize::{Action, FieldMask, Grant, authorize, authorize_operation, check_scope};
-pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, UserCredential};
+pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, Principals, UserCredential};
 pub use password::Passwords;
 pub use policy::{ConditionReader, Definitions};
 pub use signing::SigningKeys;

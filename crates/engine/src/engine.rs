@@ -15,13 +15,13 @@ use crate::search::Found;
 use crate::tenant::Tenants;
 use crate::write::{self, WriteOutcome, WriteRequest};
 use crate::{order, task};
-use clientela_access::Definitions;
+use clientela_access::{Definitions, Principals};
 use clientela_kernel::{Clock, Comparison, Context, Cursor, DeletedMode, Error, Filter, Id, ListArguments, Name, Result, SortKey, Value};
 use clientela_model::{Registry, ResourceDef};
 use clientela_store::Store;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How far records that were merged into one another are followed. A merge leaves one step; two at the same moment may leave more.
 const MAXIMUM_SUCCESSORS: usize = 20;
@@ -48,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) files: Option<Arc<Files>>,
     /// What tenants add to the definitions; none in an engine of one tenant.
     pub(crate) tenants: Option<Arc<Tenants>>,
+    /// Knows what principals may do, once it is there: it is made of this engine's definitions.
+    pub(crate) principals: Arc<OnceLock<Arc<dyn Principals>>>,
 }
 
 /// What a read found, beside the JSON it wrote.
@@ -81,7 +83,15 @@ impl Engine {
         let contents = Arc::new(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.contents)).collect());
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
         let (held, pack, files, tenants) = (None, None, None, None);
-        Ok(Engine { inner: Arc::new(Inner { registry, store, rules, operations, contents, clock, held, pack, files, tenants }) })
+        let principals = Arc::default();
+        Ok(Engine {
+            inner: Arc::new(Inner { registry, store, rules, operations, contents, clock, held, pack, files, tenants, principals }),
+        })
+    }
+
+    /// Tells the engine who knows what principals may do: what it says about others is asked there. The first one stays.
+    pub fn connect(&self, principals: Arc<dyn Principals>) {
+        let _ = self.inner.principals.set(principals);
     }
 
     /// Every resource.

@@ -26,7 +26,7 @@ pub use filter::{Comparison, Filter, Quantifier};
 pub use id::{Id, TenantId};
 pub use money::Money;
 pub use page::{DeletedMode, ListArguments, PageArguments, SortKey};
-pub use rights::{Action, Depth, FieldAccess, FieldMask, Grant, MaskedField, Policy};
+pub use rights::{Action, Depth, Extent, FieldAccess, FieldGround, FieldMask, Grant, Ground, Layer, MaskedField, Policy};
 pub use time::{Clock, Date, FixedClock, SystemClock, Timestamp};
 pub use value::{RecordKey, Value};
 

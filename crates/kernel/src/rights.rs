@@ -78,6 +78,17 @@ pub enum Depth {
     All,
 }
 
+impl Depth {
+    /// Every depth, with its name on every surface.
+    pub const ALL: [(Depth, &'static str); 5] =
+        [(Depth::None, "NONE"), (Depth::Own, "OWN"), (Depth::Team, "TEAM"), (Depth::Subtree, "SUBTREE"), (Depth::All, "ALL")];
+
+    /// The name on every surface.
+    pub fn name(self) -> &'static str {
+        Depth::ALL.iter().find(|(depth, _)| *depth == self).map_or("", |(_, name)| name)
+    }
+}
+
 /// What may be done with a field. Each allows all that the one before it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FieldAccess {
@@ -89,6 +100,17 @@ pub enum FieldAccess {
     Read,
     /// To read and to write it.
     Write,
+}
+
+impl FieldAccess {
+    /// Every access, with its name on every surface.
+    pub const ALL: [(FieldAccess, &'static str); 4] =
+        [(FieldAccess::Hidden, "HIDDEN"), (FieldAccess::Masked, "MASKED"), (FieldAccess::Read, "READ"), (FieldAccess::Write, "WRITE")];
+
+    /// The name on every surface.
+    pub fn name(self) -> &'static str {
+        FieldAccess::ALL.iter().find(|(access, _)| *access == self).map_or("", |(_, name)| name)
+    }
 }
 
 /// What a field mask looks at.
@@ -154,6 +176,100 @@ pub struct Grant {
     pub fields: FieldMask,
 }
 
+/// What kind of rule a ground is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layer {
+    /// What the credential may do at most.
+    Scope,
+    /// A role that may do everything.
+    Administrator,
+    /// A right of a role.
+    Role,
+    /// What concerns a portal or partner user at all.
+    Audience,
+    /// A share of the single record.
+    Share,
+    /// What the record depends on, or is a face of.
+    Dependency,
+    /// A role's rule for a field.
+    FieldRule,
+    /// Fields that need a scope of their own.
+    Sensitivity,
+    /// A field that copies another record's.
+    Copy,
+    /// The definition itself: what only the server writes.
+    Definition,
+}
+
+impl Layer {
+    /// Every layer, with its name on every surface and what it is.
+    pub const ALL: [(Layer, &'static str, &'static str); 10] = [
+        (Layer::Scope, "SCOPE", "What the credential may do at most."),
+        (Layer::Administrator, "ADMINISTRATOR", "A role that may do everything."),
+        (Layer::Role, "ROLE", "A right of a role, or that a role has none that fits."),
+        (Layer::Audience, "AUDIENCE", "What concerns the account of a portal or partner user."),
+        (Layer::Share, "SHARE", "A share of this record."),
+        (Layer::Dependency, "DEPENDENCY", "What the record depends on must be readable too."),
+        (Layer::FieldRule, "FIELD_RULE", "A role's rule for the field, or that a role has none and the field is open."),
+        (Layer::Sensitivity, "SENSITIVITY", "The field is sensitive and needs the scope `sensitive`."),
+        (Layer::Copy, "COPY", "The field copies another record's and is as open as that one."),
+        (Layer::Definition, "DEFINITION", "The field is kept by the server and is never written."),
+    ];
+
+    /// The name on every surface.
+    pub fn name(self) -> &'static str {
+        Layer::ALL.iter().find(|(layer, ..)| *layer == self).map_or("", |(_, name, _)| name)
+    }
+}
+
+/// The records for which a rule allows something.
+#[derive(Clone, Debug)]
+pub enum Extent {
+    /// None.
+    None,
+    /// Those that satisfy this.
+    Some(Filter),
+    /// All.
+    All,
+}
+
+/// A rule that decides about an action, for whoever asks why.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// What kind of rule.
+    pub layer: Layer,
+    /// The key of the role.
+    pub role: Option<String>,
+    /// The resource that the right names; none where it is for all, or there is no right.
+    pub resource: Option<Name>,
+    /// The action or operation that the right names; none where it is for all, or there is no right.
+    pub action: Option<Name>,
+    /// How far the right reaches; none where there is no right.
+    pub depth: Option<Depth>,
+    /// The right's condition, as it was written.
+    pub condition: Option<String>,
+    /// The records for which it allows the action.
+    pub extent: Extent,
+}
+
+impl Ground {
+    /// A ground without a role.
+    pub fn new(layer: Layer, extent: Extent) -> Ground {
+        Ground { layer, role: None, resource: None, action: None, depth: None, condition: None, extent }
+    }
+}
+
+/// What a role says of a field, for whoever asks why.
+#[derive(Clone, Debug)]
+pub struct FieldGround {
+    /// The key of the role.
+    pub role: String,
+    /// The field.
+    pub field: Name,
+    /// What its rule allows; none where it has no rule for the field.
+    pub access: Option<FieldAccess>,
+}
+
 /// Decides what a principal may do. A context without one may do everything that its scopes allow.
 pub trait Policy: Debug + Send + Sync {
     /// What it may do with a resource. None where it may not do it at all.
@@ -179,4 +295,22 @@ pub trait Policy: Debug + Send + Sync {
 
     /// The teams of its user.
     fn teams(&self) -> &[uuid::Uuid];
+
+    /// Every rule that takes part in [`Policy::grant`] or [`Policy::operation`], in the order in which they are asked.
+    ///
+    /// # Errors
+    /// As [`Policy::grant`].
+    fn grounds(&self, _context: &Context, _resource: &str, _action: Action, _operation: Option<&str>) -> Result<Vec<Ground>> {
+        Ok(Vec::new())
+    }
+
+    /// What each role that allows reading a resource says of its fields: all of these roles for each field, the widest of which holds.
+    fn field_grounds(&self, _resource: &str) -> Vec<FieldGround> {
+        Vec::new()
+    }
+
+    /// Those to whom a share must be given so that it is the principal's.
+    fn recipients(&self) -> Vec<crate::RecordKey> {
+        Vec::new()
+    }
 }

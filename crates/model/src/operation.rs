@@ -12,6 +12,8 @@ pub struct OperationDef {
     pub verb: Name,
     /// The resource whose rights it needs and whose address it hangs on.
     pub resource: Name,
+    /// Its address on REST, where it is not the one that follows from the resource and the verb.
+    pub address: Option<Name>,
     /// What it is done with.
     pub target: OperationTarget,
     /// Whether it writes.
@@ -45,6 +47,7 @@ impl OperationDef {
             name: name.into(),
             verb: verb.into(),
             resource: resource.into(),
+            address: None,
             target: OperationTarget::Collection,
             writes: true,
             for_oneself: false,
@@ -64,6 +67,20 @@ impl OperationDef {
     #[must_use]
     pub fn on_record(self) -> Self {
         OperationDef { target: OperationTarget::Record, ..self }
+    }
+
+    /// It has this address on REST.
+    #[must_use]
+    pub fn at(self, address: &'static str) -> Self {
+        OperationDef { address: Some(address.into()), ..self }
+    }
+
+    /// Its address on REST, by that of its resource (`/v1/accounts`): with `{id}` where it is done with one record.
+    pub fn path(&self, resource: &str) -> String {
+        match &self.address {
+            Some(address) => address.to_string(),
+            None => format!("{resource}{}/{}", if self.is_on_record() { "/{id}" } else { "" }, self.verb),
+        }
     }
 
     /// It is about the caller alone, and needs no right.

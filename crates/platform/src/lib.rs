@@ -17,6 +17,7 @@ pub mod secret;
 pub mod session;
 pub mod share;
 pub mod sign_in;
+pub mod simulate;
 pub mod stored_definitions;
 mod stored_rights;
 pub mod team;
@@ -54,6 +55,7 @@ pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) ->
         .resource::<oauth_client::Model>()
         .resource::<session::Model>()
         .operation(session::RevokeSession)
+        .operation(simulate::SimulateAccess)
         .operation(password::set::SetUserPassword { passwords: passwords.clone() })
         .operation(password::change::ChangeMyPassword { passwords: passwords.clone() })
         .resource::<custom_field::Model>()

@@ -7,6 +7,7 @@ use clientela_engine::module::{Companion, Draft, RuleReader};
 use clientela_engine::{Rules, check_condition};
 use clientela_kernel::{Action, Context, Depth, Error, FieldProblem, Id, ProblemCode, Result};
 use clientela_macros::{Choice, resource};
+use clientela_model::Registry;
 
 /// Whose records a right reaches. A record belongs to its owner (`ownerId`, or whom it is for); without one to whom the record that it depends on belongs
 /// to, and else to whoever created it.
@@ -78,33 +79,9 @@ pub struct RoleRightRules {
 impl Rules for RoleRightRules {
     async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
         let Some(registry) = reader.registry() else { return Ok(()) };
-        let mut problems = Vec::new();
-        let (resource, action) = (draft.get("resource").as_text().unwrap_or_default(), draft.get("action").as_text().unwrap_or_default());
-        let def = registry.resource(resource);
-        if def.is_none() && resource != ANY {
-            let text = format!("resource is {resource:?}, and no resource is called so. Take a name such as account, or * for all.");
-            problems.push(FieldProblem::new("/resource", ProblemCode::NotAllowed, text));
-        }
-        let operation = registry.operations().iter().find(|operation| operation.name == action);
-        let known = action == ANY || Action::ALL.iter().any(|known| known.name() == action) || operation.is_some();
-        if !known {
-            let actions = Action::ALL.map(Action::name).join(", ");
-            let text = format!("action is {action:?}, but must be one of {actions}, the name of an operation, or * for all.");
-            problems.push(FieldProblem::new("/action", ProblemCode::NotAllowed, text));
-        }
-        if let Some(text) = draft.get("condition").as_text() {
-            let checked = match (def, action) {
-                (None, _) => Err(Error::internal("resource must name one resource, since a condition speaks of its fields")),
-                (Some(def), "create" | "assign") if def.name != "role" => {
-                    Err(Error::internal("nothing is there yet to satisfy a condition when this is done"))
-                }
-                (Some(def), _) => check_condition(registry, context, def, text),
-            };
-            if let Err(error) = checked {
-                let text = format!("condition cannot be used: {error}");
-                problems.push(FieldProblem::new("/condition", ProblemCode::InvalidFormat, text));
-            }
-        }
+        let text = |field: &str| draft.get(field).as_text().unwrap_or_default();
+        let condition = draft.get("condition").as_text();
+        let problems = problems_of(registry, context, text("resource"), text("action"), condition, "");
         if problems.is_empty() { Ok(()) } else { Err(Error::validation(problems)) }
     }
 
@@ -116,4 +93,41 @@ impl Rules for RoleRightRules {
     fn committed(&self, _context: &Context, _draft: &Draft) {
         (self.credentials_changed)();
     }
+}
+
+/// What is wrong with a right; `at` is where it stands.
+pub(crate) fn problems_of(
+    registry: &Registry,
+    context: &Context,
+    resource: &str,
+    action: &str,
+    condition: Option<&str>,
+    at: &str,
+) -> Vec<FieldProblem> {
+    let mut problems = Vec::new();
+    let def = registry.resource(resource);
+    if def.is_none() && resource != ANY {
+        let text = format!("resource is {resource:?}, and no resource is called so. Take a name such as account, or * for all.");
+        problems.push(FieldProblem::new(format!("{at}/resource"), ProblemCode::NotAllowed, text));
+    }
+    let operation = registry.operations().iter().find(|operation| operation.name == action);
+    let known = action == ANY || Action::ALL.iter().any(|known| known.name() == action) || operation.is_some();
+    if !known {
+        let actions = Action::ALL.map(Action::name).join(", ");
+        let text = format!("action is {action:?}, but must be one of {actions}, the name of an operation, or * for all.");
+        problems.push(FieldProblem::new(format!("{at}/action"), ProblemCode::NotAllowed, text));
+    }
+    let Some(text) = condition else { return problems };
+    let checked = match (def, action) {
+        (None, _) => Err(Error::internal("resource must name one resource, since a condition speaks of its fields")),
+        (Some(def), "create" | "assign") if def.name != "role" => {
+            Err(Error::internal("nothing is there yet to satisfy a condition when this is done"))
+        }
+        (Some(def), _) => check_condition(registry, context, def, text),
+    };
+    if let Err(error) = checked {
+        let text = format!("condition cannot be used: {error}");
+        problems.push(FieldProblem::new(format!("{at}/condition"), ProblemCode::InvalidFormat, text));
+    }
+    problems
 }

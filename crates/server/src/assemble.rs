@@ -124,6 +124,7 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     let source = Arc::new(StoredCredentials::new(store.clone(), Arc::clone(&parts.clock)));
     let engine = engine.with_tenants(Arc::new(StoredDefinitions), changes.clone());
     let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, engine.definitions(), changes.clone()).await?;
+    engine.connect(Arc::new(authenticator.clone()));
     if store.dialect() == Dialect::Postgres {
         hang_bell(&store, &changes, &authenticator);
         if new_key {

@@ -162,6 +162,7 @@ impl TestApp {
         let source = Arc::new(clientela_platform::StoredCredentials::new(store.clone(), clock.clone()));
         let authenticator =
             Authenticator::new(keys, rules, source, engine.definitions(), changes.clone()).await.expect("credentials can be read");
+        engine.connect(Arc::new(authenticator.clone()));
         let sign_ins = clientela_platform::StoredSignIns::new(store.clone(), engine.clone(), changes);
         let authorization = AuthorizationServer::new(authenticator.clone(), Arc::new(sign_ins), passwords, URL.to_owned());
         let router = clientela_gateway::router(GatewayState {

@@ -100,8 +100,9 @@ impl Factory {
     /// The address of an operation and an input for it, on new records.
     pub async fn call(&self, operation: &OperationDef, fill: Fill) -> (String, Map<String, Json>) {
         let resource = self.registry.resource(&operation.resource).expect("the registry links operations");
-        let record = if operation.is_on_record() { format!("/{}", Box::pin(self.any(resource)).await) } else { String::new() };
-        (format!("/v1/{}{record}/{}", resource.path, operation.verb), self.input(&operation.input, fill).await)
+        let record = if operation.is_on_record() { Box::pin(self.any(resource)).await } else { String::new() };
+        let path = operation.path(&format!("/v1/{}", resource.path)).replace("{id}", &record);
+        (path, self.input(&operation.input, fill).await)
     }
 
     /// An input for an operation; referenced records are made first. What has an example of null is left out.

@@ -65,6 +65,9 @@ async fn reading_by_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
     app.beta.get(&format!("{}?deleted=include", victim.path)).await.refused(404, "NOT_FOUND");
     let data = app.beta.graphql(&document::record(def), json!({ "id": victim.id })).await.data();
     assert_eq!(data, json!({ "record": null }));
+    app.beta.get(&format!("{}/access", victim.path)).await.refused(404, "NOT_FOUND");
+    let access = "query($id: ID!) { access(id: $id) { actions { allowed } } }";
+    assert_eq!(app.beta.graphql(access, json!({ "id": victim.id })).await.data(), json!({ "access": null }));
     if !def.mirror {
         app.beta.get(&format!("{}/history", victim.path)).await.refused(404, "NOT_FOUND");
         app.beta.get(&format!("{}?deleted=include&asOf=9999-01-01T00:00:00Z", victim.path)).await.refused(404, "NOT_FOUND");

@@ -45,8 +45,7 @@ async fn the_document_is_the_router() {
         assert!(names.len() == count && !names.contains(&Json::Null), "operation ids repeat or are missing");
         for operation in app.registry.operations() {
             let resource = app.registry.resource(&operation.resource).expect("linked");
-            let record = if operation.is_on_record() { "/{id}" } else { "" };
-            let path = format!("/v1/{}{record}/{}", resource.path, operation.verb);
+            let path = operation.path(&format!("/v1/{}", resource.path));
             assert!(paths.get(&path).is_some_and(|item| item.get("post").is_some()), "{path}");
         }
         for def in app.registry.resources() {

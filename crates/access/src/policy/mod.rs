@@ -1,5 +1,6 @@
 //! What the roles and shares of a principal allow, compiled into row filters and field masks.
 
+mod grounds;
 mod rights;
 mod role;
 mod rows;
@@ -7,7 +8,9 @@ mod rows;
 pub use rights::{Rights, Team};
 pub use role::{Condition, Right, Role};
 
-use clientela_kernel::{Action, Context, Depth, Error, FieldAccess, FieldMask, Filter, Grant, Name, Policy, Result, TenantId};
+use clientela_kernel::{
+    Action, Context, Depth, Error, FieldAccess, FieldGround, FieldMask, Filter, Grant, Ground, Name, Policy, RecordKey, Result, TenantId,
+};
 use clientela_model::{Registry, ResourceDef};
 use parking_lot::RwLock;
 use serde_json::Value as Json;
@@ -200,6 +203,18 @@ impl Policy for RolePolicy {
 
     fn teams(&self) -> &[Uuid] {
         &self.principal.teams
+    }
+
+    fn grounds(&self, context: &Context, resource: &str, action: Action, operation: Option<&str>) -> Result<Vec<Ground>> {
+        self.chain(context, self.def(resource)?, action, operation)
+    }
+
+    fn field_grounds(&self, resource: &str) -> Vec<FieldGround> {
+        self.def(resource).map(|def| self.said_of_fields(def)).unwrap_or_default()
+    }
+
+    fn recipients(&self) -> Vec<RecordKey> {
+        self.named_by_shares()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which records a right reaches, as a filter.
 
 use super::{Right, Role, RolePolicy};
-use clientela_kernel::{Action, Comparison, Context, Depth, Filter, Grant, Name, Policy as _, Quantifier, RecordKey, Result, Value};
+use clientela_kernel::{Action, Comparison, Context, Depth, Filter, Grant, Name, Policy as _, Quantifier, Result, Value};
 use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, system};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -87,9 +87,7 @@ impl RolePolicy {
             _ => return None,
         };
         def.relation(SHARES)?;
-        let named = |resource: &'static str, id: Uuid| Value::Record(RecordKey { resource: resource.into(), id });
-        let teams = self.principal.teams.iter().map(|team| named("team", *team));
-        let whom: Vec<Value> = self.principal.user.map(|user| named("user", user)).into_iter().chain(teams).collect();
+        let whom: Vec<Value> = self.named_by_shares().into_iter().map(Value::Record).collect();
         if whom.is_empty() {
             return None;
         }

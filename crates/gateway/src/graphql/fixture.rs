@@ -357,6 +357,10 @@ impl Source for Memory {
         Err(Error::internal("records in memory have no past"))
     }
 
+    async fn access(&self, _: &Context, _: &Arc<ResourceDef>, _: Id, _: &clientela_engine::AccessRequest) -> Result<Json> {
+        Err(Error::internal("records in memory have no rights"))
+    }
+
     async fn timeline(
         &self,
         _: &Context,

@@ -1,6 +1,7 @@
 //! OpenAPI 3.1 from the registry: the same definitions the handlers are bound to, so the document cannot drift from
 //! what is served.
 
+mod access;
 mod aggregate;
 mod common;
 mod content;
@@ -37,7 +38,7 @@ pub fn document(registry: &Registry) -> OpenApi {
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(overview::CREDENTIALS)).build()),
     );
     components = common::add(components);
-    components = past::shared(aggregate::shared(components));
+    components = access::shared(past::shared(aggregate::shared(components)));
     components = parameter::add(components);
     components = response::add(components);
     let mut paths = PathsBuilder::new();
@@ -45,7 +46,7 @@ pub fn document(registry: &Registry) -> OpenApi {
     for def in registry.resources() {
         components = record::add(components, registry, def);
         components = many::schemas(listing::add(components, def), registry, def);
-        (components, paths) = aggregate::add(components, past::add(paths, def), def);
+        (components, paths) = aggregate::add(components, access::add(past::add(paths, def), def), def);
         paths = many::add(keyed::add(operation::add(paths, def), registry, def), registry, def);
         paths = content::add(verb::add(paths, registry, def), def);
         paths = vcard::add(paths, registry, def);

@@ -10,7 +10,7 @@ use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Ref, Required};
 
 /// Components by name, with the parameter each holds.
 pub(super) fn add(mut components: ComponentsBuilder) -> ComponentsBuilder {
-    for (name, parameter) in all() {
+    for (name, parameter) in all().into_iter().chain(super::access::parameters()) {
         components = components.parameter(name, parameter);
     }
     components
@@ -100,6 +100,6 @@ fn header(name: &str, description: &str) -> ParameterBuilder {
     base(name, ParameterIn::Header, description)
 }
 
-fn base(name: &str, place: ParameterIn, description: &str) -> ParameterBuilder {
+pub(super) fn base(name: &str, place: ParameterIn, description: &str) -> ParameterBuilder {
     ParameterBuilder::new().name(name).parameter_in(place).required(Required::False).description(Some(description))
 }

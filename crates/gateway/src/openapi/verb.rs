@@ -49,8 +49,7 @@ pub(super) fn shows(registry: &Registry, def: &ResourceDef) -> bool {
 /// Adds the paths of a resource's operations.
 pub(super) fn add(mut paths: PathsBuilder, registry: &Registry, def: &ResourceDef) -> PathsBuilder {
     for verb in registry.operations().iter().filter(|verb| verb.resource == def.name) {
-        let record = if verb.is_on_record() { "/{id}" } else { "" };
-        paths = paths.path(format!("/v1/{}{record}/{}", def.path, verb.verb), item(def, verb));
+        paths = paths.path(verb.path(&format!("/v1/{}", def.path)), item(def, verb));
     }
     paths
 }

@@ -1,5 +1,6 @@
 //! REST over the engine: a few handlers, bound to every resource of the registry at start.
 
+pub(crate) mod access;
 mod address;
 mod aggregate;
 mod batch;
@@ -108,6 +109,7 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         if vcard::writer(registry, def).is_some() {
             router = router.route(&format!("{path}/{{id}}/vcard"), get(with(&bound, vcard::get)));
         }
+        router = router.route(&format!("{path}/{{id}}/access"), get(with(&bound, access::access)));
         if !def.mirror {
             router = router.route(&format!("{path}/{{id}}/history"), get(with(&bound, history::history)));
         }

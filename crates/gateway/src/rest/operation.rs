@@ -40,9 +40,8 @@ pub(super) fn of(bound: &Arc<Bound>) -> Vec<(String, Arc<BoundOperation>)> {
     let operations = bound.state.engine.registry().operations().iter().filter(|operation| operation.resource == bound.def.name);
     operations
         .map(|def| {
-            let record = if def.is_on_record() { "/{id}" } else { "" };
             let operation = BoundOperation { resource: Arc::clone(bound), def: Arc::clone(def) };
-            (format!("{}{record}/{}", bound.path, def.verb), Arc::new(operation))
+            (def.path(&bound.path), Arc::new(operation))
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Rights: what roles, field rules and shares allow, on both APIs and both databases.
 
+mod explained;
 mod fields;
 mod matrix;
 mod rows;

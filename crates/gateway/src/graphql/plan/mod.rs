@@ -1,6 +1,7 @@
 //! Execution, GraphQL specification §6: a document is prepared once, then each request coerces its variables, makes
 //! read plans and writes the engine's answers into one buffer.
 
+mod access;
 mod aggregate;
 mod answer;
 mod build;

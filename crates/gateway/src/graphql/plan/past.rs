@@ -61,7 +61,7 @@ pub(super) async fn write_history(
 }
 
 /// Appends the selected members of an object, or of each in a list.
-fn write(fields: &[Collected], json: &Json, out: &mut Vec<u8>) -> Result<(), Problem> {
+pub(super) fn write(fields: &[Collected], json: &Json, out: &mut Vec<u8>) -> Result<(), Problem> {
     if fields.is_empty() || json.is_null() {
         out.extend_from_slice(json.to_string().as_bytes());
         return Ok(());

@@ -1,5 +1,6 @@
 //! Queries: every root field a plan, read side by side.
 
+use super::access::AccessStep;
 use super::aggregate::AggregateStep;
 use super::answer::{Notes, write_key};
 use super::build::{Builder, misplaced};
@@ -43,6 +44,8 @@ enum Step<'f> {
     Past(ReadPlan, Timestamp),
     /// The changes of a record.
     History(HistoryStep),
+    /// What may be done with a record.
+    Access(AccessStep),
     /// Groups of records.
     Aggregate(Box<AggregateStep>),
     /// A search, and one read for each type found.
@@ -96,6 +99,8 @@ pub(super) async fn run(
             // Both may look at far more than they show.
             Step::Aggregate(_) | Step::Past(ReadPlan { root: Root::List(..), .. }, _) => clientela_engine::aggregate::COST,
             Step::History(history) => 1 + u64::from(history.limit),
+            // Each action may look at other records.
+            Step::Access(_) => 50,
             _ => 0,
         });
         steps.push(step);
@@ -168,6 +173,13 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
                 problems.push(problem.under(&field.key));
             }
         }
+        (Step::Access(step), Some(context)) => {
+            if let Err(problem) = step.write(run.source, context, field, &mut out).await {
+                out.clear();
+                out.extend_from_slice(b"null");
+                problems.push(problem.under(&field.key));
+            }
+        }
         (Step::Timeline(step), Some(context)) => {
             if let Err(problem) = step.write(run.source, context, field, &mut out).await {
                 out.clear();
@@ -198,6 +210,7 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
             | Step::Search(_)
             | Step::Past(..)
             | Step::History(_)
+            | Step::Access(_)
             | Step::Timeline(_),
             None,
         ) => {
@@ -334,6 +347,14 @@ fn plan<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Resul
             let record = find(types, &text).map(|(_, def, id)| (def, id));
             Ok(match past::history(run, field, variables, record)? {
                 Some(step) => Step::History(step),
+                None => Step::Constant("null".to_owned()),
+            })
+        }
+        Role::Access => {
+            let text = id(field, types, variables)?;
+            let record = find(types, &text).map(|(_, def, id)| (def, id));
+            Ok(match AccessStep::new(run, field, variables, record)? {
+                Some(step) => Step::Access(step),
                 None => Step::Constant("null".to_owned()),
             })
         }

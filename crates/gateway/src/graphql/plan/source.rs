@@ -7,8 +7,8 @@ use clientela_engine::past::HistoryPage;
 use clientela_engine::search::{SearchAnswer, SearchRequest};
 use clientela_engine::timeline::{TimelinePage, TimelineRequest};
 use clientela_engine::{
-    Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Engine, Held, OperationOutcome, OperationRequest, ReadPlan, RecordBy, Root,
-    Selection, WriteOutcome, WriteRequest,
+    AccessRequest, Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Engine, Held, OperationOutcome, OperationRequest, ReadPlan,
+    RecordBy, Root, Selection, WriteOutcome, WriteRequest,
 };
 use clientela_kernel::{Context, Cursor, Filter, Id, ListArguments, Result, SortKey, Timestamp};
 use clientela_model::ResourceDef;
@@ -34,6 +34,7 @@ pub(crate) trait Source: Send + Sync {
     async fn search(&self, context: &Context, request: &SearchRequest) -> Result<SearchAnswer>;
     async fn read_past(&self, context: &Context, plan: &ReadPlan, at: Timestamp, out: &mut Vec<u8>) -> Result<bool>;
     async fn history(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, limit: u32, after: Option<&str>) -> Result<HistoryPage>;
+    async fn access(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &AccessRequest) -> Result<Json>;
     async fn timeline(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &TimelineRequest) -> Result<TimelinePage>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
@@ -112,6 +113,10 @@ impl Source for Engine {
 
     async fn history(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, limit: u32, after: Option<&str>) -> Result<HistoryPage> {
         Engine::history(self, context, def, id, limit, after).await
+    }
+
+    async fn access(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &AccessRequest) -> Result<Json> {
+        Engine::access(self, context, def, id, request).await
     }
 
     async fn timeline(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &TimelineRequest) -> Result<TimelinePage> {

@@ -1,5 +1,6 @@
 //! The GraphQL schema, made from the registry.
 
+mod access;
 mod aggregates;
 mod filters;
 mod inputs;
@@ -27,6 +28,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
         types.extend(search::definitions());
     }
     query.push(past::root());
+    query.push(access::root());
     if timeline::is_there(registry) {
         query.push(timeline::field());
         types.extend(timeline::definitions(registry));
@@ -115,6 +117,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
     all.extend(filters::shared());
     all.extend(aggregates::shared());
     all.extend(past::shared());
+    all.extend(access::shared());
     all.extend(scalars::definitions());
     all.extend(types);
     TypeSystem::new(registry.clone(), all)

@@ -133,6 +133,8 @@ pub(crate) enum Role {
     Part(usize),
     /// The changes of a record, and members of their objects by name.
     History,
+    /// What may be done with a record, with members by name.
+    Access,
     /// The timeline of a party, with members by name.
     Timeline,
     Member(&'static str),
