@@ -190,6 +190,39 @@ CREATE UNIQUE INDEX app_user_email_key ON app_user (tenant_id, email_folded) WHE
 
 CREATE INDEX app_user_manager_id_index ON app_user (tenant_id, manager_id, id) WHERE manager_id IS NOT NULL;
 
+CREATE TABLE audit_entry (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    sequence INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    change TEXT,
+    resource TEXT,
+    record TEXT,
+    client TEXT,
+    address TEXT,
+    request TEXT NOT NULL,
+    detail TEXT,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX audit_entry_record_index ON audit_entry (tenant_id, record, id);
+
+CREATE UNIQUE INDEX audit_entry_sequence_key ON audit_entry (tenant_id, sequence) WHERE deleted_at IS NULL;
+
+CREATE TABLE audit_head (
+    tenant_id BLOB NOT NULL,
+    sequence INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (tenant_id)
+) STRICT;
+
 CREATE TABLE change_log (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant_id BLOB NOT NULL,

@@ -154,6 +154,7 @@ impl Authenticator {
             now,
             zone: user.zone,
             allow_duplicates: false,
+            address: None,
         })
     }
 
@@ -289,6 +290,7 @@ fn key_context(directory: &Directory, key: &ApiKeyCredential, request_id: Uuid, 
         now,
         zone: key.zone,
         allow_duplicates: false,
+        address: None,
     })
 }
 
@@ -329,5 +331,6 @@ fn user_context(
         now,
         zone: user.zone,
         allow_duplicates: false,
+        address: None,
     })
 }

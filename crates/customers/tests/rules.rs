@@ -55,6 +55,7 @@ fn context() -> Context {
         now: Timestamp(0),
         zone: chrono_tz::Tz::UTC,
         allow_duplicates: false,
+        address: None,
     }
 }
 

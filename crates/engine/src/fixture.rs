@@ -51,5 +51,6 @@ pub(crate) fn context() -> Context {
         now: Timestamp(1_760_000_000_000),
         zone: chrono_tz::UTC,
         allow_duplicates: false,
+        address: None,
     }
 }

@@ -2,6 +2,7 @@
 //! what they may do, what it means and how it is stored is decided here and nowhere else.
 
 pub mod aggregate;
+pub mod audit;
 pub mod batch;
 pub mod content;
 pub mod engine;
@@ -33,6 +34,7 @@ pub mod timeline;
 mod values;
 pub mod write;
 
+pub use audit::{AuditEvent, AuditNote, AuditShows};
 pub use batch::{Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, RowOutcome, Step, Target};
 pub use clientela_access::{Action, FieldMask, Grant};
 pub use content::{Contents, Given, Received};

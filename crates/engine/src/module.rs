@@ -1,5 +1,6 @@
 //! What a domain crate hands to the server: its resources and their rules.
 
+use crate::audit::AuditNote;
 use crate::content::Contents;
 pub use crate::input::check_format;
 use crate::operation::{Operation, Registered};
@@ -170,6 +171,12 @@ pub trait RuleReader: Send + Sync {
     /// The definition of a resource, where there is one of this name.
     fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>>;
 
+    /// From now on the write is only carried out if nothing that is audited happens before it: for what a rule decides by looking at many
+    /// records, each of which somebody else might be changing. Otherwise the write starts anew.
+    async fn hold_still(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Every definition, where the reader knows them all.
     fn registry(&self) -> Option<&Registry> {
         None
@@ -194,6 +201,11 @@ pub trait Rules: Send + Sync {
     /// Names the other records that must change in the same transaction.
     async fn companions(&self, _context: &Context, _reader: &dyn RuleReader, _draft: &Draft) -> Result<Vec<Companion>> {
         Ok(Vec::new())
+    }
+
+    /// What the audit says of a change; nothing where it is not its concern.
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        None
     }
 
     /// Told after the change is durable; of a transaction over many writes, of the last one of each resource.

@@ -36,6 +36,7 @@ impl Authenticate for Tokens {
                 now,
                 zone: chrono_tz::UTC,
                 allow_duplicates: false,
+                address: None,
             }),
             "panic" => panic!("a secret in a panic"),
             "slow" => {

@@ -2,9 +2,9 @@
 
 use crate::state::{FileFormat, JobState, Wake, expiry};
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::export::{ExportPlan, ExportRequest};
 use clientela_engine::module::{ChangeKind, Draft, RuleReader};
+use clientela_engine::{AuditNote, AuditShows, Rules};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, ProblemCode, Result, Timestamp, Value};
 use clientela_macros::resource;
 use clientela_model::{Choice as _, Registry};
@@ -75,6 +75,11 @@ pub struct ExportRules {
 
 #[async_trait]
 impl Rules for ExportRules {
+    fn audit(&self, draft: &Draft) -> Option<AuditNote> {
+        let made = draft.kind == ChangeKind::Created;
+        made.then_some(AuditNote { kind: "EXPORTED", shows: AuditShows::Values })
+    }
+
     fn derive(&self, context: &Context, draft: &mut Draft) {
         if draft.kind == ChangeKind::Created {
             draft.set("state", JobState::Queued.as_str().into());

@@ -88,7 +88,7 @@ pub(crate) fn row(
 
 /// Writes rows, all or none.
 pub(crate) async fn commit(scope: &Scope, rows: Vec<RowChange>) -> Result<Commit> {
-    scope.commit(WriteSet { tenant: scope.tenant(), rows, idempotency: None }).await
+    scope.commit(WriteSet { tenant: scope.tenant(), rows, idempotency: None, audit: None }).await
 }
 
 fn field<'v>(def: &ResourceDef, values: &'v [Value], name: &str) -> &'v Value {

@@ -3,6 +3,7 @@
 
 use crate::{Id, Policy, TenantId, Timestamp};
 use chrono_tz::Tz;
+use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -63,6 +64,8 @@ pub struct Context {
     pub actor: Actor,
     /// The client program, as the credential names it.
     pub client: Option<String>,
+    /// The network address at the other end, where there is one.
+    pub address: Option<IpAddr>,
     /// What the credential allows.
     pub scopes: Scopes,
     /// What the principal may do; everything where there is none. Both must allow it.
@@ -84,6 +87,7 @@ impl Context {
             tenant,
             actor: Actor { kind: ActorKind::System, id: Id(tenant.0) },
             client: Some("clientela".to_owned()),
+            address: None,
             scopes: Scopes::ALL,
             policy: None,
             request_id,

@@ -34,6 +34,8 @@ pub struct ResourceDef {
     pub deletable: bool,
     /// Copies of other records, kept in step by their rules: no log of their own.
     pub mirror: bool,
+    /// Only administrators see its records, whatever roles say.
+    pub administrators_only: bool,
     /// Nothing can be attached to its records: a reference to any record does not point here.
     pub unattachable: bool,
     /// Rules may refuse a new record that looks like one there is, unless the caller says `allowDuplicates`.

@@ -1,9 +1,10 @@
 //! The API key: how a program signs in.
 
+use crate::audit_entry::AuditKind;
 use crate::{CredentialsChanged, secret};
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::module::Draft;
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, FieldProblem, ProblemCode, Timestamp};
 use clientela_macros::{Choice, resource};
 use clientela_store::ChangeKind;
@@ -73,6 +74,10 @@ impl Rules for ApiKeyRules {
                 "expiresAt is in the past: a new key must expire later than now, or never (null).",
             ));
         }
+    }
+
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::CredentialChanged.with_values()
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

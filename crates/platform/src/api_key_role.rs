@@ -1,10 +1,11 @@
 //! The role of an API key.
 
 use crate::CredentialsChanged;
+use crate::audit_entry::AuditKind;
 use crate::rights::may_assign;
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Id, Result};
 use clientela_macros::resource;
 
@@ -44,6 +45,10 @@ impl Rules for ApiKeyRoleRules {
     async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         may_assign(context, reader, draft).await?;
         Ok(Vec::new())
+    }
+
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::RightsChanged.with_values()
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

@@ -1,10 +1,11 @@
 //! The field rule: what a role's holders may do with a field.
 
 use crate::CredentialsChanged;
+use crate::audit_entry::AuditKind;
 use crate::rights::only_administrators;
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Error, FieldAccess, FieldProblem, Id, ProblemCode, Result};
 use clientela_macros::{Choice, resource};
 use clientela_model::{FieldType, system};
@@ -92,6 +93,10 @@ impl Rules for FieldRuleRules {
     async fn companions(&self, context: &Context, _reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         only_administrators(context, draft)?;
         Ok(Vec::new())
+    }
+
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::RightsChanged.with_values()
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

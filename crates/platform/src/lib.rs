@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod api_key_role;
+pub mod audit_entry;
 pub mod credentials;
 pub mod custom_field;
 pub mod external_id;
@@ -59,6 +60,7 @@ pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) ->
         .operation(password::set::SetUserPassword { passwords: passwords.clone() })
         .operation(password::change::ChangeMyPassword { passwords: passwords.clone() })
         .resource::<custom_field::Model>()
+        .resource::<audit_entry::Model>()
         .rules("tenant", tenant::TenantRules { credentials_changed: changed() })
         .rules("user", user::UserRules { credentials_changed: changed() })
         .rules("team", team::TeamRules { credentials_changed: changed() })

@@ -1,9 +1,10 @@
 //! The OAuth client: a program that people sign in to, or that acts for itself.
 
+use crate::audit_entry::AuditKind;
 use crate::{CredentialsChanged, secret};
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Error, ErrorCode, FieldProblem, Id, ProblemCode, Result};
 use clientela_macros::{Choice, resource};
 use clientela_store::ChangeKind;
@@ -127,6 +128,10 @@ impl Rules for OauthClientRules {
             ErrorCode::Forbidden,
             "runAsId names somebody else: only an administrator lets a program act with another person's rights.",
         ))
+    }
+
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::CredentialChanged.with_values()
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

@@ -1,10 +1,11 @@
 //! The role: what its holders may do.
 
 use crate::CredentialsChanged;
+use crate::audit_entry::AuditKind;
 use crate::rights::{only_administrators, refuse_lockout};
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Result};
 use clientela_macros::resource;
 
@@ -39,6 +40,10 @@ impl Rules for RoleRules {
         only_administrators(context, draft)?;
         refuse_lockout(reader, draft).await?;
         Ok(Vec::new())
+    }
+
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::RightsChanged.with_values()
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

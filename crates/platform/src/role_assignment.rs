@@ -1,10 +1,11 @@
 //! The role assignment: who holds a role.
 
 use crate::CredentialsChanged;
+use crate::audit_entry::AuditKind;
 use crate::rights::{may_assign, refuse_lockout};
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Id, Result};
 use clientela_macros::resource;
 
@@ -45,6 +46,10 @@ impl Rules for RoleAssignmentRules {
         may_assign(context, reader, draft).await?;
         refuse_lockout(reader, draft).await?;
         Ok(Vec::new())
+    }
+
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::RightsChanged.with_values()
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

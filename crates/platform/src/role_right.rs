@@ -1,10 +1,11 @@
 //! The right of a role: what it allows with which records.
 
 use crate::CredentialsChanged;
+use crate::audit_entry::AuditKind;
 use crate::rights::only_administrators;
 use async_trait::async_trait;
 use clientela_engine::module::{Companion, Draft, RuleReader};
-use clientela_engine::{Rules, check_condition};
+use clientela_engine::{AuditNote, Rules, check_condition};
 use clientela_kernel::{Action, Context, Depth, Error, FieldProblem, Id, ProblemCode, Result};
 use clientela_macros::{Choice, resource};
 use clientela_model::Registry;
@@ -88,6 +89,10 @@ impl Rules for RoleRightRules {
     async fn companions(&self, context: &Context, _reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         only_administrators(context, draft)?;
         Ok(Vec::new())
+    }
+
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::RightsChanged.with_values()
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

@@ -1,9 +1,10 @@
 //! The session: a person who has signed in to a program, for as long as it goes on.
 
 use crate::CredentialsChanged;
+use crate::audit_entry::AuditKind;
 use async_trait::async_trait;
-use clientela_engine::module::Draft;
-use clientela_engine::{Call, Operation, Rules};
+use clientela_engine::module::{ChangeKind, Draft};
+use clientela_engine::{AuditNote, Call, Operation, Rules};
 use clientela_kernel::{Comparison, Context, Filter, Id, Result, Timestamp, Value};
 use clientela_macros::{Shape, resource};
 use clientela_model::OperationDef;
@@ -54,6 +55,11 @@ pub struct SessionRules {
 }
 
 impl Rules for SessionRules {
+    fn audit(&self, draft: &Draft) -> Option<AuditNote> {
+        let ended = draft.kind != ChangeKind::Created && (draft.changed("revokedAt") || draft.changed("deletedAt"));
+        ended.then(|| AuditKind::SessionRevoked.with_names()).flatten()
+    }
+
     fn committed(&self, _context: &Context, draft: &Draft) {
         if draft.changed("revokedAt") || draft.changed("deletedAt") {
             (self.credentials_changed)();

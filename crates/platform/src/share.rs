@@ -1,8 +1,9 @@
 //! The share: one record for somebody whose roles do not reach it.
 
+use crate::audit_entry::AuditKind;
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader, permitted};
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Action, Context, Error, FieldProblem, Id, ProblemCode, Result, Timestamp};
 use clientela_macros::{Choice, resource};
 
@@ -48,6 +49,10 @@ pub struct ShareRules;
 
 #[async_trait]
 impl Rules for ShareRules {
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::ShareChanged.with_values()
+    }
+
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
         let taken = draft.get("recipientId").as_record().is_none_or(|record| ["user", "team"].contains(&record.resource.as_ref()));
         if !taken {

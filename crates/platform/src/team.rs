@@ -1,9 +1,10 @@
 //! The team: people who work together, in a tree.
 
 use crate::CredentialsChanged;
+use crate::audit_entry::AuditKind;
 use async_trait::async_trait;
-use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader, refuse_cycle};
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Id, Result};
 use clientela_macros::resource;
 
@@ -38,6 +39,10 @@ pub struct TeamRules {
 impl Rules for TeamRules {
     async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
         refuse_cycle(reader, draft, "parentId").await
+    }
+
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::RightsChanged.with_values()
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

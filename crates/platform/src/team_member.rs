@@ -1,8 +1,9 @@
 //! The team member: a user in a team.
 
 use crate::CredentialsChanged;
-use clientela_engine::Rules;
+use crate::audit_entry::AuditKind;
 use clientela_engine::module::Draft;
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Id};
 use clientela_macros::{Choice, resource};
 
@@ -50,6 +51,10 @@ pub struct TeamMemberRules {
 }
 
 impl Rules for TeamMemberRules {
+    fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
+        AuditKind::RightsChanged.with_values()
+    }
+
     fn committed(&self, _context: &Context, _draft: &Draft) {
         (self.credentials_changed)();
     }

@@ -1,10 +1,11 @@
 //! The user: a person who works with the records.
 
 use crate::CredentialsChanged;
+use crate::audit_entry::AuditKind;
 use crate::rights::refuse_lockout;
 use async_trait::async_trait;
-use clientela_engine::Rules;
-use clientela_engine::module::{Companion, Draft, RuleReader, refuse_cycle};
+use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader, refuse_cycle};
+use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Date, Id, Result, Timestamp};
 use clientela_macros::resource;
 
@@ -69,6 +70,15 @@ impl Rules for UserRules {
     async fn companions(&self, _context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         refuse_lockout(reader, draft).await?;
         Ok(Vec::new())
+    }
+
+    fn audit(&self, draft: &Draft) -> Option<AuditNote> {
+        let same = draft.kind == ChangeKind::Updated && !["active", "email", "passwordSetAt"].iter().any(|field| draft.changed(field));
+        match draft.changed("passwordSetAt") {
+            _ if same => None,
+            true => AuditKind::PasswordChanged.with_names(),
+            false => AuditKind::UserChanged.with_names(),
+        }
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

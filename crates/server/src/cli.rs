@@ -87,6 +87,12 @@ pub enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// The audit: who signed in, who changed rights, who took records out.
+    Audit {
+        /// What to do.
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Tenants.
     Tenant {
         /// What to do.
@@ -317,6 +323,20 @@ pub enum UserCommand {
         /// The tenant; may be left out where there is only one
         #[arg(long, value_name = "ID")]
         tenant: Option<String>,
+    },
+}
+
+/// What to do with the audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Look whether any entry was changed or taken away since it was added. Exit code 1, with the first that does not hold, where one was.
+    Verify {
+        /// The tenant; all where left out
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+        /// The last entry that an earlier verification printed, kept elsewhere: tells also of a chain that was written anew
+        #[arg(long, value_name = "NUMBER:HASH")]
+        anchor: Option<String>,
     },
 }
 

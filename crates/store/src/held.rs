@@ -4,6 +4,7 @@
 //! On SQLite it holds the database's one place for writing: other writers wait for it, and after five seconds are told that
 //! the database is busy. On PostgreSQL other writers go on, except where they want the same rows or unique keys.
 
+use crate::audit::{AuditWrite, append};
 use crate::pool::{Failure, Link, Ready};
 use crate::postgres::many::Use;
 use crate::settings::Address;
@@ -14,7 +15,7 @@ use crate::store::Backend;
 use crate::together::Together;
 use crate::write::{Commit, RowChange, WriteSet};
 use crate::{Dialect, Rows, Store, postgres, sqlite};
-use clientela_kernel::{Error, Result};
+use clientela_kernel::{Error, Result, TenantId};
 use sqlx::PgConnection;
 use sqlx::postgres::PgArguments;
 use std::sync::Arc;
@@ -131,29 +132,35 @@ impl Inside {
     /// another head-on: it must be taken back, and can start anew.
     pub(crate) async fn commit(&self, set: &WriteSet) -> Result<Commit> {
         match self.dialect {
-            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::alone(set)?, &set.rows)).await,
-            Dialect::Sqlite => self.carry_out(Task::Sqlite(Box::new(Work::new(set)?))).await,
+            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::alone(set)?, &set.rows), entries(set)).await,
+            Dialect::Sqlite => self.carry_out(Task::Sqlite(Box::new(Work::new(set)?)), entries(set)).await,
         }
     }
 
     /// Writes several sets inside the transaction: all of them, or nothing.
     pub(crate) async fn commit_together(&self, sets: &Together<'_>) -> Result<Commit> {
         match self.dialect {
-            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::together(sets, Use::Once)?, &[])).await,
-            Dialect::Sqlite => self.carry_out(Task::Sqlite(Box::new(Work::together(sets)?))).await,
+            Dialect::Postgres => self.carry_out(Task::Postgres(postgres::commit::together(sets, Use::Once)?, &[]), None).await,
+            Dialect::Sqlite => self.carry_out(Task::Sqlite(Box::new(Work::together(sets)?)), None).await,
         }
     }
 
-    async fn carry_out(&self, task: Task<'_>) -> Result<Commit> {
+    /// Carries out a write, and adds to the audit what is said of it.
+    async fn carry_out(&self, task: Task<'_>, audit: Option<(TenantId, &AuditWrite)>) -> Result<Commit> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let mut link = self.link.lock().await;
         match (link.as_mut().ok_or_else(ended)?, task) {
             (Connection::Postgres(link), Task::Postgres(statement, changes)) => {
                 let plain = |error: sqlx::Error| <PgConnection as Link>::fault(&error).error(error);
                 sqlx::raw_sql(NEXT).execute(&mut *link).await.map_err(plain)?;
-                let outcome = match link.rows(statement).await {
-                    Ok(rows) if rows.is_empty() => Ok(Commit::GuardFailed),
-                    Ok(_) => return Ok(Commit::Done),
+                let written = match (link.rows(statement).await, audit) {
+                    (Ok(rows), _) if rows.is_empty() => Ok(Commit::GuardFailed),
+                    (Ok(_), Some((tenant, audit))) => append(link, self.dialect, tenant, audit).await,
+                    (written, _) => written.map(|_| Commit::Done),
+                };
+                let outcome = match written {
+                    Ok(Commit::Done) => return Ok(Commit::Done),
+                    Ok(other) => Ok(other),
                     // What this transaction wrote before still stands in the other's way: only a new start can help.
                     Err(error) if collided(&error) => Err(Error::collision(error)),
                     Err(error) => {
@@ -165,10 +172,16 @@ impl Inside {
                 outcome
             }
             (Connection::Sqlite(hand), Task::Sqlite(mut work)) => {
-                if work.is_empty() {
-                    return Ok(Commit::Done);
+                let mut outcome = match work.is_empty() {
+                    true if audit.is_none() => return Ok(Commit::Done),
+                    true => hand.plainly(NEXT).await.map(|()| Commit::Done),
+                    false => hand.one_of_many(NEXT, &mut work).await,
+                };
+                if let (Ok(Commit::Done), Some((tenant, audit))) = (&outcome, audit) {
+                    let connection = hand.connection().await?;
+                    let appended = append(connection, self.dialect, tenant, audit).await;
+                    outcome = appended.map_err(|error| <sqlx::SqliteConnection as Link>::fault(&error).error(error));
                 }
-                let outcome = hand.one_of_many(NEXT, &mut work).await;
                 if !matches!(outcome, Ok(Commit::Done)) {
                     hand.plainly(UNDO).await?;
                 }
@@ -177,6 +190,11 @@ impl Inside {
             _ => Err(Error::internal("a write for another database")),
         }
     }
+}
+
+/// What the audit says of a set.
+fn entries(set: &WriteSet) -> Option<(TenantId, &AuditWrite)> {
+    set.audit.as_ref().map(|audit| (set.tenant, audit))
 }
 
 fn collided(error: &sqlx::Error) -> bool {

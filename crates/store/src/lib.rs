@@ -2,6 +2,7 @@
 //! crate can run one without it.
 
 pub mod archive;
+mod audit;
 mod bell;
 mod bind;
 pub mod changes;
@@ -40,6 +41,7 @@ mod together;
 mod toy;
 pub mod write;
 
+pub use audit::{AuditBreak, AuditEntry, AuditReport, AuditWrite};
 pub use bell::Bell;
 pub use changes::{Change, ChangePage, FeedCursor};
 pub use checkup::{DatabaseFacts, Disagreement};

@@ -152,6 +152,9 @@ impl Store {
 
     /// Writes a set, all or nothing.
     pub(crate) async fn commit(&self, set: Arc<WriteSet>) -> Result<Commit> {
+        if set.audit.is_some() && !matches!(self.0.backend, Backend::Held(_)) {
+            return self.commit_audited(set).await;
+        }
         match &self.0.backend {
             Backend::Postgres(gather) => gather.commit(set).await,
             Backend::Sqlite { writer, .. } => {
@@ -159,6 +162,19 @@ impl Store {
                 if work.is_empty() { Ok(Commit::Done) } else { writer.commit(work).await }
             }
             Backend::Held(inside) => inside.commit(&set).await,
+        }
+    }
+
+    /// Writes a set and what the audit says of it, in a transaction of its own: it is rare, and need not be fast.
+    async fn commit_audited(&self, set: Arc<WriteSet>) -> Result<Commit> {
+        let (inside, transaction) = self.begin().await?;
+        // Inside it is the transaction's own affair, so this goes no deeper.
+        match Box::pin(inside.commit(set)).await {
+            Ok(Commit::Done) => transaction.commit().await.map(|()| Commit::Done),
+            Ok(other) => transaction.roll_back().await.map(|()| other),
+            // The caller reads again, as after any guard that failed.
+            Err(error) if error.is_collision() => transaction.roll_back().await.map(|()| Commit::GuardFailed),
+            Err(error) => Err(error),
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Group<'s> {
 }
 
 impl<'s> Together<'s> {
-    /// Puts sets together; none where they cannot be: one is remembered under an idempotency key or removes rows, two change the
+    /// Puts sets together; none where they cannot be: one is remembered under an idempotency key, audited or removes rows, two change the
     /// same record, or new records refer to one another in a circle.
     pub(crate) fn new(tenant: TenantId, sets: &[&'s WriteSet]) -> Result<Option<Together<'s>>> {
         if sets.iter().any(|set| set.idempotency.is_some()) {
@@ -41,6 +41,10 @@ impl<'s> Together<'s> {
 
     /// The same, where sets may be remembered under idempotency keys.
     pub(crate) fn remembering(tenant: TenantId, sets: &[&'s WriteSet]) -> Result<Option<Together<'s>>> {
+        // What is audited goes alone: each entry is bound to the one before.
+        if sets.iter().any(|set| set.audit.is_some()) {
+            return Ok(None);
+        }
         let mut groups: Vec<Group<'s>> = Vec::new();
         let mut shapes: HashMap<(&'s str, u8, Vec<usize>), usize> = HashMap::new();
         let mut places: HashSet<Place<'s>> = HashSet::new();

@@ -1,5 +1,6 @@
 //! An atomic unit of writing: rows, their change-log rows and the idempotency row, all or nothing.
 
+use crate::audit::AuditWrite;
 use crate::search::SearchChange;
 use clientela_kernel::{Id, TenantId, Timestamp, Value};
 use clientela_model::ResourceDef;
@@ -15,6 +16,8 @@ pub struct WriteSet {
     pub rows: Vec<RowChange>,
     /// Remembers the request under its idempotency key.
     pub idempotency: Option<IdempotencyWrite>,
+    /// What the audit says of it.
+    pub audit: Option<AuditWrite>,
 }
 
 /// One row to insert, update or remove.

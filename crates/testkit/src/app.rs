@@ -283,6 +283,7 @@ async fn found(engine: &Engine, name: &str) -> Context {
         now: START,
         zone: chrono_tz::UTC,
         allow_duplicates: false,
+        address: None,
     };
     create(engine, &system, "tenant", json!({ "id": id.to_text("ten"), "name": format!("Tenant {name}") })).await;
     let user = json!({ "name": format!("Admin of {name}"), "email": format!("admin@{name}.example") });

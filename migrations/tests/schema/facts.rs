@@ -30,8 +30,17 @@ pub(crate) struct Column {
 }
 
 /// Tables that belong to no resource.
-const SYSTEM: [&str; 8] =
-    ["change_log", "idempotency", "search_document", "job_lease", "job_content", "sign_in_grant", "token_revocation", "published_key"];
+const SYSTEM: [&str; 9] = [
+    "change_log",
+    "idempotency",
+    "search_document",
+    "job_lease",
+    "job_content",
+    "sign_in_grant",
+    "token_revocation",
+    "published_key",
+    "audit_head",
+];
 
 /// References that another column of the same value holds, by a check of the table: (table, the field's column, the other).
 const HELD_BY: [(&str, &str, &str); 1] = [("contact", "party_id", "id")];

@@ -9,6 +9,7 @@
 
 mod aggregates;
 mod architecture;
+mod audit;
 mod bad_input;
 mod batch;
 mod calendar;
@@ -49,7 +50,7 @@ mod relationship_graph;
 mod rights;
 mod routes;
 mod search;
-mod sign_in;
+pub(crate) mod sign_in;
 mod statements;
 mod supply_chain;
 mod timeline;

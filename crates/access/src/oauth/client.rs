@@ -66,6 +66,14 @@ pub(crate) fn common(one: Scopes, other: Scopes) -> Scopes {
     Scopes { read: one.read && other.read, write: one.write && other.write }
 }
 
+/// The name by which a program calls itself, whether or not it is the one.
+pub(super) fn named_client(parameters: &Parameters, authorization: Option<&str>) -> Option<String> {
+    match authorization {
+        Some(header) => basic(header).map(|(name, _)| name),
+        None => parameters.get("client_id").map(str::to_owned),
+    }
+}
+
 /// Name and secret of a Basic header, each form-encoded within (RFC 6749, section 2.3.1).
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;

@@ -44,7 +44,7 @@ impl AuthorizationServer {
             return Err(refused("its user may sign in no more"));
         }
         let ends = later(now, SESSION);
-        let origin = Origin { address: data.address, user_agent: data.user_agent.clone() };
+        let origin = Origin { address: data.address, user_agent: data.user_agent.clone(), request: None };
         self.0.records.open(client.tenant, NewSession { id: Id(data.session), client, user, origin, expires_at: ends }).await?;
         // Whoever brought the code a second time meanwhile found no session to end.
         let again = self.brought::<Code>(client.tenant, CODE, code).await?;

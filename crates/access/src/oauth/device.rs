@@ -119,7 +119,7 @@ impl AuthorizationServer {
             return Err(OauthError::new("access_denied", "The person may sign in no more."));
         }
         let (data, ends) = (&found.data, later(now, SESSION));
-        let origin = Origin { address: data.address, user_agent: data.user_agent.clone() };
+        let origin = Origin { address: data.address, user_agent: data.user_agent.clone(), request: None };
         self.0.records.open(client.tenant, NewSession { id: Id(data.session), client, user, origin, expires_at: ends }).await?;
         let scopes = AuthorizationServer::within(&data.scope, client);
         self.of_session(client, (user, data.session), (scopes, scopes), ends, now).await

@@ -42,6 +42,8 @@ const CODE: i64 = 60_000;
 const REFRESH_TOKEN: i64 = 30 * 86_400_000;
 /// How long a session lasts at most.
 const SESSION: i64 = 90 * 86_400_000;
+/// How many refusals of one account or client the audit takes in a quarter of an hour beyond those that were tried at all.
+const NOTES: u32 = 3;
 /// How long a device waits for its person.
 const DEVICE: i64 = 10 * 60_000;
 
@@ -123,6 +125,21 @@ pub struct Origin {
     pub address: Option<IpAddr>,
     /// What the browser says it is.
     pub user_agent: Option<String>,
+    /// The request.
+    pub request: Option<Uuid>,
+}
+
+/// A sign-in, good or refused, as the audit keeps it.
+#[derive(Clone, Debug)]
+pub struct SignIn<'a> {
+    /// Who it is, where that is known.
+    pub user: Option<Id>,
+    /// The program.
+    pub client: &'a OauthClient,
+    /// By which way: `password`, `client_credentials`, …
+    pub way: &'static str,
+    /// Why it was refused; nothing where it was not.
+    pub refused: Option<&'static str>,
 }
 
 /// A session that is to begin.
@@ -177,6 +194,8 @@ pub trait SignInRecords: Send + Sync {
     fn mint(&self, now: Timestamp) -> Id;
     /// The active user with an e-mail address.
     async fn person(&self, tenant: TenantId, email: &str) -> Result<Option<Person>>;
+    /// Adds a sign-in to the audit.
+    async fn noted(&self, tenant: TenantId, sign_in: SignIn<'_>, origin: &Origin) -> Result<()>;
     /// Begins a session.
     async fn open(&self, tenant: TenantId, session: NewSession<'_>) -> Result<()>;
     /// A session.
@@ -205,6 +224,8 @@ pub(crate) struct Inner {
     passwords: Passwords,
     issuer: String,
     polls: crate::throttle::Throttle,
+    /// What is refused again and again fills the audit only so fast.
+    notes: crate::throttle::Throttle,
 }
 
 /// A refusal in the form of RFC 6749, section 5.2.
@@ -246,7 +267,8 @@ impl AuthorizationServer {
     /// A server that is known by an address, without a trailing slash.
     pub fn new(authenticator: Authenticator, records: Arc<dyn SignInRecords>, passwords: Passwords, issuer: String) -> Self {
         let polls = crate::throttle::Throttle::new(1, device::INTERVAL * 1_000);
-        AuthorizationServer(Arc::new(Inner { authenticator, records, passwords, issuer, polls }))
+        let notes = crate::throttle::Throttle::new(NOTES, 15 * 60_000);
+        AuthorizationServer(Arc::new(Inner { authenticator, records, passwords, issuer, polls, notes }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The token endpoint: who asks, by which way, and the answer.
 
-use super::client::narrowed;
+use super::client::{named_client, narrowed};
 use super::grants::{REFRESH, Refresh};
 use super::{
     ACCESS_TOKEN, Answer, AuthorizationServer, GrantType, OauthClient, OauthError, Origin, Parameters, REFRESH_TOKEN, later, secret,
@@ -19,7 +19,15 @@ impl AuthorizationServer {
     pub async fn token(&self, parameters: &Parameters, authorization: Option<&str>, origin: Origin, now: Timestamp) -> Answer<Json> {
         let named = parameters.need("grant_type")?;
         let grant = GrantType::ALL.into_iter().find(|grant| grant.as_str() == named);
-        let client = self.client(parameters, authorization, now).await?;
+        let client = match self.client(parameters, authorization, now).await {
+            Err(error) if error.code == "invalid_client" => {
+                if let Some(name) = named_client(parameters, authorization) {
+                    self.note_refused_client(&name, &origin, now).await?;
+                }
+                return Err(error);
+            }
+            client => client?,
+        };
         let grant = grant.ok_or_else(|| {
             let known = GrantType::ALL.map(GrantType::as_str).join(", ");
             OauthError::new("unsupported_grant_type", format!("grant_type is {named:?}; known are {known}."))
@@ -29,7 +37,7 @@ impl AuthorizationServer {
         match grant {
             GrantType::AuthorizationCode => self.redeem(&client, parameters, now).await,
             GrantType::RefreshToken => self.refresh(&client, parameters, now).await,
-            GrantType::ClientCredentials => self.for_itself(&client, parameters, now),
+            GrantType::ClientCredentials => self.for_itself(&client, parameters, &origin, now).await,
             GrantType::DeviceCode => self.poll(&client, parameters, origin, now).await,
             GrantType::TokenExchange => self.exchange(&client, parameters, now).await,
         }
@@ -45,11 +53,12 @@ impl AuthorizationServer {
         }
     }
 
-    fn for_itself(&self, client: &OauthClient, parameters: &Parameters, now: Timestamp) -> Answer<Json> {
+    async fn for_itself(&self, client: &OauthClient, parameters: &Parameters, origin: &Origin, now: Timestamp) -> Answer<Json> {
         let Some(user) = client.run_as else {
             return Err(OauthError::new("unauthorized_client", "This client has no rights of its own: its runAsId is empty."));
         };
         let scopes = narrowed(parameters.get("scope"), client.scopes)?;
+        self.note(client, Some(user), "client_credentials", None, origin).await?;
         let token = self.access(client, (user, None), scopes, None, later(now, ACCESS_TOKEN), now)?;
         Ok(shown(&token, ACCESS_TOKEN, scopes))
     }

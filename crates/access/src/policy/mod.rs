@@ -162,6 +162,9 @@ impl Policy for RolePolicy {
             return Ok(known.clone());
         }
         let def = self.def(resource)?;
+        if def.administrators_only {
+            return Ok(None);
+        }
         let grant = if action == Action::Read && def.mirror && self.has_faces(def) {
             self.mirrored(context, def)?
         } else {
@@ -178,6 +181,9 @@ impl Policy for RolePolicy {
             return self.grant(context, resource, action);
         }
         let def = self.def(resource)?;
+        if def.administrators_only {
+            return Ok(None);
+        }
         self.decide(context, def, action, |role| role.named(resource, operation).or_else(|| role.right(resource, action.name())), 0)
     }
 

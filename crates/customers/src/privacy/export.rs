@@ -3,7 +3,7 @@
 use super::footprint;
 use super::request::{Done, PrivacyRequestKind, write};
 use async_trait::async_trait;
-use clientela_engine::{Call, Operation};
+use clientela_engine::{AuditEvent, Call, Operation};
 use clientela_kernel::{Id, Name, Result};
 use clientela_macros::Shape;
 use clientela_model::OperationDef;
@@ -65,6 +65,13 @@ impl Operation for ExportPerson {
     async fn run(&self, call: &Call<'_>, asked: PersonExport) -> Result<ExportedPerson> {
         let person = footprint(call, asked.party_id).await?;
         let document = call.export_footprint(&person).await?;
+        let event = AuditEvent {
+            kind: "EXPORTED",
+            resource: Some("party".to_owned()),
+            record: Some(person.identity.to_text("pty")),
+            detail: Some(json!({ "operation": "exportPerson" })),
+        };
+        call.engine().audit(call.context, event).await?;
         let mut others: BTreeMap<Name, i64> = BTreeMap::new();
         for other in &person.others {
             *others.entry(other.record.def.name.clone()).or_default() += 1;

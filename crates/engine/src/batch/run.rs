@@ -129,7 +129,7 @@ pub(super) async fn store(
         at: inner.clock.now(),
         answer: Some(answer()),
     };
-    let set = WriteSet { tenant: context.tenant, rows: Vec::new(), idempotency: Some(write) };
+    let set = WriteSet { tenant: context.tenant, rows: Vec::new(), idempotency: Some(write), audit: None };
     Ok(inner.store.scope(context.tenant).commit(set).await? == Commit::Done)
 }
 

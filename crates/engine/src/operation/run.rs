@@ -63,7 +63,7 @@ async fn attempt(engine: &Engine, context: &Context, request: &OperationRequest,
         return Ok(Ended::Done(OperationOutcome { output, replayed: false, tried: Some((inside, held)) }));
     }
     if let Some(idempotency) = remember(&inside, context, request, &output)? {
-        let set = WriteSet { tenant: context.tenant, rows: Vec::new(), idempotency: Some(idempotency) };
+        let set = WriteSet { tenant: context.tenant, rows: Vec::new(), idempotency: Some(idempotency), audit: None };
         if inside.inner.store.scope(context.tenant).commit(set).await? == Commit::IdempotencyTaken {
             held.roll_back().await?;
             return Ok(Ended::Taken);

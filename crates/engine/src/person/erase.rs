@@ -71,7 +71,7 @@ impl Work<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        match self.scope.commit(WriteSet { tenant: self.context.tenant, rows, idempotency: None }).await? {
+        match self.scope.commit(WriteSet { tenant: self.context.tenant, rows, idempotency: None, audit: None }).await? {
             Commit::Done => Ok(()),
             // Something has moved on since it was read, or refers to what goes: from the start again.
             failed => Err(Error::collision(format!("an erasure met another write: {failed:?}"))),

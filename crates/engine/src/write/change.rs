@@ -35,11 +35,23 @@ pub(crate) struct Gathering<'a> {
     /// What rules have read, as they first saw it: a companion builds on that and on nothing newer, so that its guard fails
     /// where the grounds for it have gone.
     seen: Mutex<HashMap<(Name, Uuid), Vec<Value>>>,
+    /// Where the audit stood when a rule asked that it stands still.
+    pub(crate) as_of: Mutex<Option<i64>>,
 }
 
 impl<'a> Gathering<'a> {
     pub(crate) fn new(inner: &'a Inner, context: &'a Context, scope: &'a Scope, now: Timestamp) -> Self {
-        Gathering { inner, context, scope, now, rows: Vec::new(), principal: 0, drafts: Vec::new(), seen: Mutex::default() }
+        Gathering {
+            inner,
+            context,
+            scope,
+            now,
+            rows: Vec::new(),
+            principal: 0,
+            drafts: Vec::new(),
+            seen: Mutex::default(),
+            as_of: Mutex::default(),
+        }
     }
 
     /// Adds a draft with everything its rules want changed along with it.
@@ -281,6 +293,15 @@ impl RuleReader for Gathering<'_> {
 
     fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>> {
         self.inner.registry.resource(name)
+    }
+
+    async fn hold_still(&self) -> Result<()> {
+        if self.as_of.lock().is_none() {
+            let stands = self.scope.audited().await?;
+            // What the first of two rules saw is what both build on.
+            self.as_of.lock().get_or_insert(stands);
+        }
+        Ok(())
     }
 
     fn registry(&self) -> Option<&Registry> {

@@ -44,7 +44,7 @@ pub(crate) async fn each(
             }
             let Gathering { rows, drafts, .. } = gathering;
             let changed = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None }).await? {
+            match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None }).await? {
                 Commit::Done => {
                     inner.committed(context, &drafts).await;
                     count += changed;

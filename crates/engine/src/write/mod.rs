@@ -6,7 +6,7 @@ mod diagnose;
 mod each;
 mod erase;
 mod limits;
-mod log;
+pub(crate) mod log;
 mod packed;
 mod repoint;
 mod run;

@@ -75,7 +75,7 @@ pub(crate) async fn repoint(
             }
         }
         let Gathering { rows, drafts, .. } = gathering;
-        match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None }).await? {
+        match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None }).await? {
             Commit::Done => {
                 inner.committed(context, &drafts).await;
                 // What was dropped may have changed some of those that wait.

@@ -323,7 +323,7 @@ impl<'a> Write<'a> {
     async fn unchanged(&self, id: Id, record: Vec<Value>, status: u16) -> Result<Attempt> {
         let version = version_of(self.def(), &record);
         if let Some(idempotency) = self.idempotency(id, version, status) {
-            let set = WriteSet { tenant: self.context.tenant, rows: Vec::new(), idempotency: Some(idempotency) };
+            let set = WriteSet { tenant: self.context.tenant, rows: Vec::new(), idempotency: Some(idempotency), audit: None };
             if self.scope.commit(set).await? == Commit::IdempotencyTaken {
                 return Ok(Attempt::Taken);
             }
@@ -332,11 +332,12 @@ impl<'a> Write<'a> {
     }
 
     pub(super) async fn commit(&self, gathering: Gathering<'_>, status: u16) -> Result<Attempt> {
-        let Gathering { rows, principal, mut drafts, .. } = gathering;
+        let Gathering { rows, principal, mut drafts, as_of, now, .. } = gathering;
+        let audit = self.inner.audited(self.context, now, &drafts, as_of.into_inner());
         let Some((id, version)) = drafts.first().map(|draft| (draft.id, version_of(&draft.def, &draft.after))) else {
             return Err(Error::internal("a write without a draft"));
         };
-        let set = Arc::new(WriteSet { tenant: self.context.tenant, rows, idempotency: self.idempotency(id, version, status) });
+        let set = Arc::new(WriteSet { tenant: self.context.tenant, rows, idempotency: self.idempotency(id, version, status), audit });
         let result = match &self.inner.pack {
             Some(pack) => pack.commit(Arc::clone(&set)).await?,
             None => self.scope.commit(Arc::clone(&set)).await?,

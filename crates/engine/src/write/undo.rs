@@ -161,7 +161,7 @@ pub(crate) async fn undo(
         if rows.is_empty() {
             continue;
         }
-        match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None }).await? {
+        match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None }).await? {
             Commit::Done => inner.committed(context, &drafts).await,
             // Somebody was faster: from the start again.
             failed => return Err(Error::collision(format!("changes could not be taken back: {failed:?}"))),

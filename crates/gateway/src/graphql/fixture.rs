@@ -88,6 +88,7 @@ pub(crate) fn context() -> Context {
         now: Timestamp(0),
         zone: chrono_tz::UTC,
         allow_duplicates: false,
+        address: None,
     }
 }
 

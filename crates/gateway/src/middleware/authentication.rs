@@ -13,5 +13,6 @@ pub async fn authenticate(state: &GatewayState, info: RequestInfo, headers: &Hea
         return Err(Error::new(ErrorCode::Unauthenticated, "The Authorization header stands there more than once. Send it once."));
     }
     let credential = clientela_access::bearer(value.map(|value| value.as_bytes()))?;
-    state.authenticator.authenticate(credential, info.id, info.now).await
+    let context = state.authenticator.authenticate(credential, info.id, info.now).await?;
+    Ok(Context { address: info.address, ..context })
 }

@@ -1,7 +1,7 @@
 //! The outermost service: id, limits, panics, unknown addresses, headers and the log line of every request.
 
 use super::request::{RequestIds, X_REQUEST_ID};
-use super::{Meter, RequestInfo, body, cors};
+use super::{Meter, Peer, RequestInfo, body, cors};
 use crate::rest::suggest;
 use crate::{GatewayState, problem};
 use axum::Router;
@@ -53,7 +53,8 @@ impl Service<Request<Body>> for Outer {
         Box::pin(async move {
             let begun = Instant::now();
             let _running = meter.begin();
-            let info = ids.identify(request.headers(), state.clock.now());
+            let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+            let info = RequestInfo { address, ..ids.identify(request.headers(), state.clock.now()) };
             let method = request.method().clone();
             let uri = request.uri().clone();
             let cross_origin = request.headers().contains_key(header::ORIGIN);

@@ -15,6 +15,8 @@ pub struct RequestInfo {
     pub id: Uuid,
     /// When the request began.
     pub now: Timestamp,
+    /// The network address at the other end.
+    pub address: Option<std::net::IpAddr>,
 }
 
 impl RequestInfo {
@@ -25,7 +27,7 @@ impl RequestInfo {
 
     /// The same of a request that was taken apart.
     pub(crate) fn among(extensions: &http::Extensions) -> RequestInfo {
-        extensions.get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0) })
+        extensions.get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0), address: None })
     }
 }
 
@@ -51,7 +53,7 @@ impl RequestIds {
     /// The caller's id where it is a UUID, a new one otherwise.
     pub(crate) fn identify(&self, headers: &HeaderMap, now: Timestamp) -> RequestInfo {
         let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).and_then(|text| Uuid::try_parse(text).ok());
-        RequestInfo { id: given.unwrap_or_else(|| self.mint(now)), now }
+        RequestInfo { id: given.unwrap_or_else(|| self.mint(now)), now, address: None }
     }
 
     fn mint(&self, now: Timestamp) -> Uuid {

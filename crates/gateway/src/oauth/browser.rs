@@ -8,9 +8,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use clientela_access::oauth::{
-    Answer, Attempt, Authorization, AuthorizationServer, DeviceRequest, OauthError, Origin, Outcome, Parameters, Refusal,
+    Answer, Attempt, Authorization, AuthorizationServer, DeviceRequest, OauthClient, OauthError, Origin, Outcome, Parameters, Refusal,
 };
-use clientela_kernel::{Id, TenantId, Timestamp};
+use clientela_kernel::{Id, Timestamp};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) async fn authorize(server: Arc<AuthorizationServer>, request: Request
         return onward(&server.declined(&asked));
     }
     let from = origin(&parts);
-    match signed_in(&server, asked.client.tenant, &sent, &from, now).await {
+    match signed_in(&server, &asked.client, &sent, &from, now).await {
         Ok(Outcome::In(user)) => match server.granted(&asked, user, &from, now).await {
             Ok(address) => onward(&address),
             Err(error) => refused(&error),
@@ -113,7 +113,7 @@ pub(super) async fn device(server: Arc<AuthorizationServer>, request: Request) -
     let email = sent.get("email").unwrap_or("");
     let user: Option<Id> = match sent.get("decision") {
         Some("deny") => None,
-        Some("allow") => match signed_in(&server, waiting.tenant, &sent, &from, now).await {
+        Some("allow") => match signed_in(&server, &waiting.client, &sent, &from, now).await {
             Ok(Outcome::In(user)) => Some(user),
             Ok(Outcome::Wrong) => return device_page(&server, &waiting, code, &parts, email, Some(WRONG)),
             Err(error) => return device_page(&server, &waiting, code, &parts, email, Some(&error.description)),
@@ -166,9 +166,15 @@ fn device_page(
     with_cookie(page(status, "Sign in a device", &body, None), cookie)
 }
 
-async fn signed_in(server: &AuthorizationServer, tenant: TenantId, sent: &Parameters, from: &Origin, now: Timestamp) -> Answer<Outcome> {
+async fn signed_in(
+    server: &AuthorizationServer,
+    client: &OauthClient,
+    sent: &Parameters,
+    from: &Origin,
+    now: Timestamp,
+) -> Answer<Outcome> {
     let attempt = Attempt { email: sent.get("email").unwrap_or(""), password: sent.get("password").unwrap_or("") };
-    server.sign_in(tenant, attempt, from, now).await
+    server.sign_in(client, attempt, from, now).await
 }
 
 async fn posted(parts: &Parts, body: Body) -> Answer<Parameters> {

@@ -1,6 +1,6 @@
 //! Protocol endpoints: a form in, JSON out (RFC 6749, sections 4.1.3 and 5).
 
-use crate::middleware::{Peer, RequestInfo, read_body};
+use crate::middleware::{RequestInfo, read_body};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -33,7 +33,8 @@ pub(super) fn document(text: String) -> Response {
 /// Where a request comes from.
 pub(super) fn origin(parts: &Parts) -> Origin {
     let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Origin { address: parts.extensions.get::<Peer>().map(|peer| peer.0), user_agent: agent }
+    let info = RequestInfo::among(&parts.extensions);
+    Origin { address: info.address, user_agent: agent, request: Some(info.id) }
 }
 
 /// The parameters of a form in the body.

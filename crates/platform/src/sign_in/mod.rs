@@ -2,16 +2,19 @@
 
 pub(crate) mod rows;
 
+use crate::audit_entry::AuditKind;
 use crate::{session, user};
 use async_trait::async_trait;
 use clientela_access::CredentialChanges;
-use clientela_access::oauth::{Kept, NewSession, Person, Session, SignInRecords};
-use clientela_engine::{Engine, RecordBy, WriteAction, WriteRequest, ids};
+use clientela_access::oauth::{Kept, NewSession, Origin, Person, Session, SignIn, SignInRecords};
+use clientela_engine::{AuditEvent, Engine, RecordBy, WriteAction, WriteRequest, ids};
 use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, TenantId, Timestamp, Value};
+use clientela_model::Choice as _;
 use clientela_store::{Dialect, Store, SystemTask};
 use rows::{grant, revocation};
 use sea_orm::sea_query::IntoCondition as _;
 use sea_orm::{ColumnTrait as _, Condition};
+use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -117,6 +120,27 @@ impl SignInRecords for StoredSignIns {
         let found = self.store.system(SystemTask::Credentials).find::<user::Entity>(this).await?.pop();
         let active = found.filter(|user| user.active && user.deleted_at.is_none());
         Ok(active.map(|user| Person { id: user.id, password: user.password_hash }))
+    }
+
+    async fn noted(&self, tenant: TenantId, sign_in: SignIn<'_>, origin: &Origin) -> Result<()> {
+        let own = self.context(tenant, sign_in.user.filter(|_| sign_in.refused.is_none()));
+        let context = Context {
+            address: origin.address,
+            client: Some(sign_in.client.client_id.clone()),
+            request_id: origin.request.unwrap_or(own.request_id),
+            ..own
+        };
+        let kind = if sign_in.refused.is_some() { AuditKind::SignInRefused } else { AuditKind::SignedIn };
+        let event = AuditEvent {
+            kind: kind.as_str(),
+            resource: sign_in.user.map(|_| "user".to_owned()),
+            record: sign_in.user.map(|user| user.to_text("usr")),
+            detail: Some(match sign_in.refused {
+                Some(why) => json!({ "way": sign_in.way, "refused": why }),
+                None => json!({ "way": sign_in.way }),
+            }),
+        };
+        self.engine.audit(&context, event).await
     }
 
     async fn open(&self, tenant: TenantId, new: NewSession<'_>) -> Result<()> {

@@ -155,5 +155,5 @@ async fn remove(store: &Store, def: &Arc<ResourceDef>, tenant: TenantId, id: Id)
 }
 
 async fn commit(store: &Store, tenant: TenantId, row: RowChange) -> Result<Commit> {
-    store.scope(tenant).commit(WriteSet { tenant, rows: vec![row], idempotency: None }).await
+    store.scope(tenant).commit(WriteSet { tenant, rows: vec![row], idempotency: None, audit: None }).await
 }

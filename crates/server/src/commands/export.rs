@@ -5,6 +5,7 @@ use crate::cli::{Export, ExportFormat};
 use crate::config::Config;
 use crate::partial::Partial;
 use crate::tenants;
+use clientela_engine::AuditEvent;
 use clientela_engine::export::{self, ExportPlan, ExportRequest, Format};
 use clientela_kernel::{DeletedMode, Error, ErrorCode};
 use serde_json::json;
@@ -63,6 +64,9 @@ async fn write(config: &Config, arguments: &Export, out: &mut (dyn Write + Send)
         std::fs::write(path, text).map_err(|error| unwritable(path, &error))?;
     }
     let resource = plan.resource().plural.to_string();
+    let detail = json!({ "fields": arguments.fields, "filter": arguments.filter, "withDeleted": arguments.deleted });
+    let event = AuditEvent { kind: "EXPORTED", resource: Some(plan.resource().name.to_string()), record: None, detail: Some(detail) };
+    house.engine.audit(&context, event).await?;
     let shows = arguments.output.is_some() && io::stderr().is_terminal();
     let mut told = Instant::now();
     let mut progress = |written: u64| {

@@ -1,5 +1,6 @@
 //! What the commands do. Each answers one value, printed for people or as JSON.
 
+pub mod audit;
 pub mod backup;
 pub mod doctor;
 pub mod export;
@@ -94,6 +95,7 @@ pub async fn run(cli: &Cli) -> Result<u8, Failure> {
             import::run(&config, arguments, json).await.map_err(Failure::not_started)
         }
         Command::Doctor { quick } => doctor::run(config, *quick, json).await,
+        Command::Audit { command } => audit::run(&config?, command, json).await,
         command => other(&config?, command, json).await.map(|()| 0),
     }
 }
@@ -115,7 +117,7 @@ async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Fai
         Command::Tenant { command: TenantCommand::List } => tenant::list(config, json).await,
         Command::User { command } => user::run(config, command, json).await,
         Command::ApiKey { name, scope, tenant } => user::key(config, name, *scope, tenant.as_deref(), json).await,
-        Command::Import(_) | Command::Doctor { .. } => Ok(()),
+        Command::Import(_) | Command::Doctor { .. } | Command::Audit { .. } => Ok(()),
     }
 }
 

@@ -81,13 +81,13 @@ async fn a_failed_guard_leaves_nothing() {
         ];
         for (case, rows) in cases {
             for idempotency in [None, Some(key("k", one, 2))] {
-                let set = WriteSet { tenant: TENANT, rows: rows.clone(), idempotency };
+                let set = WriteSet { tenant: TENANT, rows: rows.clone(), idempotency, audit: None };
                 assert_eq!(scope.commit(set).await.unwrap(), Commit::GuardFailed, "{case} on {}", database.name);
             }
         }
         // Another tenant cannot reach the record, nor see it.
         let other = TenantId(Uuid::from_u128(0x0b));
-        let foreign = WriteSet { tenant: other, rows: vec![database.update("toyItem", one, 1, &counter)], idempotency: None };
+        let foreign = WriteSet { tenant: other, rows: vec![database.update("toyItem", one, 1, &counter)], idempotency: None, audit: None };
         assert_eq!(database.store.scope(other).commit(foreign.clone()).await.unwrap(), Commit::GuardFailed);
         assert!(scope.commit(foreign).await.is_err(), "a scope writes for its own tenant only");
         assert!(database.store.scope(other).changes(None, 100).await.unwrap().changes.is_empty());

@@ -260,5 +260,5 @@ pub(crate) fn key(key: &str, record: Id, version: i64) -> IdempotencyWrite {
 }
 
 pub(crate) fn set(rows: Vec<RowChange>) -> WriteSet {
-    WriteSet { tenant: TENANT, rows, idempotency: None }
+    WriteSet { tenant: TENANT, rows, idempotency: None, audit: None }
 }

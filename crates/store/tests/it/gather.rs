@@ -40,7 +40,7 @@ async fn many_go_together_and_each_is_written_once() {
     let sets = items.iter().enumerate().map(|(number, id)| {
         let mut row = database.insert("toyItem", *id, &[("ownerId", Value::Id(owner.0)), ("code", format!("c{number}").into())]);
         row.references.push((owned, owner.0));
-        WriteSet { tenant: TENANT, rows: vec![row], idempotency: Some(key(&format!("k{number}"), *id, 1)) }
+        WriteSet { tenant: TENANT, rows: vec![row], idempotency: Some(key(&format!("k{number}"), *id, 1)), audit: None }
     });
     let outcomes = while_locked(&database, sets.collect()).await;
     assert!(outcomes.iter().all(|outcome| *outcome == Commit::Done), "{outcomes:?}");

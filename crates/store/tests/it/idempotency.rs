@@ -14,7 +14,12 @@ async fn one_of_many_twins_is_done() {
         // Creating: every twin mints its own id.
         let twins = (0..TWINS).map(|_| {
             let id = id();
-            let set = WriteSet { tenant: TENANT, rows: vec![database.insert("toyItem", id, &[])], idempotency: Some(key("create", id, 1)) };
+            let set = WriteSet {
+                tenant: TENANT,
+                rows: vec![database.insert("toyItem", id, &[])],
+                idempotency: Some(key("create", id, 1)),
+                audit: None,
+            };
             let scope = scope.clone();
             async move { (id, tokio::spawn(async move { scope.commit(set).await }).await.unwrap().unwrap()) }
         });
@@ -42,7 +47,7 @@ async fn one_of_many_twins_is_done() {
         // Changing one record: the losers learn of the key, not of the version that has moved.
         let twins = (0..TWINS).map(|_| {
             let row = database.update("toyItem", winner, 1, &[("counter", Value::Integer(1))]);
-            let set = WriteSet { tenant: TENANT, rows: vec![row], idempotency: Some(key("update", winner, 2)) };
+            let set = WriteSet { tenant: TENANT, rows: vec![row], idempotency: Some(key("update", winner, 2)), audit: None };
             let scope = scope.clone();
             async move { tokio::spawn(async move { scope.commit(set).await }).await.unwrap().unwrap() }
         });
