@@ -422,6 +422,48 @@ CREATE TABLE custom_field
     CONSTRAINT custom_field_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX custom_field_resource_name_key ON public.custom_field USING btree (tenant_id, resource, name) WHERE (deleted_at IS NULL)
 
+CREATE TABLE custom_object
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    plural text COLLATE "C" NOT NULL
+    label text COLLATE "C" NOT NULL
+    label_folded text COLLATE "C" NOT NULL
+    labels text[] COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    title text COLLATE "C" NOT NULL
+    key text COLLATE "C" NOT NULL
+    CONSTRAINT custom_object_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX custom_object_name_key ON public.custom_object USING btree (tenant_id, name) WHERE (deleted_at IS NULL)
+    CREATE UNIQUE INDEX custom_object_plural_key ON public.custom_object USING btree (tenant_id, plural) WHERE (deleted_at IS NULL)
+
+CREATE TABLE custom_record
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    object text COLLATE "C" NOT NULL
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    custom jsonb
+    CONSTRAINT custom_record_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT custom_record_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX custom_record_object_index ON public.custom_record USING btree (tenant_id, object, id)
+    CREATE INDEX custom_record_object_name_index ON public.custom_record USING btree (tenant_id, object, name, id)
+    CREATE INDEX custom_record_owner_id_index ON public.custom_record USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+
 CREATE TABLE customer_event
     tenant_id uuid NOT NULL
     id uuid NOT NULL

@@ -472,6 +472,56 @@ CREATE TABLE custom_field (
 
 CREATE UNIQUE INDEX custom_field_resource_name_key ON custom_field (tenant_id, resource, name) WHERE deleted_at IS NULL;
 
+CREATE TABLE custom_object (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    plural TEXT NOT NULL,
+    label TEXT NOT NULL,
+    label_folded TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    description TEXT,
+    title TEXT NOT NULL,
+    key TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX custom_object_name_key ON custom_object (tenant_id, name) WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX custom_object_plural_key ON custom_object (tenant_id, plural) WHERE deleted_at IS NULL;
+
+CREATE TABLE custom_record (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    object TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    owner_id BLOB,
+    tags TEXT NOT NULL, custom TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX custom_record_name_folded_index ON custom_record (tenant_id, name_folded, id);
+
+CREATE INDEX custom_record_object_index ON custom_record (tenant_id, object, id);
+
+CREATE INDEX custom_record_object_name_index ON custom_record (tenant_id, object, name, id);
+
+CREATE INDEX custom_record_owner_id_index ON custom_record (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
 CREATE TABLE customer_event (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,

@@ -4,15 +4,18 @@
 use crate::engine::{Engine, Inner};
 use async_trait::async_trait;
 use clientela_access::CredentialChanges;
-use clientela_kernel::{Error, Name, Result, TenantId};
-use clientela_model::{Addition, Registry};
+use clientela_kernel::{Name, Result, TenantId};
+use clientela_model::{Addition, CustomObject, Registry};
 use clientela_store::FieldIndex;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How many tenants' registries are kept. Beyond that some are let go, and made again when they are asked for.
-pub const MAXIMUM_REGISTRIES: usize = 1_000;
+/// How much of tenants' registries is kept, in fields of their own (a tenant counts for one more, an object for as many as it begins
+/// with): about a kilobyte each. Beyond that some are let go, and made again when they are asked for.
+pub const MAXIMUM_FIELDS_KEPT: usize = 500_000;
+/// The fields and relations that an object begins with.
+const OF_OBJECT: usize = 25;
 
 /// Where the definitions that tenants add come from.
 #[async_trait]
@@ -25,10 +28,14 @@ pub trait TenantDefinitions: Send + Sync {
 pub struct Added {
     /// Tells one state of it from another.
     pub stamp: String,
+    /// The objects.
+    pub objects: Vec<CustomObject>,
     /// The fields, in the order in which they are shown.
     pub fields: Vec<Addition>,
     /// What the database needs for them.
     pub indexes: Vec<Index>,
+    /// The names of indexes that it no longer needs.
+    pub unwanted: Vec<String>,
 }
 
 /// An index over a field that a tenant adds.
@@ -55,12 +62,14 @@ struct Known {
     /// How many changes had been announced when it was read.
     as_of: u64,
     own: Option<Own>,
+    weight: usize,
 }
 
 #[derive(Clone)]
 struct Own {
     stamp: String,
     inner: Arc<Inner>,
+    weight: usize,
 }
 
 impl Engine {
@@ -82,12 +91,16 @@ impl Engine {
         let own = self.own(tenants, tenant, before).await?;
         let engine = own.as_ref().map(Own::engine);
         let mut known = tenants.known.write();
-        if known.len() >= MAXIMUM_REGISTRIES && !known.contains_key(&tenant) {
+        let weight = 1 + own.as_ref().map_or(0, |own| own.weight);
+        known.remove(&tenant);
+        let mut all = weight + known.values().map(|known| known.weight).sum::<usize>();
+        while all > MAXIMUM_FIELDS_KEPT
+            && let Some(some) = known.keys().next().copied()
+        {
             // Whichever comes first: what is needed is soon made again.
-            let some: Vec<TenantId> = known.keys().take(MAXIMUM_REGISTRIES / 10).copied().collect();
-            some.iter().for_each(|tenant| drop(known.remove(tenant)));
+            all -= known.remove(&some).map_or(0, |known| known.weight);
         }
-        known.insert(tenant, Known { as_of, own });
+        known.insert(tenant, Known { as_of, own, weight });
         Ok(engine)
     }
 
@@ -97,25 +110,34 @@ impl Engine {
     }
 
     async fn own(&self, tenants: &Tenants, tenant: TenantId, before: Option<Own>) -> Result<Option<Own>> {
-        let Some(Added { stamp, fields, indexes }) = tenants.source.read(self, tenant).await? else { return Ok(None) };
+        let Some(Added { stamp, objects, fields, indexes, unwanted }) = tenants.source.read(self, tenant).await? else { return Ok(None) };
         if let Some(before) = before.filter(|before| before.stamp == stamp) {
             return Ok(Some(before));
         }
-        let registry = Arc::new(self.inner.registry.extended(fields).map_err(Error::internal)?);
-        self.make(&registry, &indexes).await?;
-        Ok(Some(Own { stamp, inner: Arc::new(Inner { registry, tenants: None, ..Inner::clone(&self.inner) }) }))
+        let weight = fields.len() + objects.len() * OF_OBJECT;
+        let widened = (!objects.is_empty()).then(|| self.inner.registry.with_objects(&objects));
+        let (base, mut problems) =
+            widened.as_ref().map_or((&*self.inner.registry, Vec::new()), |(base, problems)| (base, problems.clone()));
+        let (registry, further) = base.extended(fields);
+        let registry = Arc::new(registry);
+        problems.extend(further);
+        for problem in problems {
+            tracing::warn!(%tenant, %problem, "a definition of a tenant's own does not fit and is left out");
+        }
+        self.make(&registry, &indexes, &unwanted).await?;
+        Ok(Some(Own { stamp, weight, inner: Arc::new(Inner { registry, tenants: None, ..Inner::clone(&self.inner) }) }))
     }
 }
 
 impl Engine {
-    /// Makes the indexes that are not there yet.
-    async fn make(&self, registry: &Registry, indexes: &[Index]) -> Result<()> {
+    /// Makes the indexes that are not there yet, and removes those that nobody wants any more.
+    async fn make(&self, registry: &Registry, indexes: &[Index], unwanted: &[String]) -> Result<()> {
         let wanted = indexes.iter().filter_map(|index| {
             let def = registry.resource(&index.resource)?;
             Some(FieldIndex { name: &index.name, def, field: def.field(&index.field)?, unique: index.unique })
         });
         let wanted: Vec<FieldIndex<'_>> = wanted.collect();
-        if wanted.is_empty() { Ok(()) } else { self.inner.store.make_indexes(&wanted).await }
+        if wanted.is_empty() && unwanted.is_empty() { Ok(()) } else { self.inner.store.settle_indexes(&wanted, unwanted).await }
     }
 }
 

@@ -6,7 +6,10 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The last few, the one that was asked for longest ago first.
+/// So many fields weigh as much as one of those that are counted: about as many as the built-in definitions have.
+const FIELDS: usize = 1_000;
+
+/// The last few, the one that was asked for longest ago first. One of a large registry counts for several.
 pub(crate) struct Kept<T> {
     most: usize,
     kept: Mutex<VecDeque<Made<T>>>,
@@ -16,7 +19,7 @@ pub(crate) struct Kept<T> {
 type Made<T> = (TenantId, Arc<Registry>, Arc<T>);
 
 impl<T> Kept<T> {
-    /// Keeps at most so many.
+    /// Keeps at most so many of usual size, and the last one in any case.
     pub(crate) fn new(most: usize) -> Self {
         Kept { most, kept: Mutex::default() }
     }
@@ -29,8 +32,11 @@ impl<T> Kept<T> {
         let made = Arc::new(make()?);
         let mut kept = self.kept.lock();
         kept.retain(|(of, ..)| *of != tenant);
-        while kept.len() >= self.most {
-            kept.pop_front();
+        let mut all = weight(registry) + kept.iter().map(|(_, of, _)| weight(of)).sum::<usize>();
+        while all > self.most
+            && let Some((_, of, _)) = kept.pop_front()
+        {
+            all -= weight(&of);
         }
         kept.push_back((tenant, Arc::clone(registry), Arc::clone(&made)));
         Ok(made)
@@ -44,6 +50,11 @@ impl<T> Kept<T> {
         kept.push_back(entry);
         Some(known)
     }
+}
+
+/// For how many of usual size something made of the registry counts.
+fn weight(registry: &Registry) -> usize {
+    1 + registry.resources().iter().map(|def| def.fields.len()).sum::<usize>().saturating_sub(FIELDS) / FIELDS
 }
 
 #[cfg(test)]

@@ -51,63 +51,68 @@ impl ResourceDef {
 }
 
 impl Registry {
-    /// The same resources and operations with further fields. What is not touched is shared.
-    ///
-    /// # Errors
-    /// A field of a resource that there is not, or takes none; a name twice; a reference that leads nowhere.
-    pub fn extended(&self, additions: Vec<Addition>) -> Result<Registry, DefinitionProblem> {
+    /// The same resources and operations with further fields. What is not touched is shared. A field that does not fit (of a resource that there is
+    /// not, or takes none; a name twice; a reference that leads nowhere) is left out, and why is told: one of them must not take everything else along.
+    pub fn extended(&self, additions: Vec<Addition>) -> (Registry, Vec<DefinitionProblem>) {
         let mut made = self.shared();
-        for Addition { resource, mut field, unique } in additions {
-            let fail = |text: &str| DefinitionProblem(format!("{resource}.{}: {text}", field.name));
-            let at = self.position(&resource).ok_or_else(|| fail("there is no such resource"))?;
-            let mut inverse = None;
-            if let FieldType::Reference(reference) = &mut field.kind {
-                if self.link(reference).is_none() {
-                    return Err(DefinitionProblem(format!("{resource}: a field refers to {}, which is not defined", reference.target)));
-                }
-                let kind = RelationKind::ToMany { local: "id".into(), foreign: field.name.clone(), on_delete: reference.on_delete };
-                let description = reference.inverse_description.clone();
-                inverse = reference.inverse.clone().map(|name| RelationDef { name, target: resource.clone(), description, kind });
+        let problems = additions.into_iter().filter_map(|addition| self.extend(&mut made, addition).err()).collect();
+        (made, problems)
+    }
+
+    /// Adds a field to a registry that is being made of this one.
+    fn extend(&self, made: &mut Registry, addition: Addition) -> Result<(), DefinitionProblem> {
+        let Addition { resource, mut field, unique } = addition;
+        let fail = |text: &str| DefinitionProblem(format!("{resource}.{}: {text}", field.name));
+        let at = self.position(&resource).ok_or_else(|| fail("there is no such resource"))?;
+        let mut inverse = None;
+        if let FieldType::Reference(reference) = &mut field.kind {
+            if self.link(reference).is_none() {
+                return Err(DefinitionProblem(format!("{resource}: a field refers to {}, which is not defined", reference.target)));
             }
-            let fail = |text: &str| DefinitionProblem(format!("{resource}.{}: {text}", field.name));
-            if !field.is_custom() {
-                return Err(fail("a tenant's field is called custom.<name>"));
-            }
-            let def = made.at(at)?;
-            if !def.takes_custom_fields() {
-                return Err(fail("the resource takes no further fields"));
-            }
-            if def.by_name.contains_key(&field.name) || def.relation_by_name.contains_key(&field.name) {
-                return Err(fail("the name is taken"));
-            }
-            def.open();
-            if let Some(reference) = field.reference() {
-                let kind = RelationKind::ToOne { field: field.name.clone() };
-                let (name, target, description) = (reference.relation.clone(), reference.target.clone(), field.description.clone());
-                def.relation_by_name.insert(name.clone(), def.relations.len());
-                def.relations.push(RelationDef { name, target, description, kind });
-            }
-            if let Some(index) = unique {
-                def.unique.push(UniqueDef { index, fields: vec![field.name.clone()] });
-            }
-            let target = field.reference().map(|reference| reference.target.clone());
-            def.by_name.insert(field.name.clone(), def.fields.len());
-            def.fields.push(field);
-            if let Some((target, inverse)) = target.zip(inverse) {
-                let at = self.position(&target).ok_or_else(|| DefinitionProblem(format!("{target} is not defined")))?;
-                let def = made.at(at)?;
-                if def.by_name.contains_key(&inverse.name) || def.relation_by_name.contains_key(&inverse.name) {
-                    return Err(DefinitionProblem(format!("{target}.{}: the name is taken", inverse.name)));
-                }
-                if !def.takes_custom_fields() {
-                    return Err(DefinitionProblem(format!("{target} takes no further relations")));
-                }
-                def.open();
-                def.relation_by_name.insert(inverse.name.clone(), def.relations.len());
-                def.relations.push(inverse);
+            let kind = RelationKind::ToMany { local: "id".into(), foreign: field.name.clone(), on_delete: reference.on_delete };
+            let description = reference.inverse_description.clone();
+            inverse = reference.inverse.clone().map(|name| RelationDef { name, target: resource.clone(), description, kind });
+        }
+        let fail = |text: &str| DefinitionProblem(format!("{resource}.{}: {text}", field.name));
+        if !field.is_custom() {
+            return Err(fail("a tenant's field is called custom.<name>"));
+        }
+        let back = field.reference().map(|reference| reference.target.clone()).zip(inverse.as_ref());
+        if let Some((target, inverse)) = &back {
+            let taken = |def: &ResourceDef| def.by_name.contains_key(&inverse.name) || def.relation_by_name.contains_key(&inverse.name);
+            let home = made.resource(target).filter(|def| def.takes_custom_fields() && !taken(def));
+            if home.is_none() || (*target == resource && inverse.name == field.name) {
+                return Err(fail(&format!("{target} takes no relation {}", inverse.name)));
             }
         }
-        Ok(made)
+        let def = made.at(at)?;
+        if !def.takes_custom_fields() {
+            return Err(fail("the resource takes no further fields"));
+        }
+        if def.by_name.contains_key(&field.name) || def.relation_by_name.contains_key(&field.name) {
+            return Err(fail("the name is taken"));
+        }
+        def.open();
+        if let Some(reference) = field.reference() {
+            let kind = RelationKind::ToOne { field: field.name.clone() };
+            let (name, target, description) = (reference.relation.clone(), reference.target.clone(), field.description.clone());
+            def.relation_by_name.insert(name.clone(), def.relations.len());
+            def.relations.push(RelationDef { name, target, description, kind });
+        }
+        if let Some(index) = unique {
+            def.unique.push(UniqueDef { index, fields: vec![field.name.clone()] });
+        }
+        let target = field.reference().map(|reference| reference.target.clone());
+        def.by_name.insert(field.name.clone(), def.fields.len());
+        def.fields.push(field);
+        if let Some((target, inverse)) = target.zip(inverse) {
+            let at = self.position(&target).ok_or_else(|| DefinitionProblem(format!("{target} is not defined")))?;
+            let def = made.at(at)?;
+            def.open();
+            def.relation_by_name.insert(inverse.name.clone(), def.relations.len());
+            def.relations.push(inverse);
+        }
+        Ok(())
     }
 
     /// A definition that is to be changed, in a registry that is not shared yet.
@@ -137,7 +142,8 @@ mod tests {
 
     #[test]
     fn what_is_added_stands_behind_the_document() {
-        let registry = base().extended(vec![addition("custom.region"), addition("custom.size")]).unwrap();
+        let (registry, problems) = base().extended(vec![addition("custom.region"), addition("custom.size")]);
+        assert!(problems.is_empty());
         let def = registry.resource("thing").unwrap();
         let names: Vec<&str> = def.custom_fields().map(|(_, field)| field.name.as_ref()).collect();
         assert_eq!(names, ["custom.region", "custom.size"]);
@@ -149,7 +155,7 @@ mod tests {
 
     #[test]
     fn names_are_taken_once() {
-        assert!(base().extended(vec![addition("custom.region"), addition("custom.region")]).is_err());
-        assert!(base().extended(vec![addition("region")]).is_err());
+        let (registry, problems) = base().extended(vec![addition("custom.region"), addition("custom.region"), addition("region")]);
+        assert_eq!((registry.resource("thing").unwrap().custom_fields().count(), problems.len()), (1, 2), "the others are there");
     }
 }

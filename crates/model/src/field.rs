@@ -168,7 +168,7 @@ pub struct ReferenceDef {
     pub personal: Personal,
     /// The target's id prefix; filled by the registry.
     pub prefix: Name,
-    /// The target's table; filled by the registry.
+    /// What the target's rows are read from; filled by the registry.
     pub table: Name,
     /// Prefixes of the target's faces, which share its ids and are accepted on input; filled by the registry.
     pub also_accepts: Vec<Name>,
@@ -194,7 +194,7 @@ pub struct RecordTarget {
     pub resource: Name,
     /// Its id prefix.
     pub prefix: Name,
-    /// Its table.
+    /// What its rows are read from.
     pub table: Name,
 }
 

@@ -1,6 +1,7 @@
 //! What a resource *is*, as data. Every surface (tables' drift check, REST, OpenAPI, GraphQL, filters, rights, change
 //! log) reads these definitions; none of them holds behaviour.
 
+pub mod custom_object;
 pub mod document;
 pub mod extended;
 pub mod field;
@@ -14,6 +15,7 @@ pub mod shape;
 pub mod system;
 pub mod timeline;
 
+pub use custom_object::CustomObject;
 pub use extended::Addition;
 pub use field::{
     AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, Personal, RecordTarget, ReferenceDef, SearchWeight,

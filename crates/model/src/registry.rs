@@ -118,7 +118,7 @@ const RESERVED_IN_SQL: &[&str] = &[
 ];
 
 /// Every resource, linked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Registry {
     resources: Vec<Arc<ResourceDef>>,
     by_name: HashMap<Name, usize>,
@@ -128,7 +128,7 @@ pub struct Registry {
 }
 
 /// Why definitions do not fit together. A fault of the code or of a tenant's metadata, told at start.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinitionProblem(pub String);
 
 impl std::fmt::Display for DefinitionProblem {
@@ -233,17 +233,24 @@ impl Registry {
 
     /// The same registry once more; definitions are shared until they are changed.
     pub(crate) fn shared(&self) -> Registry {
-        Registry {
-            resources: self.resources.clone(),
-            by_name: self.by_name.clone(),
-            by_path: self.by_path.clone(),
-            by_prefix: self.by_prefix.clone(),
-            operations: self.operations.clone(),
-        }
+        self.clone()
     }
 
     pub(crate) fn resources_mut(&mut self) -> &mut Vec<Arc<ResourceDef>> {
         &mut self.resources
+    }
+
+    /// Adds a definition that is linked already, under names that are free.
+    pub(crate) fn add(&mut self, def: ResourceDef) {
+        let position = self.resources.len();
+        self.by_name.insert(def.name.clone(), position);
+        self.by_path.insert(def.path.clone(), position);
+        self.by_prefix.insert(def.prefix.clone(), position);
+        self.resources.push(Arc::new(def));
+    }
+
+    pub(crate) fn operations_mut(&mut self) -> &mut Vec<Arc<OperationDef>> {
+        &mut self.operations
     }
 
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
@@ -263,7 +270,7 @@ impl Registry {
     /// The names by which references to a resource are known: its prefix, its table, the prefixes of its faces.
     pub(crate) fn link(&self, reference: &mut ReferenceDef) -> Option<()> {
         let target = self.resource(&reference.target)?;
-        (reference.prefix, reference.table) = (target.prefix.clone(), target.table.clone());
+        (reference.prefix, reference.table) = (target.prefix.clone(), target.named_source());
         let faces = self.resources.iter().filter(|face| face.face.as_ref() == Some(&target.name));
         reference.also_accepts = faces.map(|face| face.prefix.clone()).collect();
         Some(())
@@ -336,7 +343,7 @@ fn check_copies(def: &ResourceDef, defs: &[ResourceDef]) -> Result<(), Definitio
 }
 
 pub(crate) fn target(def: &ResourceDef) -> RecordTarget {
-    RecordTarget { resource: def.name.clone(), prefix: def.prefix.clone(), table: def.table.clone() }
+    RecordTarget { resource: def.name.clone(), prefix: def.prefix.clone(), table: def.named_source() }
 }
 
 /// The checks that keep names safe in SQL and unambiguous on the wire.

@@ -2,6 +2,7 @@
 
 use crate::{FieldDef, FieldType, OnDelete, RelationDef, SearchWeight, TimelineDef, naming};
 use clientela_kernel::Name;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The name of the field that [`ResourceDef::successor`] looks for.
@@ -20,6 +21,8 @@ pub struct ResourceDef {
     pub path: Name,
     /// The table.
     pub table: Name,
+    /// Of an object of a tenant's own: what tells its rows from those of others in the table that all of them share.
+    pub object: Option<Name>,
     /// Prefix of the wire id.
     pub prefix: Name,
     /// What a record of this kind is.
@@ -121,6 +124,27 @@ impl ResourceDef {
             deletable: true,
             ..ResourceDef::default()
         }
+    }
+
+    /// What its rows are read from, as it stands behind `FROM`: the table, or the part of the shared one that is its own.
+    pub fn source(&self) -> Cow<'_, str> {
+        match &self.object {
+            None => Cow::Borrowed(self.table.as_ref()),
+            Some(key) => Cow::Owned(format!("(SELECT * FROM {} WHERE object = '{key}')", self.table)),
+        }
+    }
+
+    /// The same for a statement that gives it no name.
+    pub fn named_source(&self) -> Name {
+        match &self.object {
+            None => self.table.clone(),
+            Some(_) => format!("{} r", self.source()).into(),
+        }
+    }
+
+    /// Whether it is an object of a tenant's own.
+    pub fn is_object(&self) -> bool {
+        self.object.is_some()
     }
 
     /// The position of a field.

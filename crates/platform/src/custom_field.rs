@@ -1,6 +1,7 @@
 //! The custom field: a field that a tenant adds to a resource.
 
-use crate::CredentialsChanged;
+use crate::DefinitionsChanged;
+use crate::custom_object::knowing;
 use crate::rights::only_administrators;
 use async_trait::async_trait;
 use clientela_engine::Rules;
@@ -62,7 +63,7 @@ pub enum CustomFieldType {
     unique("custom_field_resource_name_key", "resource", "name")
 )]
 pub struct Model {
-    /// The resource whose records have it, such as `contact`.
+    /// The resource whose records have it, such as `contact`, or `customMachine` for an object of your own.
     #[field(max = 60, write = "immutable", example = "\"contact\"")]
     pub resource: String,
     /// What programs call it: camelCase, of letters and digits. It stands at `custom.<name>`. Another name keeps the values.
@@ -118,10 +119,30 @@ pub struct Model {
     pub key: String,
 }
 
+impl CustomFieldType {
+    /// Every type.
+    pub const ALL: [CustomFieldType; 14] = [
+        CustomFieldType::Text,
+        CustomFieldType::LongText,
+        CustomFieldType::Email,
+        CustomFieldType::Phone,
+        CustomFieldType::Url,
+        CustomFieldType::Integer,
+        CustomFieldType::Boolean,
+        CustomFieldType::Date,
+        CustomFieldType::Instant,
+        CustomFieldType::Duration,
+        CustomFieldType::Money,
+        CustomFieldType::Choice,
+        CustomFieldType::TextSet,
+        CustomFieldType::Reference,
+    ];
+}
+
 /// The rules of custom fields.
 pub struct CustomFieldRules {
     /// Called when a field has changed.
-    pub(crate) credentials_changed: CredentialsChanged,
+    pub(crate) definitions_changed: DefinitionsChanged,
 }
 
 #[async_trait]
@@ -136,8 +157,9 @@ impl Rules for CustomFieldRules {
 
     async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
         let Some(registry) = reader.registry() else { return Ok(()) };
-        let mut problems = Problems(Vec::new());
-        let resource = text(draft, "resource");
+        let mut problems = Problems::default();
+        let (resource, target) = (text(draft, "resource"), text(draft, "target"));
+        let registry = &*knowing(reader, registry, &[&resource, &target]).await?;
         let Some(def) = registry.resource(&resource).filter(|def| def.takes_custom_fields()) else {
             let able: Vec<&str> =
                 registry.resources().iter().filter(|def| def.takes_custom_fields()).map(|def| def.name.as_ref()).collect();
@@ -162,28 +184,53 @@ impl Rules for CustomFieldRules {
         if problems.0.is_empty() && (draft.before.is_none() || draft.kind == ChangeKind::Restored || draft.changed("indexed")) {
             count(reader, draft, &resource, &mut problems).await?;
         }
-        if problems.0.is_empty() { Ok(()) } else { Err(Error::validation(problems.0)) }
+        problems.result()
     }
 
-    async fn companions(&self, context: &Context, _reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+    async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         only_administrators(context, draft)?;
-        Ok(Vec::new())
+        let renamed = draft.before.is_some() && draft.changed("name");
+        let (Some(old), true) = (draft.old("name").as_text(), renamed) else { return Ok(Vec::new()) };
+        // Rules name a field by its name: what was hidden stays so under the new one.
+        let mut companions = Vec::new();
+        for ending in ["", "Id"] {
+            let named = |name: &str| Value::Text(format!("{}{name}{ending}", document::PREFIX));
+            let of_field = vec![
+                Filter::field("resource", Comparison::Equal(draft.get("resource").clone())),
+                Filter::field("field", Comparison::Equal(named(old))),
+            ];
+            for rule in reader.find("fieldRule", Filter::And(of_field)).await? {
+                let values = vec![("field", named(&text(draft, "name")))];
+                companions.push(Companion::Patch { resource: "fieldRule", id: rule.id, values });
+            }
+        }
+        Ok(companions)
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {
-        (self.credentials_changed)();
+        (self.definitions_changed)();
     }
 }
 
-struct Problems(Vec<FieldProblem>);
+/// What is wrong with a definition.
+#[derive(Default)]
+pub(crate) struct Problems(Vec<FieldProblem>);
 
 impl Problems {
-    fn add(&mut self, field: &str, code: ProblemCode, text: String) {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn result(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::validation(self.0)) }
+    }
+
+    pub(crate) fn add(&mut self, field: &str, code: ProblemCode, text: String) {
         self.0.push(FieldProblem::new(format!("/{field}"), code, format!("{field} {text}.")));
     }
 }
 
-fn text(draft: &Draft, field: &str) -> String {
+pub(crate) fn text(draft: &Draft, field: &str) -> String {
     draft.get(field).as_text().unwrap_or_default().to_owned()
 }
 
@@ -209,6 +256,11 @@ fn names(draft: &Draft, def: &ResourceDef, problems: &mut Problems) {
     } else if draft.changed("name") && def.relation(&format!("{}{name}", document::PREFIX)).is_some() {
         problems.add("name", ProblemCode::Taken, format!("is {name:?}, and a relation of yours is called so. Take another"));
     }
+    bad_label(draft, problems);
+}
+
+/// Each of the labels names its language.
+pub(crate) fn bad_label(draft: &Draft, problems: &mut Problems) {
     if let Value::TextSet(labels) = draft.get("labels") {
         let wrong = labels
             .iter()

@@ -5,6 +5,7 @@ pub mod api_key_role;
 pub mod audit_entry;
 pub mod credentials;
 pub mod custom_field;
+pub mod custom_object;
 pub mod external_id;
 pub mod field_rule;
 pub mod founding;
@@ -14,6 +15,7 @@ mod rights;
 pub mod role;
 pub mod role_assignment;
 pub mod role_right;
+pub mod schema;
 pub mod secret;
 pub mod session;
 pub mod share;
@@ -37,8 +39,11 @@ use std::sync::Arc;
 /// Called after a change to who may sign in is durable, so that credentials kept in memory are read again.
 pub type CredentialsChanged = Arc<dyn Fn() + Send + Sync>;
 
+/// Called after a change to what a tenant adds to the definitions is durable.
+pub type DefinitionsChanged = Arc<dyn Fn() + Send + Sync>;
+
 /// The resources of this crate, their rules and operations.
-pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) -> Module {
+pub fn module(credentials_changed: CredentialsChanged, definitions_changed: DefinitionsChanged, passwords: &Passwords) -> Module {
     let changed = || Arc::clone(&credentials_changed);
     Module::default()
         .resource::<tenant::Model>()
@@ -59,8 +64,12 @@ pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) ->
         .operation(simulate::SimulateAccess)
         .operation(password::set::SetUserPassword { passwords: passwords.clone() })
         .operation(password::change::ChangeMyPassword { passwords: passwords.clone() })
+        .resource::<custom_object::Model>()
         .resource::<custom_field::Model>()
         .resource::<audit_entry::Model>()
+        .operation(schema::SnapshotSchema)
+        .operation(schema::DiffSchema)
+        .operation(schema::ApplySchema)
         .rules("tenant", tenant::TenantRules { credentials_changed: changed() })
         .rules("user", user::UserRules { credentials_changed: changed() })
         .rules("team", team::TeamRules { credentials_changed: changed() })
@@ -74,6 +83,7 @@ pub fn module(credentials_changed: CredentialsChanged, passwords: &Passwords) ->
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
         .rules("oauthClient", oauth_client::OauthClientRules { credentials_changed: changed() })
         .rules("session", session::SessionRules { credentials_changed: changed() })
-        .rules("customField", custom_field::CustomFieldRules { credentials_changed: changed() })
+        .rules("customObject", custom_object::CustomObjectRules { definitions_changed: Arc::clone(&definitions_changed) })
+        .rules("customField", custom_field::CustomFieldRules { definitions_changed })
         .rules("externalId", external_id::ExternalIdRules)
 }

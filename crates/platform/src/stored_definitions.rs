@@ -1,13 +1,14 @@
 //! What tenants add to the definitions, from the database.
 
+use crate::custom_object;
 use async_trait::async_trait;
 use clientela_engine::Engine;
 use clientela_engine::module::Found;
 use clientela_engine::tenant::{Added, Index, TenantDefinitions};
 use clientela_kernel::{Comparison, Context, Filter, Name, Result, TenantId, Value};
 use clientela_model::{
-    Addition, ChoiceDef, ChoiceOption, FieldDef, FieldType, OnDelete, Personal, ReferenceDef, Registry, ResourceDef, SearchWeight,
-    TextFormat, document, naming, system,
+    Addition, ChoiceDef, ChoiceOption, CustomObject, FieldDef, FieldType, OnDelete, Personal, ReferenceDef, Registry, ResourceDef,
+    SearchWeight, TextFormat, document, naming, system,
 };
 use std::fmt::Write as _;
 use uuid::Uuid;
@@ -23,26 +24,22 @@ impl TenantDefinitions for StoredDefinitions {
     async fn read(&self, engine: &Engine, tenant: TenantId) -> Result<Option<Added>> {
         let registry = engine.registry();
         let Some(def) = registry.resource("customField") else { return Ok(None) };
-        let context = Context::of_system(tenant, Uuid::nil(), engine.clock().now());
-        let mut found: Vec<Found> = Vec::new();
-        loop {
-            let rest = found.last().map(|last| Filter::field(system::ID, Comparison::Greater(Value::Id(last.id.0))));
-            let page = engine.found_in_order(&context, def, &rest.unwrap_or(Filter::And(Vec::new()))).await?;
-            if page.is_empty() {
-                break;
-            }
-            found.extend(page);
-        }
-        if found.is_empty() {
+        let (objects, found) = (all(engine, tenant, "customObject").await?, all(engine, tenant, "customField").await?);
+        if objects.is_empty() && found.is_empty() {
             return Ok(None);
         }
-        let (mut stamp, mut fields, mut indexes) = (String::new(), Vec::with_capacity(found.len()), Vec::new());
+        let mut stamp = String::new();
+        for record in objects.iter().chain(&found) {
+            let _ = write!(stamp, "{}:{};", record.id.0.simple(), record.get(system::VERSION).as_integer().unwrap_or(0));
+        }
+        let objects: Vec<CustomObject> = objects.iter().map(custom_object::object).collect();
+        let widened = (!objects.is_empty()).then(|| registry.with_objects(&objects).0);
+        let registry = widened.as_ref().unwrap_or(registry);
+        let (mut fields, mut indexes, mut unwanted) = (Vec::with_capacity(found.len()), Vec::new(), Vec::new());
         for field in &found {
-            let version = field.get(system::VERSION).as_integer().unwrap_or(0);
-            let _ = write!(stamp, "{}:{version};", field.id.0.simple());
             let Some(addition) = addition(registry, def, &field.values) else {
-                // What it stood on has gone with an older or a newer version of the program.
-                tracing::warn!(field = %field.id.0, "a custom field fits no definition and is left out");
+                // What it stood on is deleted, or has gone with an older or a newer version of the program.
+                tracing::debug!(field = %field.id.0, "a custom field fits no definition and is left out");
                 continue;
             };
             let flag = |name: &str| field.get(name).as_boolean().unwrap_or(false);
@@ -53,6 +50,8 @@ impl TenantDefinitions for StoredDefinitions {
                     name: index_name(&field.values, def, "index"),
                     unique: false,
                 });
+            } else {
+                unwanted.push(index_name(&field.values, def, "index"));
             }
             if let Some(name) = &addition.unique {
                 indexes.push(Index {
@@ -64,7 +63,22 @@ impl TenantDefinitions for StoredDefinitions {
             }
             fields.push(addition);
         }
-        Ok(Some(Added { stamp, fields, indexes }))
+        Ok(Some(Added { stamp, objects, fields, indexes, unwanted }))
+    }
+}
+
+/// Every living record of a resource, in the order in which they were made.
+async fn all(engine: &Engine, tenant: TenantId, resource: &str) -> Result<Vec<Found>> {
+    let Some(def) = engine.registry().resource(resource) else { return Ok(Vec::new()) };
+    let context = Context::of_system(tenant, Uuid::nil(), engine.clock().now());
+    let mut found: Vec<Found> = Vec::new();
+    loop {
+        let rest = found.last().map(|last| Filter::field(system::ID, Comparison::Greater(Value::Id(last.id.0))));
+        let page = engine.found_in_order(&context, def, &rest.unwrap_or(Filter::And(Vec::new()))).await?;
+        if page.is_empty() {
+            return Ok(found);
+        }
+        found.extend(page);
     }
 }
 
@@ -128,7 +142,7 @@ pub(crate) fn addition(registry: &Registry, def: &ResourceDef, values: &[Value])
                 on_delete: OnDelete::Clear,
                 personal: Personal::AsDeleted,
                 prefix: target.prefix.clone(),
-                table: target.table.clone(),
+                table: target.named_source(),
                 also_accepts: Vec::new(),
             };
             (FieldType::Reference(reference), format!("\"{}_01h455vb4pex5vsknk084sn02q\"", target.prefix))

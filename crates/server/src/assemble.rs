@@ -12,13 +12,15 @@ use clientela_jobs::{Wake, Worker};
 use clientela_kernel::{Clock, Error, ErrorCode, Result, Timestamp};
 use clientela_migrations::{Migrator, MigratorTrait as _};
 use clientela_model::Registry;
-use clientela_platform::{CredentialsChanged, StoredCredentials, StoredDefinitions, StoredSignIns, publish_keys};
+use clientela_platform::{CredentialsChanged, DefinitionsChanged, StoredCredentials, StoredDefinitions, StoredSignIns, publish_keys};
 use clientela_store::{Dialect, Store, StoreFigures, StoreSettings};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The bell that tells other nodes of changed credentials.
 const CREDENTIALS_BELL: &str = "clientela_credentials";
+/// The bell that tells them of what tenants add to the definitions.
+pub const DEFINITIONS_BELL: &str = "clientela_definitions";
 
 /// What an assembly needs.
 pub struct Parts {
@@ -58,9 +60,14 @@ pub struct House {
 }
 
 /// Every module, in the order resources are shown.
-pub fn modules(credentials_changed: CredentialsChanged, passwords: &Passwords, wake: &Wake) -> Vec<Module> {
+pub fn modules(
+    credentials_changed: CredentialsChanged,
+    definitions_changed: DefinitionsChanged,
+    passwords: &Passwords,
+    wake: &Wake,
+) -> Vec<Module> {
     vec![
-        clientela_platform::module(credentials_changed, passwords),
+        clientela_platform::module(credentials_changed, definitions_changed, passwords),
         clientela_customers::module(),
         clientela_interactions::module(),
         clientela_jobs::module(wake),
@@ -69,7 +76,7 @@ pub fn modules(credentials_changed: CredentialsChanged, passwords: &Passwords, w
 
 /// Every resource, without a database.
 pub fn registry() -> Result<Arc<Registry>> {
-    clientela_engine::registry(&mut modules(Arc::new(|| {}), &Passwords::default(), &Wake::default()))
+    clientela_engine::registry(&mut modules(Arc::new(|| {}), Arc::new(|| {}), &Passwords::default(), &Wake::default()))
 }
 
 /// What migrations a database has and lacks.
@@ -114,19 +121,30 @@ pub async fn migrate(store: &Store) -> Result<Vec<String>> {
 pub async fn assemble(parts: Parts) -> Result<House> {
     let store = Store::open(&parts.store).await?;
     let migrated = migrate(&store).await?;
-    let changes = CredentialChanges::default();
+    let (changes, definitions) = (CredentialChanges::default(), CredentialChanges::default());
     let announce = changes.clone();
+    let (redefined, stale) = (definitions.clone(), changes.clone());
+    let definitions_changed = Arc::new(move || {
+        redefined.announce();
+        // What roles allow was told by the definitions as they were.
+        stale.mark();
+    });
     let wake = Wake::default();
     let passwords = Passwords::default();
-    let engine = Engine::new(modules(Arc::new(move || announce.announce()), &passwords, &wake), store.clone(), Arc::clone(&parts.clock))?;
+    let engine = Engine::new(
+        modules(Arc::new(move || announce.announce()), definitions_changed, &passwords, &wake),
+        store.clone(),
+        Arc::clone(&parts.clock),
+    )?;
     let engine = engine.with_files(Arc::new(Disk::open(parts.files).await?), parts.file_limits);
     let new_key = publish_keys(&store, parts.signing_keys.publics(), parts.clock.now()).await?;
     let source = Arc::new(StoredCredentials::new(store.clone(), Arc::clone(&parts.clock)));
-    let engine = engine.with_tenants(Arc::new(StoredDefinitions), changes.clone());
+    let engine = engine.with_tenants(Arc::new(StoredDefinitions), definitions.clone());
     let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, engine.definitions(), changes.clone()).await?;
     engine.connect(Arc::new(authenticator.clone()));
     if store.dialect() == Dialect::Postgres {
-        hang_bell(&store, &changes, &authenticator);
+        hang_bell(&store, CREDENTIALS_BELL, vec![changes.clone()], &authenticator);
+        hang_bell(&store, DEFINITIONS_BELL, vec![definitions, changes.clone()], &authenticator);
         if new_key {
             changes.announce();
         }
@@ -134,21 +152,23 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake, passwords, changes })
 }
 
-/// Rings for the other nodes when credentials change here, and reads them again when another node rings.
-fn hang_bell(store: &Store, changes: &CredentialChanges, authenticator: &Authenticator) {
+/// Rings for the other nodes when the first of these changes here; all of them have changed when another node rings, and credentials are
+/// read again.
+fn hang_bell(store: &Store, channel: &'static str, changes: Vec<CredentialChanges>, authenticator: &Authenticator) {
     let ringing = store.clone();
-    changes.connect(move || {
+    let Some(first) = changes.first() else { return };
+    first.connect(move || {
         let store = ringing.clone();
         lifecycle::background(async move {
-            if let Err(error) = store.ring(CREDENTIALS_BELL).await {
-                tracing::warn!(%error, "other nodes could not be told of changed credentials; they learn of it when they reconnect");
+            if let Err(error) = store.ring(channel).await {
+                tracing::warn!(%error, "other nodes could not be told of a change; they learn of it when they reconnect");
             }
         });
     });
-    let (mut bell, changes, authenticator) = (store.bell(CREDENTIALS_BELL), changes.clone(), authenticator.clone());
+    let (mut bell, authenticator) = (store.bell(channel), authenticator.clone());
     lifecycle::background(async move {
         while bell.heard().await {
-            changes.mark();
+            changes.iter().for_each(CredentialChanges::mark);
             if let Err(error) = authenticator.reload().await {
                 tracing::warn!(%error, "changed credentials could not be read; the next request tries again");
             }

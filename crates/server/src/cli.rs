@@ -54,10 +54,11 @@ pub enum Command {
     },
     /// Print an access token for a user.
     Token(Token),
-    /// Print the schema of an API. Needs no database.
+    /// Print the schema of an API, or do something with what a tenant adds to it.
     Schema {
-        /// Which API.
-        api: Api,
+        /// What to do.
+        #[command(subcommand)]
+        command: SchemaCommand,
     },
     /// Read a CSV, NDJSON or XLSX file into records. Exit codes: 0 all was right, 1 it could not start or broke off, 2 something was refused.
     Import(Import),
@@ -261,8 +262,53 @@ pub enum Scope {
     ReadWrite,
 }
 
+/// What to do with the schema.
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// Print the GraphQL schema. Needs no database.
+    Graphql,
+    /// Print the REST API's OpenAPI document. Needs no database.
+    Openapi,
+    /// Print a tenant's own objects and fields as one document.
+    Snapshot {
+        /// The tenant; the only one where left out
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+    },
+    /// Say what `apply` would change, and what of it breaks.
+    Diff {
+        /// What to compare with.
+        #[command(flatten)]
+        file: SchemaFile,
+    },
+    /// Make a tenant's own objects and fields as a document says, all of it or nothing. A server that works on the same SQLite file
+    /// learns of it when it starts anew; ask it itself then (`POST /v1/custom-objects/apply-schema`).
+    Apply {
+        /// What to apply.
+        #[command(flatten)]
+        file: SchemaFile,
+        /// Change nothing, and find the same errors
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// A document of a tenant's own objects and fields.
+#[derive(Args, Debug)]
+pub struct SchemaFile {
+    /// The document, as snapshot prints it: JSON, or TOML where its name ends so
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The tenant; the only one where left out
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
+    /// Delete objects and fields that the document does not name; their values are kept
+    #[arg(long)]
+    pub delete_missing: bool,
+}
+
 /// The two APIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
     /// The GraphQL schema, in the schema definition language.
     Graphql,

@@ -23,7 +23,7 @@ impl Select<'_> {
         if self.columns.is_empty() {
             sql.push("1");
         }
-        sql.push(" FROM ").push(&self.def.table).push(" t0");
+        sql.push(" FROM ").push(&self.def.source()).push(" t0");
         level.joins(&mut sql)?;
         level.conditions(&mut sql)?;
         level.order(&mut sql, " ORDER BY ")?;
@@ -43,7 +43,7 @@ impl SelectCount<'_> {
         if let Some(parents) = &self.parents {
             sql.column(0, &parents.field.id_column()).push(", ");
         }
-        sql.push("COUNT(*) FROM ").push(&self.def.table).push(" t0 WHERE t0.tenant_id = ").tenant();
+        sql.push("COUNT(*) FROM ").push(&self.def.source()).push(" t0 WHERE t0.tenant_id = ").tenant();
         push_deleted(&mut sql, self.deleted);
         let mut filters = Filters::new(self.registry);
         for filter in &self.filters {
@@ -105,7 +105,7 @@ impl Level<'_> {
             if join.from >= table {
                 return Err(Error::internal(format!("join {table} stands before its parent {}", join.from)));
             }
-            sql.push(" LEFT JOIN ").push(&join.def.table).push(" t").push_number(table).push(" ON ");
+            sql.push(" LEFT JOIN ").push(&join.def.source()).push(" t").push_number(table).push(" ON ");
             sql.column(table, "tenant_id").push(" = ").column(join.from, "tenant_id");
             sql.push(" AND ").column(table, "id").push(" = ").column(join.from, &join.field.id_column());
             sql.push(" AND ").column(table, "deleted_at").push(" IS NULL");

@@ -111,7 +111,7 @@ impl<'a> Filters<'a> {
         let target = self.target(target)?;
         self.subqueries += 1;
         let inner = Alias { letter: 's', number: self.subqueries };
-        sql.push("EXISTS (SELECT 1 FROM ").push(&target.table).push(" ").alias(inner).push(" WHERE ");
+        sql.push("EXISTS (SELECT 1 FROM ").push(&target.source()).push(" ").alias(inner).push(" WHERE ");
         sql.of(inner, "tenant_id").push(" = ").tenant();
         sql.push(" AND ").of(inner, foreign).push(" = ").of(outer.0, outer.1);
         if let Some((stem, resource)) = of {

@@ -158,7 +158,7 @@ impl SelectGroups<'_> {
         if ordinal == 0 {
             sql.push("COUNT(*)");
         }
-        sql.push(" FROM ").push(&self.records.def.table).push(" t0");
+        sql.push(" FROM ").push(&self.records.def.source()).push(" t0");
         let mut level = Level::new(&self.records);
         level.joins(&mut sql)?;
         level.conditions(&mut sql)?;

@@ -22,9 +22,9 @@ pub struct FieldIndex<'a> {
 }
 
 impl Store {
-    /// Makes those of the indexes that are not there yet. Writes of the table wait meanwhile.
-    pub async fn make_indexes(&self, indexes: &[FieldIndex<'_>]) -> Result<()> {
-        let names: Vec<String> = indexes.iter().map(|index| index.name.to_owned()).collect();
+    /// Makes those of the indexes that are not there yet, and removes the unwanted ones that are. Writes of the table wait meanwhile.
+    pub async fn settle_indexes(&self, indexes: &[FieldIndex<'_>], unwanted: &[String]) -> Result<()> {
+        let names: Vec<String> = indexes.iter().map(|index| index.name.to_owned()).chain(unwanted.iter().cloned()).collect();
         let rows = self.read(|| {
             let mut sql = Sql::new(self.dialect());
             match self.dialect() {
@@ -41,12 +41,16 @@ impl Store {
             there.extend(row.text(0)?.map(str::to_owned));
         }
         let missing: Vec<_> = indexes.iter().filter(|index| !there.iter().any(|name| name == index.name)).collect();
-        if missing.is_empty() {
+        let left: Vec<_> = unwanted.iter().filter(|name| there.contains(name)).collect();
+        if missing.is_empty() && left.is_empty() {
             return Ok(());
         }
         let connection = self.migration_connection().await?;
         for index in missing {
             connection.execute_unprepared(&index.statement(self.dialect())?).await.map_err(Error::internal)?;
+        }
+        for name in left {
+            connection.execute_unprepared(&format!("DROP INDEX IF EXISTS {name}")).await.map_err(Error::internal)?;
         }
         connection.close().await.map_err(Error::internal)
     }

@@ -52,7 +52,7 @@ impl Scope {
         }
         let held = self.store.read(|| {
             let mut sql = Sql::of_tenant(self.dialect(), self.tenant);
-            sql.push("SELECT id FROM ").push(&def.table).push(" WHERE tenant_id = ").tenant();
+            sql.push("SELECT id FROM ").push(&def.named_source()).push(" WHERE tenant_id = ").tenant();
             sql.push(" AND id = ANY(").bind(Argument::Ids(ids.to_vec())).push(") ORDER BY id FOR UPDATE");
             Ok(sql)
         });

@@ -135,12 +135,17 @@ impl TestApp {
             migrate(store.clone()).await;
         }
         let clock = Arc::new(FixedClock::new(START));
-        let changes = CredentialChanges::default();
+        let (changes, definitions) = (CredentialChanges::default(), CredentialChanges::default());
         let announce = changes.clone();
+        let (redefined, stale) = (definitions.clone(), changes.clone());
+        let definitions_changed = Arc::new(move || {
+            redefined.announce();
+            stale.mark();
+        });
         let wake = Wake::default();
         let passwords = Passwords::default();
         let mut modules = vec![
-            clientela_platform::module(Arc::new(move || announce.announce()), &passwords),
+            clientela_platform::module(Arc::new(move || announce.announce()), definitions_changed, &passwords),
             clientela_customers::module(),
             clientela_interactions::module(),
             clientela_jobs::module(&wake),
@@ -151,7 +156,7 @@ impl TestApp {
         let disk = Disk::open(contents.path()).await.expect("a folder for contents can be opened");
         let limits = FileLimits { bytes: FILE_BYTES, ..FileLimits::default() };
         let engine = engine.with_files(Arc::new(disk), limits);
-        let engine = engine.with_tenants(Arc::new(clientela_platform::StoredDefinitions), changes.clone());
+        let engine = engine.with_tenants(Arc::new(clientela_platform::StoredDefinitions), definitions);
         let registry = Arc::clone(engine.registry());
 
         let alpha = found(&engine, "alpha").await;

@@ -1,14 +1,19 @@
 //! GraphQL documents for any resource.
 
-use clientela_model::{FieldType, Holds, OperationDef, Registry, ResourceDef, ShapeDef, naming};
+use clientela_model::{FieldDef, FieldType, Holds, OperationDef, Registry, ResourceDef, ShapeDef, naming};
 
 /// Every visible field of a resource as a selection, without braces.
 pub fn selection(def: &ResourceDef) -> String {
-    let fields = def.visible_fields().map(|(_, field)| match field.kind {
-        FieldType::Money => format!("{} {{ amount currency }}", field.name),
-        _ => field.name.to_string(),
-    });
-    fields.collect::<Vec<_>>().join(" ")
+    let one = |(_, field): (usize, &FieldDef)| match field.kind {
+        FieldType::Money => format!("{} {{ amount currency }}", field.own_name()),
+        _ => field.own_name().to_owned(),
+    };
+    let mut fields: Vec<String> = def.own_fields().map(one).collect();
+    let custom: Vec<String> = def.custom_fields().map(one).collect();
+    if !custom.is_empty() {
+        fields.push(format!("custom {{ {} }}", custom.join(" ")));
+    }
+    fields.join(" ")
 }
 
 /// The record with an id, all its fields: variable `$id`.

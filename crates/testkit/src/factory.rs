@@ -215,9 +215,9 @@ fn asked_of_other(def: &ResourceDef, field: &FieldDef) -> Option<(&'static str, 
     }
 }
 
-/// The fields a caller may set when a record is made, but for its id.
+/// Everybody's fields that a caller may set when a record is made, but for its id.
 pub fn writable(def: &ResourceDef) -> impl Iterator<Item = &FieldDef> {
-    def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly && !field.secret && !matches!(field.kind, FieldType::Id))
+    def.own_fields().map(|(_, field)| field).filter(|field| field.write != WriteMode::ReadOnly && !matches!(field.kind, FieldType::Id))
 }
 
 /// The fields a caller may change.
@@ -237,6 +237,10 @@ pub fn refers(field: &FieldDef) -> bool {
 pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
     if is_identifier(def, field) {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        if def.name == "customObject" {
+            let letters: String = number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
+            return json!(if field.name == "name" { format!("thing{letters}") } else { format!("many{letters}") });
+        }
         // Sweeps have looked at the records of this resource before they come to custom fields.
         return if field.name == "name" { json!(format!("field{number}")) } else { json!("team") };
     }
@@ -250,7 +254,11 @@ pub fn value(def: &ResourceDef, field: &FieldDef) -> Json {
 
 /// Whether a field takes names of programs alone, which its type does not say.
 pub fn is_identifier(def: &ResourceDef, field: &FieldDef) -> bool {
-    def.name == "customField" && matches!(field.name.as_ref(), "name" | "resource")
+    match def.name.as_ref() {
+        "customField" => matches!(field.name.as_ref(), "name" | "resource"),
+        "customObject" => matches!(field.name.as_ref(), "name" | "plural"),
+        _ => false,
+    }
 }
 
 /// A field's example.

@@ -1,17 +1,23 @@
 //! The definitions alone: they fit together, and what they say about themselves is true.
 
-use clientela_model::{FieldType, Registry, RelationKind, WriteMode};
+use clientela_model::{CustomObject, FieldType, Registry, RelationKind, WriteMode};
 use std::sync::Arc;
 
 /// Every built-in resource.
 pub(crate) fn registry() -> Registry {
     let modules = [
-        clientela_platform::module(Arc::new(|| {}), &Default::default()),
+        clientela_platform::module(Arc::new(|| {}), Arc::new(|| {}), &Default::default()),
         clientela_customers::module(),
         clientela_interactions::module(),
         clientela_jobs::module(&clientela_jobs::Wake::default()),
     ];
     Registry::new(modules.into_iter().flat_map(|module| module.resources).collect()).unwrap()
+}
+
+/// The same with an object that a tenant has added: whatever table it is in.
+pub(crate) fn with_an_object() -> Registry {
+    let [name, plural, key, description, title] = ["machine", "machines", "k0a1b2c3d4e", "A machine.", "Its name"].map(str::to_owned);
+    registry().with_objects(&[CustomObject { name, plural, key, description, title }]).0
 }
 
 #[test]

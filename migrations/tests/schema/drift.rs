@@ -24,7 +24,7 @@ async fn sqlite_is_what_the_definitions_say() {
     let folder = tempfile::tempdir().unwrap();
     let connection = sqlite::migrated(&folder).await;
     let facts = sqlite::facts(&connection).await;
-    let differences = facts::differences(&definitions::registry(), &facts, sqlite::column_type, "TEXT");
+    let differences = facts::differences(&definitions::with_an_object(), &facts, sqlite::column_type, "TEXT");
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert_snapshot("schema.sqlite.sql", &sqlite::snapshot(&connection).await);
 }
@@ -34,7 +34,7 @@ async fn postgres_is_what_the_definitions_say() {
     let Some((_, connection)) = postgres::empty().await else { return };
     clientela_migrations::migrate(&connection).await.unwrap();
     let facts = postgres::facts(&connection).await;
-    let differences = facts::differences(&definitions::registry(), &facts, postgres::column_type, postgres::TEXT);
+    let differences = facts::differences(&definitions::with_an_object(), &facts, postgres::column_type, postgres::TEXT);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert_snapshot("schema.postgres.sql", &postgres::snapshot(&connection).await);
 }
@@ -51,7 +51,7 @@ async fn the_comparison_sees_differences() {
     contact.references.retain(|(column, _)| column != "account_id");
     contact.indexes.retain(|index| index.get(1).is_none_or(|column| column != "owner_id"));
     facts.tables.get_mut("app_user").unwrap().unique.clear();
-    let differences = facts::differences(&definitions::registry(), &facts, sqlite::column_type, "TEXT");
+    let differences = facts::differences(&definitions::with_an_object(), &facts, sqlite::column_type, "TEXT");
     assert_eq!(differences.len(), 6, "{}", differences.join("\n"));
     assert_eq!(sqlite::column_type(&FieldType::Date), "TEXT");
 }

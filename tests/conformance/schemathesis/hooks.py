@@ -84,7 +84,7 @@ LOOKED_UP = re.compile(
     "|The mapping cannot be used|The export cannot begin"
     "|filter is empty, which means every record"
     # custom fields: names that are taken, and what belongs to another type
-    "|fields can be added to|camelCase name|which every .* has already|each is a language and a label|UPPER_SNAKE of at most"
+    "|fields can be added to|camelCase name|cannot be used: custom|is one and many at once|is none of batch|This cannot be: |which every .* has already|each is a language and a label|UPPER_SNAKE of at most"
     "|to the type (CHOICE|REFERENCE|INTEGER)|the type is (CHOICE|REFERENCE)|less than minimum|to texts and sets of texts|not for [A-Z_]+\\."
     "|Longer texts are LONG_TEXT|defaultValue (is no JSON|cannot be|says nothing)|which is the most|is not free"
     # passwords: who knows it, and what others would guess

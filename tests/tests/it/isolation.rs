@@ -7,6 +7,7 @@ use clientela_testkit::factory::{self, Fill, text};
 use clientela_testkit::{Client, TestApp, both, document};
 use http::{Method, Request};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 /// A record of the victim, and how it looked before the other tenant tried.
 struct Victim {
@@ -43,21 +44,36 @@ async fn nothing_crosses_between_tenants() {
     both(|app| async move {
         let resources = app.registry.resources().to_vec();
         assert!(resources.len() >= 8, "the registry is not filled");
-        for def in &resources {
-            let victim = Victim::new(&app, def).await;
-            let own = app.factory(&app.beta).any(def).await;
-            reading_by_id(&app, def, &victim).await;
-            lists(&app, def, &victim).await;
-            relations(&app, def, &victim, &own).await;
-            writes(&app, def, &victim).await;
-            many(&app, def, &victim).await;
-            victim.is_untouched(&app, "the other tenant").await;
-            taken_id(&app, def, &victim).await;
-            keys(&app, def).await;
-            deleted(&app, def).await;
-        }
+        sweep(&app, &resources).await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_crosses_between_objects_of_tenants_that_define_the_same() {
+    both(|app| async move {
+        let app = crate::custom_objects::with_objects(app).await;
+        let objects: Vec<_> = app.registry.resources().iter().filter(|def| def.is_object()).cloned().collect();
+        assert_eq!(objects.len(), 2);
+        sweep(&app, &objects).await;
+    })
+    .await;
+}
+
+async fn sweep(app: &TestApp, resources: &[Arc<ResourceDef>]) {
+    for def in resources {
+        let victim = Victim::new(app, def).await;
+        let own = app.factory(&app.beta).any(def).await;
+        reading_by_id(app, def, &victim).await;
+        lists(app, def, &victim).await;
+        relations(app, def, &victim, &own).await;
+        writes(app, def, &victim).await;
+        many(app, def, &victim).await;
+        victim.is_untouched(app, "the other tenant").await;
+        taken_id(app, def, &victim).await;
+        keys(app, def).await;
+        deleted(app, def).await;
+    }
 }
 
 async fn reading_by_id(app: &TestApp, def: &ResourceDef, victim: &Victim) {
@@ -200,18 +216,18 @@ async fn relations(app: &TestApp, def: &ResourceDef, victim: &Victim, own: &str)
         let target = app.registry.target(relation).expect("linked");
         let foreign = app.factory(&app.alpha).any(target).await;
         let inner = json!({ "id": { "eq": foreign } });
-        let filter = if relation.is_to_one() {
-            json!({ relation.name.as_ref(): inner })
-        } else {
-            json!({ relation.name.as_ref(): { "some": inner } })
-        };
+        let filter = if relation.is_to_one() { inner } else { json!({ "some": inner }) };
+        let filter = json!({ relation.own_name(): filter });
+        let filter = if relation.is_custom() { json!({ "custom": filter }) } else { filter };
         let found = app.beta.get(&format!("/v1/{}?filter={}", def.path, form(&filter))).await.expect(200);
         assert_eq!(found["data"], json!([]), "{}.{} finds a foreign record", def.name, relation.name);
         let expanded = app.beta.get(&format!("/v1/{}/{own}?expand={}", def.path, relation.name)).await;
         expanded.expect(200);
         absent(&expanded.text(), victim, "an expanded relation");
         let inside = if relation.is_to_one() { "{ id }" } else { "(first: 1000) { totalCount nodes { id } }" };
-        let query = format!("query($id: ID!) {{ record: {}(id: $id) {{ relation: {} {inside} }} }}", def.name, relation.name);
+        let inside = format!("relation: {} {inside}", relation.own_name());
+        let inside = if relation.is_custom() { format!("custom {{ {inside} }}") } else { inside };
+        let query = format!("query($id: ID!) {{ record: {}(id: $id) {{ {inside} }} }}", def.name);
         let answer = app.beta.graphql(&query, json!({ "id": own })).await;
         answer.data();
         absent(&answer.text(), victim, "a nested relation");

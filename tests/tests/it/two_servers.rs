@@ -100,6 +100,13 @@ fn two_servers_share_a_database() {
         assert_eq!(statuses, [200, 412], "{} {}", answers[0].text(), answers[1].text());
         assert_eq!(one.call("GET", &path, None).unwrap().expect(200)["version"], version + 1);
     }
+    // What one adds to the definitions is there on the other.
+    one.call("POST", "/v1/custom-objects", Some(&json!({ "name": "machine", "label": "Machine" }))).unwrap().expect(201);
+    let begun = Instant::now();
+    while pair.servers[1].call("GET", "/v1/custom/machines", None).unwrap().status != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the other server does not see the object");
+        std::thread::yield_now();
+    }
     // Without a version both changes are made, one after the other.
     let answers = pair.both(&request("PATCH", &path, ("x-none", "x"), json!({ "tags": ["both"] })));
     assert_eq!(answers.each_ref().map(|answer| answer.status), [200, 200]);

@@ -5,7 +5,7 @@ use super::figure::Figure;
 use super::read::Draft;
 use crate::filter::{FilterReader, MAXIMUM_CONDITIONS, MAXIMUM_DEPTH, operand};
 use clientela_kernel::{Context, Error, ErrorCode, Filter, Result};
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, document};
 use serde_json::{Map, Value as Json};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -124,7 +124,17 @@ impl<'a, 'd, 'r> HavingReader<'a, 'd, 'r> {
         for (name, value) in members(json, path)? {
             path.push(name.clone());
             names.push(name.clone());
-            let relation = def.relation(name).filter(|relation| relation.is_to_one()).and_then(|relation| self.registry.target(relation));
+            if name == document::NAME && def.document().is_some() {
+                // The tenant's own, which stand one level deeper.
+                all.push(self.fields(function, def, value, names, path)?);
+                names.pop();
+                path.pop();
+                continue;
+            }
+            let own = names.len() >= 2 && names.get(names.len() - 2).is_some_and(|before| before == document::NAME);
+            let spelled = if own { format!("{}{name}", document::PREFIX) } else { name.clone() };
+            let relation =
+                def.relation(&spelled).filter(|relation| relation.is_to_one()).and_then(|relation| self.registry.target(relation));
             all.push(match relation.cloned() {
                 Some(target) if names.len() <= MAXIMUM_DEPTH => self.fields(function, &target, value, names, path)?,
                 _ => self.figure(function, &names.clone(), value, path)?,

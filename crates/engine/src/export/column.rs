@@ -209,10 +209,12 @@ impl Column {
         if !self.writable {
             return Some(None);
         }
+        // A tenant's own field has a dot in its name, which leads into a table of its own unless it is quoted.
+        let key = if name.contains('.') { format!("\"{name}\"") } else { name.to_string() };
         Some(Some(match self.kind {
-            Kind::Money => format!("{name} = {{ column = \"{name}.amount\", currency_column = \"{name}.currency\" }}"),
-            _ if self.own => format!("{name} = {{ column = \"{name}\", reference = {{ field = \"id\" }} }}"),
-            _ => format!("{name} = \"{name}\""),
+            Kind::Money => format!("{key} = {{ column = \"{name}.amount\", currency_column = \"{name}.currency\" }}"),
+            _ if self.own => format!("{key} = {{ column = \"{name}\", reference = {{ field = \"id\" }} }}"),
+            _ => format!("{key} = \"{name}\""),
         }))
     }
 }

@@ -13,7 +13,7 @@ use crate::write::{Expected, Idempotency};
 use crate::{Engine, task};
 use async_trait::async_trait;
 use clientela_kernel::{Context, Error, Id, Result};
-use clientela_model::{Content, OperationDef, Shape};
+use clientela_model::{Content, OperationDef, Registry, Shape};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -101,6 +101,14 @@ impl OperationOutcome {
     /// The engine that sees what the operation wrote where it was only tried; none where everybody sees it.
     pub fn tried(&self) -> Option<&Engine> {
         self.tried.as_ref().map(|(engine, _)| engine)
+    }
+
+    /// The output as JSON: records by their ids, what is shown once not at all.
+    ///
+    /// # Errors
+    /// Where it does not fit the definition.
+    pub fn to_json(&self, registry: &Registry, def: &OperationDef) -> Result<Json> {
+        output::remembered(registry, &def.output, &self.output)
     }
 
     /// Takes back what was only tried.

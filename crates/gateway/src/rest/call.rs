@@ -103,13 +103,18 @@ where
 impl Call {
     /// Finds who asks, and what their tenant has of its own.
     pub(super) async fn settle<T: Tenanted>(&self, bound: Arc<T>) -> Result<Arc<T>> {
-        let context = self.context(bound.state()).await?;
+        match self.tenant(bound.state()).await? {
+            (tenant, Some(engine)) => bound.of(tenant, engine),
+            (_, None) => Ok(bound),
+        }
+    }
+
+    /// Whose tenant asks, and its engine where it adds to the definitions.
+    pub(super) async fn tenant(&self, state: &GatewayState) -> Result<(TenantId, Option<Engine>)> {
+        let context = self.context(state).await?;
         let tenant = context.tenant;
         *self.context.lock() = Some(context);
-        match bound.state().engine.of(tenant).await? {
-            Some(engine) => bound.of(tenant, engine),
-            None => Ok(bound),
-        }
+        Ok((tenant, state.engine.of(tenant).await?))
     }
 
     /// Who asks.

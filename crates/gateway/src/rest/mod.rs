@@ -8,6 +8,7 @@ mod bulk;
 mod call;
 mod conditional;
 mod content;
+mod custom;
 pub(crate) mod file;
 mod filter;
 #[cfg(test)]
@@ -119,7 +120,7 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
         router = router.route(&format!("{path}/aggregate"), post(with(&bound, aggregate::aggregate)));
         router = router.route(&path, many).route(&format!("{path}/search"), found).route(&format!("{path}/{{id}}"), one);
     }
-    router
+    custom::routes(state, router)
 }
 
 /// A handler over what is bound to its route.

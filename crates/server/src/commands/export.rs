@@ -53,7 +53,8 @@ async fn write(config: &Config, arguments: &Export, out: &mut (dyn Write + Send)
     };
     let house = house(config).await?;
     let context = tenants::system_context(&house, tenants::find(&house.store, arguments.tenant.as_deref()).await?);
-    let plan = ExportPlan::new(house.engine.registry(), &context, &request)?;
+    let engine = house.engine.for_tenant(context.tenant).await?;
+    let plan = ExportPlan::new(engine.registry(), &context, &request)?;
     if let Some(path) = &arguments.mapping {
         let text = plan.mapping().ok_or_else(|| {
             Failure::Usage(
@@ -76,7 +77,7 @@ async fn write(config: &Config, arguments: &Export, out: &mut (dyn Write + Send)
             let _ = writeln!(io::stderr(), "{written} records");
         }
     };
-    let written = export::run(&house.engine, &context, plan, out, &config.data, &mut progress).await;
+    let written = export::run(&engine, &context, plan, out, &config.data, &mut progress).await;
     house.store.close().await;
     Ok((resource, written?))
 }

@@ -25,17 +25,19 @@ const PROGRESS: Duration = Duration::from_secs(1);
 pub async fn run(config: &Config, arguments: &Import, as_json: bool) -> Result<u8, Failure> {
     let begun = Instant::now();
     // A file is looked at before the database is.
-    let plan = arguments.mapping.as_deref().map(|path| plan(&read(path)?)).transpose()?;
+    let mapping = arguments.mapping.as_deref().map(|path| mapping(&read(path)?)).transpose()?;
     drop(File::open(&arguments.file).map_err(|error| refuse(format!("The file {} cannot be read: {error}.", arguments.file.display())))?);
     let mut listener = Listener::new(arguments, as_json, begun)?;
     let house = house(config).await?;
     let context = tenants::system_context(&house, tenants::find(&house.store, arguments.tenant.as_deref()).await?);
     let context = Context { allow_duplicates: arguments.allow_duplicates, ..context };
-    let plan = match (plan, arguments.mapping_name.as_deref()) {
-        (Some(plan), _) => plan,
-        (None, Some(name)) => self::plan(&saved(&house, &context, name).await?)?,
+    let engine = house.engine.for_tenant(context.tenant).await.map_err(Failure::Run)?;
+    let mapping = match (mapping, arguments.mapping_name.as_deref()) {
+        (Some(mapping), _) => mapping,
+        (None, Some(name)) => self::mapping(&saved(&house, &context, name).await?)?,
         (None, None) => return Err(refuse("A mapping is needed: --mapping FILE or --mapping-name NAME.".to_owned())),
     };
+    let plan = Plan::new(&mapping, engine.registry()).map_err(|refusal| refuse(refusal.to_string()))?;
     let mode = match (arguments.dry_run, arguments.atomic) {
         (true, _) => Mode::DryRun,
         (false, true) => Mode::Atomic,
@@ -43,7 +45,7 @@ pub async fn run(config: &Config, arguments: &Import, as_json: bool) -> Result<u
     };
     let input: Arc<dyn Input> = Arc::new(OnDisk(arguments.file.clone()));
     let ran = match import::readable(Arc::new(plan), input, &config.data) {
-        Ok((plan, input)) => import::run(&house.engine, &context, plan, input, mode, None, &mut listener).await,
+        Ok((plan, input)) => import::run(&engine, &context, plan, input, mode, None, &mut listener).await,
         Err(refusal) => Err(refusal),
     };
     house.store.close().await;
@@ -62,9 +64,8 @@ fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| refuse(format!("The mapping {} cannot be read: {error}.", path.display())))
 }
 
-fn plan(text: &str) -> Result<Plan, Failure> {
-    let mapping = Mapping::parse(text).map_err(|refusal| refuse(refusal.to_string()))?;
-    Plan::new(&mapping, crate::assemble::registry()?.as_ref()).map_err(|refusal| refuse(refusal.to_string()))
+fn mapping(text: &str) -> Result<Mapping, Failure> {
+    Mapping::parse(text).map_err(|refusal| refuse(refusal.to_string()))
 }
 
 /// The text of a mapping that the tenant has saved.

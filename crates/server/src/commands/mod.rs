@@ -106,7 +106,7 @@ async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Fai
         Command::Serve(arguments) => serve::run(config, arguments, json).await,
         Command::Migrate { status } => migrate::run(config, *status, json).await,
         Command::Token(arguments) => token::run(config, arguments, json).await,
-        Command::Schema { api } => schema::run(*api, json),
+        Command::Schema { command } => schema::run(config, command, json).await,
         Command::Export(arguments) => export::run(config, arguments, json).await,
         Command::Backup { file } => backup::backup(config, file, json).await,
         Command::Restore { file } => backup::restore(config, file, json).await,

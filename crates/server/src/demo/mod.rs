@@ -198,7 +198,7 @@ mod tests {
         let store = Store::open(&StoreSettings::new(format!("sqlite:{}", folder.path().join("demo.db").display()))).await.unwrap();
         clientela_migrations::migrate(&store.migration_connection().await.unwrap()).await.unwrap();
         let modules = vec![
-            clientela_platform::module(Arc::new(|| {}), &Default::default()),
+            clientela_platform::module(Arc::new(|| {}), Arc::new(|| {}), &Default::default()),
             clientela_customers::module(),
             clientela_interactions::module(),
         ];

@@ -50,7 +50,7 @@ pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents
         level.columns(sql, ", ", false)?;
         sql.push(" FROM ");
         keys(sql, parents);
-        sql.push(" JOIN ").push(&level.select.def.table).push(" t0 ON ").column(0, &parents.field.id_column()).push(" = k.id");
+        sql.push(" JOIN ").push(&level.select.def.source()).push(" t0 ON ").column(0, &parents.field.id_column()).push(" = k.id");
         level.joins(sql)?;
         level.conditions(sql)?;
         sql.push(" ORDER BY k.n");
@@ -63,7 +63,7 @@ pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents
     keys(sql, parents);
     sql.push(" CROSS JOIN LATERAL (SELECT ");
     level.columns(sql, "", true)?;
-    sql.push(" FROM ").push(&level.select.def.table).push(" t0");
+    sql.push(" FROM ").push(&level.select.def.source()).push(" t0");
     level.joins(sql)?;
     level.conditions(sql)?;
     sql.push(" AND ").column(0, &parents.field.id_column()).push(" = k.id");

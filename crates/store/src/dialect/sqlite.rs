@@ -56,7 +56,7 @@ pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents
 fn from_keys(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents<'_>) -> Result<()> {
     // CROSS JOIN keeps the parents outside, so that each is found by the index on its reference.
     sql.push(" FROM json_each(").bind(Argument::Ids(parents.ids.clone())).push(") k CROSS JOIN ");
-    sql.push(&level.select.def.table).push(" t0");
+    sql.push(&level.select.def.source()).push(" t0");
     level.joins(sql)?;
     level.conditions(sql)?;
     sql.push(" AND ").column(0, &parents.field.id_column()).push(" = unhex(k.value)");

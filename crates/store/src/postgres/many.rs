@@ -120,7 +120,9 @@ impl Group<'_> {
             draft.bound.add(ids.iter().copied().collect::<Vec<_>>()).map_err(Error::internal)?;
             let number = draft.bound.count();
             let lock = draft.bound.row_lock();
-            draft.push(" AND (SELECT count(*) FROM unnest($").push_number(number).push(") k(id) WHERE EXISTS (SELECT 1 FROM ").push(table);
+            draft.push(" AND (SELECT count(*) FROM unnest($").push_number(number).push(") k(id) WHERE EXISTS (SELECT 1 FROM ");
+            // What is read from a part of a table brings a name of its own; no table has a space in it.
+            draft.push(table.strip_suffix(" r").unwrap_or(table));
             draft.push(" t WHERE t.tenant_id = $1 AND t.id = k.id AND t.deleted_at IS NULL").push(lock);
             draft.push(")) = cardinality($").push_number(number).push(")");
         }

@@ -9,7 +9,7 @@ use clientela_engine::aggregate::{
 };
 use clientela_engine::plan::MoneyPart;
 use clientela_kernel::{Error, PageArguments};
-use clientela_model::ResourceDef;
+use clientela_model::{ResourceDef, document};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -93,6 +93,11 @@ impl Builder<'_> {
                     self.measures(function, target, child, path, found)?;
                     path.pop();
                 }
+                What::Role(Role::AggregateCustom) => {
+                    path.push(document::NAME.to_owned());
+                    self.measures(function, def, child, path, found)?;
+                    path.pop();
+                }
                 _ => {}
             }
         }
@@ -102,7 +107,7 @@ impl Builder<'_> {
     fn relation(&self, def: &ResourceDef, index: usize, field: &Collected) -> Result<(String, &Arc<ResourceDef>), Problem> {
         let relation = def.relations.get(index).ok_or_else(|| misplaced(field))?;
         let target = self.types.registry.target(relation).ok_or_else(|| misplaced(field))?;
-        Ok((relation.name.to_string(), target))
+        Ok((relation.own_name().to_owned(), target))
     }
 
     fn group(
@@ -167,6 +172,12 @@ impl Builder<'_> {
                     path.pop();
                     GroupItem::Object(below)
                 }
+                What::Role(Role::AggregateCustom) => {
+                    path.push(document::NAME.to_owned());
+                    let below = self.keys(def, aggregation, child, path)?;
+                    path.pop();
+                    GroupItem::Object(below)
+                }
                 _ => return Err(misplaced(child)),
             };
             items.push((child.key.clone(), item));
@@ -199,6 +210,12 @@ impl Builder<'_> {
                     path.pop();
                     GroupItem::Object(below)
                 }
+                What::Role(Role::AggregateCustom) => {
+                    path.push(document::NAME.to_owned());
+                    let below = self.figures(function, def, aggregation, child, path)?;
+                    path.pop();
+                    GroupItem::Object(below)
+                }
                 _ => return Err(misplaced(child)),
             };
             items.push((child.key.clone(), item));
@@ -212,7 +229,7 @@ fn wrong(field: &Collected, argument: &str) -> Problem {
 }
 
 fn name(def: &ResourceDef, index: usize, field: &Collected) -> Result<String, Problem> {
-    def.fields.get(index).map(|field| field.name.to_string()).ok_or_else(|| misplaced(field))
+    def.fields.get(index).map(|field| field.own_name().to_owned()).ok_or_else(|| misplaced(field))
 }
 
 fn money(field: &Collected) -> Result<Vec<(Box<str>, MoneyPart)>, Problem> {
@@ -235,7 +252,14 @@ fn group(types: &crate::graphql::schema::types::TypeSystem, def: &Arc<ResourceDe
     loop {
         let (name, below) = only(at.as_object()?)?;
         request.path.push(name.clone());
-        if let Some(relation) = def.relation(name) {
+        let (spelled, below) = if name == document::NAME && def.document().is_some() {
+            let (own, below) = only(below.as_object()?)?;
+            request.path.push(own.clone());
+            (format!("{}{own}", document::PREFIX), below)
+        } else {
+            (name.clone(), below)
+        };
+        if let Some(relation) = def.relation(&spelled) {
             (def, at) = (types.registry.target(relation)?, below);
             continue;
         }

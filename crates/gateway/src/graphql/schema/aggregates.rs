@@ -4,8 +4,11 @@ use super::filters;
 use super::scalars::type_name;
 use super::types::{Definition, EnumValue, InputField, Kind, OutputField, Role, list, nullable, required, required_list};
 use clientela_engine::aggregate::{Function, takes};
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, naming};
+use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, document, naming};
 use std::sync::Arc;
+
+/// What stands under `custom`.
+const OF_OWN: &str = "Of the fields that you have added.";
 
 /// The types that aggregates of all resources share.
 pub(crate) fn shared() -> Vec<Definition> {
@@ -102,85 +105,102 @@ pub(crate) fn of_resource(registry: &Registry, def: &Arc<ResourceDef>) -> Vec<De
         figures(Function::Max, "Extremes", "Greatest values."),
         figures(Function::CountDistinct, "Distinct", "How many different values there are."),
     ];
-    let object = |name: &str, text: String, fields| Definition::object(&format!("{stem}{name}"), text, false, fields);
-    let input = |name: &str, text: String, fields| Definition::input(&format!("{stem}{name}"), text, fields);
+    let figures_of =
+        |kind: &str, text: String, function: Function| outputs(&stem, kind, text, |custom| computed(registry, def, function, kind, custom));
+    let conditions_on = |kind: &str, text: &str, function: Function| {
+        inputs(&stem, kind, text.to_owned(), false, |custom| conditions(registry, def, function, kind, custom))
+    };
     let empty = "Records without a value do not count; null where none has one.";
-    vec![
+    let mut all = vec![
         Definition::object(&stem, format!("A page of groups of {words}."), false, page),
-        object("Group", format!("A group of {words} with its figures."), group),
-        object(
-            "Keys",
-            format!("What {words} of a group have in common. Null where groups are not made by it, and where the records have no value."),
-            keys(registry, def),
-        ),
-        object("Sums", format!("Sums over {words}. {empty}"), computed(registry, def, Function::Sum, "Sums")),
-        object("Averages", format!("Averages over {words}. {empty}"), computed(registry, def, Function::Avg, "Averages")),
-        object("Extremes", format!("Least or greatest values of {words}. {empty}"), computed(registry, def, Function::Min, "Extremes")),
-        object(
-            "Distinct",
-            format!("How many different values {words} have."),
-            computed(registry, def, Function::CountDistinct, "Distinct"),
-        ),
-        Definition::new(
-            format!("{stem}GroupBy"),
-            format!("A key of groups of {words}: exactly one field, or one relation with a key of its own."),
-            Kind::Input { one_of: true, fields: group_by(registry, def) },
-        ),
-        input("Having", format!("Conditions on the figures of groups of {words}. All that are given must hold."), having(&stem)),
-        input(
-            "SumsHaving",
-            "Conditions on sums. All that are given must hold.".to_owned(),
-            conditions(registry, def, Function::Sum, "SumsHaving"),
-        ),
-        input(
-            "AveragesHaving",
-            "Conditions on averages, by their exact value. All that are given must hold.".to_owned(),
-            conditions(registry, def, Function::Avg, "AveragesHaving"),
-        ),
-        input(
-            "ExtremesHaving",
-            "Conditions on least or greatest values. All that are given must hold.".to_owned(),
-            conditions(registry, def, Function::Min, "ExtremesHaving"),
-        ),
-        input(
-            "DistinctHaving",
-            "Conditions on counts of different values. All that are given must hold.".to_owned(),
-            conditions(registry, def, Function::CountDistinct, "DistinctHaving"),
-        ),
-        Definition::new(
-            format!("{stem}Order"),
-            format!("One key of an order of groups of {words}: exactly one key of theirs, or one figure."),
-            Kind::Input { one_of: true, fields: orders(def) },
-        ),
-    ]
+        Definition::object(&format!("{stem}Group"), format!("A group of {words} with its figures."), false, group),
+    ];
+    let text =
+        format!("What {words} of a group have in common. Null where groups are not made by it, and where the records have no value.");
+    all.extend(outputs(&stem, "Keys", text, |custom| keys(registry, def, custom)));
+    all.extend(figures_of("Sums", format!("Sums over {words}. {empty}"), Function::Sum));
+    all.extend(figures_of("Averages", format!("Averages over {words}. {empty}"), Function::Avg));
+    all.extend(figures_of("Extremes", format!("Least or greatest values of {words}. {empty}"), Function::Min));
+    all.extend(figures_of("Distinct", format!("How many different values {words} have."), Function::CountDistinct));
+    let text = format!("A key of groups of {words}: exactly one field, or one relation with a key of its own.");
+    all.extend(inputs(&stem, "GroupBy", text, true, |custom| group_by(registry, def, custom)));
+    let text = format!("Conditions on the figures of groups of {words}. All that are given must hold.");
+    all.push(Definition::input(&format!("{stem}Having"), text, having(&stem)));
+    all.extend(conditions_on("SumsHaving", "Conditions on sums. All that are given must hold.", Function::Sum));
+    all.extend(conditions_on(
+        "AveragesHaving",
+        "Conditions on averages, by their exact value. All that are given must hold.",
+        Function::Avg,
+    ));
+    all.extend(conditions_on("ExtremesHaving", "Conditions on least or greatest values. All that are given must hold.", Function::Min));
+    let text = "Conditions on counts of different values. All that are given must hold.";
+    all.extend(conditions_on("DistinctHaving", text, Function::CountDistinct));
+    all.push(Definition::new(
+        format!("{stem}Order"),
+        format!("One key of an order of groups of {words}: exactly one key of theirs, or one figure."),
+        Kind::Input { one_of: true, fields: orders(def) },
+    ));
+    all
 }
 
-fn fields(def: &ResourceDef) -> impl Iterator<Item = (usize, &FieldDef)> {
-    def.own_fields().filter(|(_, field)| field.filter)
+/// Everybody's fields, or those that the tenant added.
+fn fields(def: &ResourceDef, custom: bool) -> impl Iterator<Item = (usize, &FieldDef)> {
+    def.visible_fields().filter(move |(_, field)| field.filter && field.is_custom() == custom)
 }
 
-/// The to-one relations, with their targets' type names.
-fn relations<'r>(registry: &'r Registry, def: &'r ResourceDef) -> impl Iterator<Item = (usize, &'r str, &'r str)> {
+/// The to-one relations, everybody's or those that the tenant added, with their targets' type names.
+fn relations<'r>(registry: &'r Registry, def: &'r ResourceDef, custom: bool) -> impl Iterator<Item = (usize, &'r str, &'r str)> {
     def.relations
         .iter()
         .enumerate()
-        .filter(|(_, relation)| relation.is_to_one() && !relation.is_custom())
-        .filter_map(|(index, relation)| Some((index, relation.name.as_ref(), registry.target(relation)?.type_name.as_ref())))
+        .filter(move |(_, relation)| relation.is_to_one() && relation.is_custom() == custom)
+        .filter_map(|(index, relation)| Some((index, relation.own_name(), registry.target(relation)?.type_name.as_ref())))
 }
 
-fn keys(registry: &Registry, def: &ResourceDef) -> Vec<OutputField> {
+/// An output object of everybody's members, with another one of those that the tenant added below it, where there are any.
+fn outputs(stem: &str, kind: &str, text: String, members: impl Fn(bool) -> Vec<OutputField>) -> Vec<Definition> {
+    let (mut all, own) = (members(false), members(true));
+    let mut made = Vec::with_capacity(2);
+    if !own.is_empty() {
+        let name = format!("{stem}Custom{kind}");
+        all.push(OutputField::new(document::NAME, required(&name), Role::AggregateCustom, OF_OWN));
+        made.push(Definition::object(&name, format!("{text} {OF_OWN}"), false, own));
+    }
+    made.push(Definition::object(&format!("{stem}{kind}"), text, false, all));
+    made
+}
+
+/// The same of an input, which takes one of its members alone where `one_of` says so.
+fn inputs(stem: &str, kind: &str, text: String, one_of: bool, members: impl Fn(bool) -> Vec<InputField>) -> Vec<Definition> {
+    let (mut all, own) = (members(false), members(true));
+    let mut made = Vec::with_capacity(2);
+    if !own.is_empty() {
+        let name = format!("{stem}Custom{kind}");
+        all.push(InputField::new(document::NAME, nullable(&name), OF_OWN));
+        made.push(Definition::new(name, format!("{text} {OF_OWN}"), Kind::Input { one_of, fields: own }));
+    }
+    made.push(Definition::new(format!("{stem}{kind}"), text, Kind::Input { one_of, fields: all }));
+    made
+}
+
+fn keys(registry: &Registry, def: &ResourceDef, custom: bool) -> Vec<OutputField> {
     let mut made = Vec::new();
-    for (index, field) in fields(def) {
-        let text = format!("By `{}`.", field.name);
+    for (index, field) in fields(def, custom) {
+        let text = format!("By `{}`.", field.own_name());
         match &field.kind {
             FieldType::TextSet { .. } => {}
             FieldType::Money => {
-                made.push(OutputField::new(field.name.to_string(), nullable("AggregateCurrency"), Role::AggregateCurrency(index), text));
+                made.push(OutputField::new(
+                    field.own_name().to_owned(),
+                    nullable("AggregateCurrency"),
+                    Role::AggregateCurrency(index),
+                    text,
+                ));
             }
-            _ => made.push(OutputField::new(field.name.to_string(), nullable(type_name(field)), Role::AggregateField(index), text)),
+            _ => made.push(OutputField::new(field.own_name().to_owned(), nullable(type_name(field)), Role::AggregateField(index), text)),
         }
     }
-    for (index, name, target) in relations(registry, def) {
+    for (index, name, target) in relations(registry, def, custom) {
         made.push(OutputField::new(
             name,
             nullable(&format!("{target}AggregateKeys")),
@@ -191,10 +211,10 @@ fn keys(registry: &Registry, def: &ResourceDef) -> Vec<OutputField> {
     made
 }
 
-fn computed(registry: &Registry, def: &ResourceDef, function: Function, kind: &str) -> Vec<OutputField> {
+fn computed(registry: &Registry, def: &ResourceDef, function: Function, kind: &str, custom: bool) -> Vec<OutputField> {
     let mut made = Vec::new();
-    for (index, field) in fields(def).filter(|(_, field)| takes(function, &field.kind)) {
-        let (name, integer) = (field.name.to_string(), matches!(field.kind, FieldType::Integer { .. }));
+    for (index, field) in fields(def, custom).filter(|(_, field)| takes(function, &field.kind)) {
+        let (name, integer) = (field.own_name().to_owned(), matches!(field.kind, FieldType::Integer { .. }));
         let (role, ty, text) = match function {
             Function::CountDistinct => (Role::AggregateField(index), required("Int"), format!("Different values of `{name}`.")),
             _ if matches!(field.kind, FieldType::Money) => (
@@ -214,25 +234,25 @@ fn computed(registry: &Registry, def: &ResourceDef, function: Function, kind: &s
         };
         made.push(OutputField::new(name, ty, role, text));
     }
-    for (index, name, target) in relations(registry, def) {
+    for (index, name, target) in relations(registry, def, custom) {
         let text = format!("Of fields of `{name}`, once for each record that has one.");
         made.push(OutputField::new(name, required(&format!("{target}Aggregate{kind}")), Role::AggregateRelation(index), text));
     }
     made
 }
 
-fn group_by(registry: &Registry, def: &ResourceDef) -> Vec<InputField> {
+fn group_by(registry: &Registry, def: &ResourceDef, custom: bool) -> Vec<InputField> {
     let mut made = Vec::new();
-    for (_, field) in fields(def) {
+    for (_, field) in fields(def, custom) {
         let ty = match &field.kind {
             FieldType::TextSet { .. } => continue,
             FieldType::Money => "AggregateMoneyKey",
             FieldType::Date | FieldType::Instant => "AggregateBucket",
             _ => "AggregateKey",
         };
-        made.push(InputField::new(field.name.to_string(), nullable(ty), format!("By `{}`.", field.name)));
+        made.push(InputField::new(field.own_name().to_owned(), nullable(ty), format!("By `{}`.", field.own_name())));
     }
-    for (_, name, target) in relations(registry, def) {
+    for (_, name, target) in relations(registry, def, custom) {
         made.push(InputField::new(name, nullable(&format!("{target}AggregateGroupBy")), format!("By a field of `{name}`.")));
     }
     made
@@ -253,9 +273,9 @@ fn having(stem: &str) -> Vec<InputField> {
     ]
 }
 
-fn conditions(registry: &Registry, def: &ResourceDef, function: Function, kind: &str) -> Vec<InputField> {
+fn conditions(registry: &Registry, def: &ResourceDef, function: Function, kind: &str, custom: bool) -> Vec<InputField> {
     let mut made = Vec::new();
-    for (_, field) in fields(def).filter(|(_, field)| takes(function, &field.kind)) {
+    for (_, field) in fields(def, custom).filter(|(_, field)| takes(function, &field.kind)) {
         let integer = matches!(field.kind, FieldType::Integer { .. });
         let ty = match function {
             Function::CountDistinct => "IntFilter".to_owned(),
@@ -263,9 +283,13 @@ fn conditions(registry: &Registry, def: &ResourceDef, function: Function, kind: 
             Function::Avg if integer => "DecimalFilter".to_owned(),
             _ => filters::filter_name(field),
         };
-        made.push(InputField::new(field.name.to_string(), nullable(&ty), format!("Condition on the figure of `{}`.", field.name)));
+        made.push(InputField::new(
+            field.own_name().to_owned(),
+            nullable(&ty),
+            format!("Condition on the figure of `{}`.", field.own_name()),
+        ));
     }
-    for (_, name, target) in relations(registry, def) {
+    for (_, name, target) in relations(registry, def, custom) {
         made.push(InputField::new(name, nullable(&format!("{target}Aggregate{kind}")), format!("Conditions on figures of `{name}`.")));
     }
     made

@@ -150,6 +150,8 @@ pub(crate) enum Role {
     AggregateMoney(usize),
     AggregateCurrency(usize),
     AggregateRelation(usize),
+    /// The same of what the tenant added.
+    AggregateCustom,
     Batch(usize),
     /// Whether it changes or deletes.
     Bulk(usize, bool),
