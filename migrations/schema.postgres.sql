@@ -123,6 +123,8 @@ CREATE TABLE api_key
     revoked_at timestamp with time zone
     hint text COLLATE "C" NOT NULL
     secret_hash text COLLATE "C" NOT NULL
+    resource_scopes text COLLATE "C"
+    sensitive boolean NOT NULL
     CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX api_key_secret_hash_key ON public.api_key USING btree (tenant_id, secret_hash) WHERE (deleted_at IS NULL)
 
@@ -419,6 +421,7 @@ CREATE TABLE custom_field
     max_length bigint
     default_value text COLLATE "C"
     key text COLLATE "C" NOT NULL
+    sensitive boolean NOT NULL
     CONSTRAINT custom_field_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX custom_field_resource_name_key ON public.custom_field USING btree (tenant_id, resource, name) WHERE (deleted_at IS NULL)
 
@@ -547,6 +550,7 @@ CREATE TABLE export_job
     file_name text COLLATE "C"
     mapping_text text COLLATE "C"
     records_written bigint NOT NULL
+    scopes text COLLATE "C"
     CONSTRAINT export_job_pkey PRIMARY KEY (tenant_id, id)
     CREATE INDEX export_job_state_index ON public.export_job USING btree (tenant_id, state, id)
 
@@ -706,6 +710,7 @@ CREATE TABLE import_job
     problem_count bigint NOT NULL
     checkpoint text COLLATE "C"
     allow_duplicates boolean NOT NULL
+    scopes text COLLATE "C"
     CONSTRAINT import_job_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT import_job_tenant_id_mapping_id_fkey FOREIGN KEY (tenant_id, mapping_id) REFERENCES import_mapping(tenant_id, id)
     CREATE INDEX import_job_mapping_id_index ON public.import_job USING btree (tenant_id, mapping_id, id) WHERE (mapping_id IS NOT NULL)
@@ -982,6 +987,8 @@ CREATE TABLE oauth_client
     client_id text COLLATE "C" NOT NULL
     hint text COLLATE "C"
     secret_hash text COLLATE "C"
+    resource_scopes text COLLATE "C"
+    sensitive boolean NOT NULL
     CONSTRAINT oauth_client_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT oauth_client_tenant_id_run_as_id_fkey FOREIGN KEY (tenant_id, run_as_id) REFERENCES app_user(tenant_id, id)
     CREATE INDEX oauth_client_run_as_id_index ON public.oauth_client USING btree (tenant_id, run_as_id, id) WHERE (run_as_id IS NOT NULL)

@@ -134,7 +134,7 @@ CREATE TABLE api_key (
     expires_at INTEGER,
     revoked_at INTEGER,
     hint TEXT NOT NULL,
-    secret_hash TEXT NOT NULL,
+    secret_hash TEXT NOT NULL, resource_scopes TEXT, sensitive INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -466,7 +466,7 @@ CREATE TABLE custom_field (
     maximum INTEGER,
     max_length INTEGER,
     default_value TEXT,
-    key TEXT NOT NULL,
+    key TEXT NOT NULL, sensitive INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -608,7 +608,7 @@ CREATE TABLE export_job (
     content_key TEXT,
     file_name TEXT,
     mapping_text TEXT,
-    records_written INTEGER NOT NULL,
+    records_written INTEGER NOT NULL, scopes TEXT,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -788,7 +788,7 @@ CREATE TABLE import_job (
     records_unchanged INTEGER NOT NULL,
     records_refused INTEGER NOT NULL,
     problem_count INTEGER NOT NULL,
-    checkpoint TEXT, allow_duplicates INTEGER NOT NULL DEFAULT 0,
+    checkpoint TEXT, allow_duplicates INTEGER NOT NULL DEFAULT 0, scopes TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, mapping_id) REFERENCES import_mapping (tenant_id, id)
 ) STRICT;
@@ -1095,7 +1095,7 @@ CREATE TABLE oauth_client (
     active INTEGER NOT NULL,
     client_id TEXT NOT NULL,
     hint TEXT,
-    secret_hash TEXT,
+    secret_hash TEXT, resource_scopes TEXT, sensitive INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, run_as_id) REFERENCES app_user (tenant_id, id)
 ) STRICT;

@@ -1,7 +1,7 @@
 //! From a credential to a [`Context`]: in memory, without a database round trip.
 
 use crate::directory::Directory;
-use crate::oauth::{CLIENT_PREFIX, OauthClient, common};
+use crate::oauth::{CLIENT_PREFIX, OauthClient};
 use crate::policy::{Definitions, Role};
 use crate::remembered::Remembered;
 use crate::signing::PublicKeys;
@@ -284,7 +284,7 @@ fn key_context(directory: &Directory, key: &ApiKeyCredential, request_id: Uuid, 
         tenant: key.tenant,
         actor,
         client: Some(key.name.clone()),
-        scopes: key.scopes,
+        scopes: key.scopes.clone(),
         policy: directory.policy(key.tenant, actor),
         request_id,
         now,
@@ -300,13 +300,13 @@ fn allowed(directory: &Directory, verified: &Verified) -> Result<Option<Scopes>>
         return Err(refused("The token was revoked. Sign in again."));
     }
     if !verified.client.starts_with(CLIENT_PREFIX) {
-        return Ok(Some(verified.scopes));
+        return Ok(Some(verified.scopes.clone()));
     }
     let Some(client) = directory.client(&verified.client) else { return Ok(None) };
     if !client.active || client.tenant != verified.tenant {
         return Err(refused("The program that the token was given to was stopped."));
     }
-    Ok(Some(common(verified.scopes, client.scopes)))
+    Ok(Some(verified.scopes.common(&client.scopes)))
 }
 
 fn user_context(

@@ -11,8 +11,11 @@ use clientela_model::ResourceDef;
 /// `FORBIDDEN` where the credential has no scope for it, or no role allows it.
 pub fn authorize(context: &Context, def: &ResourceDef, action: Action) -> Result<Grant> {
     check_scope(context, def, action)?;
-    let Some(policy) = &context.policy else { return Ok(Grant::default()) };
-    policy.grant(context, &def.name, action)?.ok_or_else(|| refused(def, action.name()))
+    let grant = match &context.policy {
+        None => Grant::default(),
+        Some(policy) => policy.grant(context, &def.name, action)?.ok_or_else(|| refused(def, action.name()))?,
+    };
+    Ok(within_scopes(context, def, grant))
 }
 
 /// The same for an operation, which may have a rule of its own.
@@ -21,8 +24,11 @@ pub fn authorize(context: &Context, def: &ResourceDef, action: Action) -> Result
 /// As [`authorize`].
 pub fn authorize_operation(context: &Context, def: &ResourceDef, action: Action, operation: &str) -> Result<Grant> {
     check_scope(context, def, action)?;
-    let Some(policy) = &context.policy else { return Ok(Grant::default()) };
-    policy.operation(context, &def.name, action, operation)?.ok_or_else(|| refused(def, operation))
+    let grant = match &context.policy {
+        None => Grant::default(),
+        Some(policy) => policy.operation(context, &def.name, action, operation)?.ok_or_else(|| refused(def, operation))?,
+    };
+    Ok(within_scopes(context, def, grant))
 }
 
 /// Refuses a credential without the scope for it, whatever its principal may do.
@@ -30,12 +36,24 @@ pub fn authorize_operation(context: &Context, def: &ResourceDef, action: Action,
 /// # Errors
 /// `FORBIDDEN`.
 pub fn check_scope(context: &Context, def: &ResourceDef, action: Action) -> Result<()> {
-    let (allowed, scope) = if action.reads() { (context.scopes.read, "read") } else { (context.scopes.write, "write") };
-    if allowed {
+    if context.scopes.allows(&def.path, action) {
         return Ok(());
     }
-    let text = format!("This credential has no {scope} scope, which is needed here for {}. Use one that has it.", def.plural);
+    let scope = if action.reads() { "read" } else { "write" };
+    let text = format!(
+        "This credential has no {scope} scope, which is needed here for {}: {scope}, or {}:{scope}. Use one that has it.",
+        def.plural, def.path
+    );
     Err(Error::new(ErrorCode::Forbidden, text))
+}
+
+/// Fields that are sensitive are hidden from a credential without the scope for them.
+fn within_scopes(context: &Context, def: &ResourceDef, grant: Grant) -> Grant {
+    if context.scopes.sensitive || !def.fields.iter().any(|field| field.sensitive) {
+        return grant;
+    }
+    let sensitive = def.fields.iter().filter(|field| field.sensitive).map(|field| &field.name);
+    Grant { fields: grant.fields.hiding(sensitive), ..grant }
 }
 
 fn refused(def: &ResourceDef, what: &str) -> Error {

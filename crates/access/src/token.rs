@@ -132,7 +132,7 @@ impl Examined {
         let mut told = serde_json::json!({
             "active": true,
             "token_type": "Bearer",
-            "scope": scope_text(self.scopes),
+            "scope": self.scopes.to_text(),
             "client_id": self.client,
             "sub": self.user.to_text("usr"),
             "iss": self.issuer,
@@ -217,7 +217,7 @@ pub(crate) fn sign(keys: &SigningKeys, rules: &TokenRules, issue: &TokenIssue) -
         exp: issue.expires_at.0.div_euclid(1_000),
         nbf: None,
         jti: URL_SAFE_NO_PAD.encode(token_id),
-        scope: scope_text(issue.scopes),
+        scope: issue.scopes.to_text(),
         tenant: issue.tenant.to_string(),
         sid: issue.session.map(|id| id.to_text("ses")),
         act: issue.actor.clone(),
@@ -252,7 +252,7 @@ pub(crate) fn verify(keys: &SigningKeys, others: &PublicKeys, rules: &TokenRules
         tenant: TenantId(tenant.0),
         user,
         client: claims.client_id,
-        scopes: parse_scope(&claims.scope),
+        scopes: Scopes::parse_known(&claims.scope),
         session: claims.sid.as_deref().and_then(|text| Id::parse(text, "ses").ok()).map(|id| id.0),
         token: URL_SAFE_NO_PAD.decode(&claims.jti).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok()),
         actor: claims.act,
@@ -291,20 +291,4 @@ fn explain(error: jsonwebtoken::errors::Error) -> Error {
         ErrorKind::Json(error) => refused(format!("The token's claims cannot be used: {error}.")),
         _ => malformed(),
     }
-}
-
-/// `read`, `write`, or both, as the `scope` claim has them.
-pub fn scope_text(scopes: Scopes) -> String {
-    match (scopes.read, scopes.write) {
-        (true, true) => "read write",
-        (true, false) => "read",
-        (false, true) => "write",
-        (false, false) => "",
-    }
-    .to_owned()
-}
-
-pub(crate) fn parse_scope(text: &str) -> Scopes {
-    let has = |wanted: &str| text.split(' ').any(|scope| scope == wanted);
-    Scopes { read: has("read"), write: has("write") }
 }

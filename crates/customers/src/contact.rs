@@ -37,8 +37,8 @@ pub struct Model {
     /// The department the person works in.
     #[field(search = "detail", max = 100, folded, example = "\"Purchasing\"")]
     pub department: Option<String>,
-    /// The day the person was born.
-    #[field(example = "\"1984-05-17\"")]
+    /// The day the person was born. Sensitive: a credential sees and writes it only with the scope `sensitive`.
+    #[field(sensitive, example = "\"1984-05-17\"")]
     pub birth_date: Option<Date>,
     /// BCP 47 tag of the language the person is written to in.
     #[field(format = "language", max = 35, example = "\"de-AT\"")]

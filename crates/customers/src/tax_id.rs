@@ -53,12 +53,12 @@ pub struct Model {
     /// ISO 3166-1 alpha-2 code of the country whose authority gave it out. `VAT` and `FISCAL_CODE` need it.
     #[field(format = "country", max = 2, write = "immutable", example = "\"AT\"")]
     pub country: Option<String>,
-    /// The number as it was given, with whatever dots and blanks stand in it.
-    #[field(search = "name", max = 60, folded, example = "\"FN 123456 k\"")]
+    /// The number as it was given, with whatever dots and blanks stand in it. Sensitive: a credential sees and writes it only with the scope `sensitive`.
+    #[field(sensitive, search = "name", max = 60, folded, example = "\"FN 123456 k\"")]
     pub value: String,
     /// The number in the form in which two spellings of it are equal: upper case, letters and digits alone; a VAT number begins with
-    /// its country (`EL` for Greece).
-    #[field(search = "name", max = 62, write = "read_only", derived, example = "\"FN123456K\"")]
+    /// its country (`EL` for Greece). Sensitive, as the number is.
+    #[field(sensitive, search = "name", max = 62, write = "read_only", derived, example = "\"FN123456K\"")]
     pub normalized: String,
     /// When somebody asked the authority whether the number is the party's. Emptied when the number changes, unless you give another.
     #[field()]

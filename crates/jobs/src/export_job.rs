@@ -65,6 +65,9 @@ pub struct Model {
     /// Where the file is.
     #[field(write = "read_only", secret, max = 60, example = "\"\"")]
     pub content_key: Option<String>,
+    /// What the credential allowed that made it; it is carried out with no more.
+    #[field(write = "read_only", secret, max = 8_000, example = "\"\"")]
+    pub scopes: Option<String>,
 }
 
 /// The rules of exports.
@@ -84,6 +87,7 @@ impl Rules for ExportRules {
         if draft.kind == ChangeKind::Created {
             draft.set("state", JobState::Queued.as_str().into());
             draft.set("expiresAt", Value::Instant(expiry(context.now)));
+            draft.set("scopes", context.scopes.to_text().into());
             draft.set("recordsWritten", Value::Integer(0));
         }
     }

@@ -107,6 +107,9 @@ pub struct Model {
     /// How far the rows are written for good, for whoever goes on after a crash (`engine::import::Checkpoint`).
     #[field(write = "read_only", secret, max = 4_000_000, example = "\"\"")]
     pub checkpoint: Option<String>,
+    /// What the credential allowed that made it; it is carried out with no more.
+    #[field(write = "read_only", secret, max = 8_000, example = "\"\"")]
+    pub scopes: Option<String>,
 }
 
 /// Fields that count.
@@ -128,6 +131,7 @@ impl Rules for ImportRules {
         let state = if draft.get("rows").is_null() { JobState::Waiting } else { JobState::Queued };
         draft.set("state", state.as_str().into());
         draft.set("expiresAt", Value::Instant(expiry(context.now)));
+        draft.set("scopes", context.scopes.to_text().into());
         for count in COUNTS {
             draft.set(count, Value::Integer(0));
         }

@@ -1,27 +1,11 @@
 //! Who asks, in which tenant, with which scopes, at what time. Made by authentication; nothing reads or writes a record
 //! without one.
 
-use crate::{Id, Policy, TenantId, Timestamp};
+use crate::{Id, Policy, Scopes, TenantId, Timestamp};
 use chrono_tz::Tz;
 use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// What a credential may do at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scopes {
-    /// May read.
-    pub read: bool,
-    /// May create, change, delete and restore.
-    pub write: bool,
-}
-
-impl Scopes {
-    /// Everything.
-    pub const ALL: Scopes = Scopes { read: true, write: true };
-    /// Reading only.
-    pub const READ: Scopes = Scopes { read: true, write: false };
-}
 
 /// The kind of principal behind a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +90,17 @@ impl Context {
     /// The user whom `me` means: in whose name a key acts, or else whoever asks.
     pub fn me(&self) -> Uuid {
         self.policy.as_ref().and_then(|policy| policy.user()).unwrap_or(self.actor.id.0)
+    }
+
+    /// Whether nothing limits which records are read: neither roles nor the credential.
+    pub fn reads_all(&self) -> bool {
+        self.policy.is_none() && self.scopes.read
+    }
+
+    /// The same request with all that the principal may do, whatever its credential says: for what goes along with what was asked for.
+    #[must_use]
+    pub fn of_principal(&self) -> Context {
+        Context { scopes: Scopes::ALL, ..self.clone() }
     }
 
     /// Whether the principal may do everything.

@@ -14,11 +14,12 @@ pub mod id;
 pub mod money;
 pub mod page;
 pub mod rights;
+pub mod scopes;
 pub mod time;
 pub mod value;
 pub mod words;
 
-pub use context::{Actor, ActorKind, Context, Scopes};
+pub use context::{Actor, ActorKind, Context};
 pub use cursor::Cursor;
 pub use duration::Duration;
 pub use error::{Error, ErrorCode, FieldProblem, ProblemCode, Result};
@@ -27,6 +28,7 @@ pub use id::{Id, TenantId};
 pub use money::Money;
 pub use page::{DeletedMode, ListArguments, PageArguments, SortKey};
 pub use rights::{Action, Depth, Extent, FieldAccess, FieldGround, FieldMask, Grant, Ground, Layer, MaskedField, Policy};
+pub use scopes::Scopes;
 pub use time::{Clock, Date, FixedClock, SystemClock, Timestamp};
 pub use value::{RecordKey, Value};
 

@@ -141,6 +141,14 @@ impl FieldMask {
         FieldMask(if rules.is_empty() { None } else { Some(Arc::new(rules)) })
     }
 
+    /// The same mask, with these fields hidden.
+    #[must_use]
+    pub fn hiding<'f>(&self, fields: impl Iterator<Item = &'f Name>) -> FieldMask {
+        let mut rules = self.0.as_deref().cloned().unwrap_or_default();
+        rules.extend(fields.map(|field| (field.clone(), FieldAccess::Hidden)));
+        FieldMask::new(rules)
+    }
+
     /// What may be done with a field, secret ones aside.
     pub fn access(&self, field: &str) -> FieldAccess {
         self.0.as_ref().and_then(|rules| rules.get(field).copied()).unwrap_or(FieldAccess::Write)

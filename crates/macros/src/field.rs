@@ -42,6 +42,7 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
         Some(other) => return Err(syn::Error::new_spanned(ident, format!("write = \"{other}\" is not immutable or read_only"))),
     };
     let (folded, secret, derived) = (arguments.flag("folded"), arguments.flag("secret"), arguments.flag("derived"));
+    let sensitive = arguments.flag("sensitive");
     let (no_filter, no_sort) =
         (arguments.flag("no_filter") || secret, arguments.flag("no_sort") || secret || matches!(kind_name.as_str(), "TextSet" | "AnyId"));
     let default = match arguments.text("default")? {
@@ -77,6 +78,7 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
             sort: !#no_sort,
             folded: #folded,
             secret: #secret,
+            sensitive: #sensitive,
             default: #default,
             derived: #derived,
             copy_of: #copy_of,

@@ -38,7 +38,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// any resource (`refers_any`, and the same three), and any enum with
 /// `derive(Choice)`. Further arguments of `#[field(…)]`, all optional: `name` (where the column cannot have the field's name),
 /// `example` and `default` (JSON texts), `derived` (rules fill it in), `write = "immutable"` or `"read_only"`, `folded`,
-/// `secret`, `no_filter`, `no_sort`, `copy_of = "relation.field"` (rules keep it), `search = "name"`, `"detail"` or `"text"`
+/// `secret`, `sensitive` (needs the scope of this name), `no_filter`, `no_sort`, `copy_of = "relation.field"` (rules keep it), `search = "name"`, `"detail"` or `"text"`
 /// (the full-text search finds the record by it). `TextSet` takes `max_items` (50) and `max` (100 characters of each). `Money`, `TextSet` and `AnyId` are names the attribute knows; they need no import.
 #[proc_macro_attribute]
 pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {

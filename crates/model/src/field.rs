@@ -25,6 +25,8 @@ pub struct FieldDef {
     pub folded: bool,
     /// Never leaves the server and can neither be filtered nor sorted by (password and key hashes).
     pub secret: bool,
+    /// Hidden from a credential without the scope `sensitive`.
+    pub sensitive: bool,
     /// Meaning, shape, units: becomes the description on both APIs.
     pub description: Name,
     /// An example value as JSON text, shown in the documentation and run by a test.
@@ -283,6 +285,7 @@ impl FieldDef {
             sort: true,
             folded: false,
             secret: false,
+            sensitive: false,
             description: description.into(),
             example: example.into(),
             default: None,

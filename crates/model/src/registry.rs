@@ -330,11 +330,13 @@ fn check_copies(def: &ResourceDef, defs: &[ResourceDef]) -> Result<(), Definitio
             target.field(&copy.field).filter(|_| reference.on_delete == OnDelete::Cascade)
         });
         let same = original.is_some_and(|original| {
-            original.required == field.required && std::mem::discriminant(&original.kind) == std::mem::discriminant(&field.kind)
+            original.required == field.required
+                && (field.sensitive || !original.sensitive)
+                && std::mem::discriminant(&original.kind) == std::mem::discriminant(&field.kind)
         });
         if !same || reference.is_none_or(|reference| !reference.required) || field.write != WriteMode::ReadOnly {
             return Err(DefinitionProblem(format!(
-                "{}.{} copies {}.{}: a copy is read-only and of the same type, and its reference is required and cascades",
+                "{}.{} copies {}.{}: a copy is read-only, of the same type and as sensitive, and its reference is required and cascades",
                 def.name, field.name, copy.relation, copy.field
             )));
         }

@@ -1,11 +1,11 @@
 //! The API key: how a program signs in.
 
 use crate::audit_entry::AuditKind;
-use crate::{CredentialsChanged, secret};
+use crate::{CredentialsChanged, scopes, secret};
 use async_trait::async_trait;
-use clientela_engine::module::Draft;
+use clientela_engine::module::{Draft, RuleReader};
 use clientela_engine::{AuditNote, Rules};
-use clientela_kernel::{Context, FieldProblem, ProblemCode, Timestamp};
+use clientela_kernel::{Context, FieldProblem, ProblemCode, Result, Timestamp};
 use clientela_macros::{Choice, resource};
 use clientela_store::ChangeKind;
 
@@ -34,6 +34,13 @@ pub struct Model {
     /// What the key allows.
     #[field(default = "\"READ_WRITE\"")]
     pub scopes: ApiKeyScopes,
+    /// Only this of it: scopes of single resources with spaces between, each the name of a resource in its address and `read`, `write` or an action. Everything
+    /// that `scopes` allows, where empty.
+    #[field(max = 4_000, no_sort, example = "\"accounts:read contacts:read contacts:write\"")]
+    pub resource_scopes: Option<String>,
+    /// Whether the key sees and writes fields that are sensitive, such as days of birth and tax numbers; without it they are not there for it.
+    #[field(default = "false")]
+    pub sensitive: bool,
     /// From when on the key is no longer accepted. Never, where empty.
     #[field(example = "\"2027-01-31T00:00:00.000Z\"")]
     pub expires_at: Option<Timestamp>,
@@ -63,6 +70,10 @@ impl Rules for ApiKeyRules {
             draft.set("hint", secret::hint(&secret).into());
             draft.revealed = Some(secret);
         }
+    }
+
+    async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+        scopes::check(context, reader, draft)
     }
 
     fn check(&self, context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {

@@ -4,7 +4,7 @@ use crate::api_key::ApiKeyScopes;
 use crate::oauth_client::{OauthClientKind, OauthClientScopes};
 use crate::sign_in::moment;
 use crate::sign_in::rows::{key, revocation};
-use crate::{api_key, oauth_client, session, stored_rights, tenant, user};
+use crate::{api_key, oauth_client, scopes, session, stored_rights, tenant, user};
 use async_trait::async_trait;
 use clientela_access::oauth::{ACCESS_TOKEN, GrantType, OauthClient};
 use clientela_access::policy::Rights;
@@ -96,10 +96,14 @@ fn program(client: oauth_client::Model, tenants: &HashMap<TenantId, tenant::Mode
         name: client.name,
         secret,
         redirect_uris: client.redirect_uris.iter().flat_map(|uris| uris.split_whitespace()).map(str::to_owned).collect(),
-        scopes: match client.scopes {
-            OauthClientScopes::Read => Scopes::READ,
-            OauthClientScopes::ReadWrite => Scopes::ALL,
-        },
+        scopes: scopes::effective(
+            match client.scopes {
+                OauthClientScopes::Read => Scopes::READ,
+                OauthClientScopes::ReadWrite => Scopes::READ_WRITE,
+            },
+            client.resource_scopes.as_deref(),
+            client.sensitive,
+        ),
         grants: ways.into_iter().filter(|(open, _)| *open).map(|(_, way)| way).collect(),
         run_as: client.run_as_id,
     }
@@ -111,10 +115,14 @@ fn key_credential(key: api_key::Model, tenants: &HashMap<TenantId, tenant::Model
         id: key.id,
         tenant: key.tenant_id,
         digest: parse_digest(&key.secret_hash)?,
-        scopes: match key.scopes {
-            ApiKeyScopes::Read => Scopes::READ,
-            ApiKeyScopes::ReadWrite => Scopes::ALL,
-        },
+        scopes: scopes::effective(
+            match key.scopes {
+                ApiKeyScopes::Read => Scopes::READ,
+                ApiKeyScopes::ReadWrite => Scopes::READ_WRITE,
+            },
+            key.resource_scopes.as_deref(),
+            key.sensitive,
+        ),
         expires_at: key.expires_at,
         revoked: key.revoked_at.is_some() || key.deleted_at.is_some() || tenant.is_none(),
         zone: zone(None, tenant),
@@ -203,6 +211,8 @@ mod tests {
             deleted_at: None,
             name: "import".to_owned(),
             scopes: ApiKeyScopes::Read,
+            resource_scopes: None,
+            sensitive: false,
             expires_at: None,
             revoked_at: None,
             hint: "abcd".to_owned(),

@@ -102,6 +102,9 @@ pub struct Model {
     /// Whether the full-text search finds records by its words.
     #[field(default = "false", example = "false")]
     pub searched: bool,
+    /// Whether it is sensitive: a credential sees and writes it only with the scope `sensitive`.
+    #[field(default = "false", example = "false")]
+    pub sensitive: bool,
     /// The least whole number.
     #[field(min = -9_007_199_254_740_991, max = 9_007_199_254_740_991, example = "0")]
     pub minimum: Option<i64>,

@@ -16,6 +16,7 @@ pub mod role;
 pub mod role_assignment;
 pub mod role_right;
 pub mod schema;
+mod scopes;
 pub mod secret;
 pub mod session;
 pub mod share;

@@ -1,7 +1,7 @@
 //! The OAuth client: a program that people sign in to, or that acts for itself.
 
 use crate::audit_entry::AuditKind;
-use crate::{CredentialsChanged, secret};
+use crate::{CredentialsChanged, scopes, secret};
 use async_trait::async_trait;
 use clientela_engine::module::{Companion, Draft, RuleReader};
 use clientela_engine::{AuditNote, Rules};
@@ -50,6 +50,13 @@ pub struct Model {
     /// What it may do at most.
     #[field(default = "\"READ_WRITE\"")]
     pub scopes: OauthClientScopes,
+    /// Only this of it: scopes of single resources with spaces between, each the name of a resource in its address and `read`, `write` or an action. Everything
+    /// that `scopes` allows, where empty.
+    #[field(max = 4_000, no_sort, example = "\"accounts:read contacts:read contacts:write\"")]
+    pub resource_scopes: Option<String>,
+    /// Whether the program sees and writes fields that are sensitive, such as days of birth and tax numbers; without it they are not there for it.
+    #[field(default = "false")]
+    pub sensitive: bool,
     /// Whether people sign in to it with a browser (authorization code with PKCE).
     #[field(default = "true")]
     pub authorization_code: bool,
@@ -107,6 +114,10 @@ impl Rules for OauthClientRules {
             draft.set("hint", secret::hint(&secret).into());
             draft.revealed = Some(secret);
         }
+    }
+
+    async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+        scopes::check(context, reader, draft)
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {

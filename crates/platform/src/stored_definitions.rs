@@ -100,6 +100,10 @@ pub(crate) fn addition(registry: &Registry, def: &ResourceDef, values: &[Value])
         Some(description) => format!("{label}: {description}"),
         None => format!("{}.", label.trim_end_matches('.')),
     };
+    let description = match flag("sensitive") {
+        true => format!("{} Sensitive: a credential sees and writes it only with the scope `sensitive`.", description.trim_end()),
+        false => description,
+    };
     let mut spelled = format!("{}{name}", document::PREFIX);
     let (kind, example) = match text("type").as_str() {
         "TEXT" => (of(length(255), TextFormat::Plain), "\"A text\"".to_owned()),
@@ -155,6 +159,7 @@ pub(crate) fn addition(registry: &Registry, def: &ResourceDef, values: &[Value])
     let default = get("defaultValue").as_text().map(|text| Name::from(text.to_owned()));
     let field = FieldDef {
         required: flag("required"),
+        sensitive: flag("sensitive"),
         folded: is_text,
         sort: !set,
         default,

@@ -37,5 +37,8 @@ pub(crate) async fn prepare(house: &House) -> Result<DemoTokens> {
             expires_at: Timestamp(now.0 + VALIDITY),
         })
     };
-    Ok(DemoTokens { admin: sign(seeded.users.first(), Scopes::ALL)?, reader: sign(seeded.users.last(), Scopes::READ)? })
+    Ok(DemoTokens {
+        admin: sign(seeded.users.first(), Scopes::ALL)?,
+        reader: sign(seeded.users.last(), Scopes::READ.with_sensitive(true))?,
+    })
 }

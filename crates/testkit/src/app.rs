@@ -188,7 +188,7 @@ impl TestApp {
                 session: None,
                 actor: None,
                 issuer: None,
-                scopes: context.scopes,
+                scopes: context.scopes.clone(),
                 issued_at: START,
                 expires_at: Timestamp(START.0 + 86_400_000),
             });

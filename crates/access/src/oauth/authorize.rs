@@ -3,7 +3,6 @@
 use super::client::narrowed;
 use super::grants::{CODE, Code};
 use super::{Answer, AuthorizationServer, CODE as CODE_LIFETIME, GrantType, OauthClient, OauthError, Origin, Parameters, later, secret};
-use crate::token::scope_text;
 use clientela_kernel::{Id, Scopes, Timestamp};
 use std::sync::Arc;
 
@@ -69,7 +68,7 @@ impl AuthorizationServer {
         if !form {
             return Err(OauthError::new("invalid_request", "code_challenge must be a SHA-256 digest in base64url, 43 characters."));
         }
-        let scopes = narrowed(parameters.get("scope"), request.client.scopes)?;
+        let scopes = narrowed(parameters.get("scope"), &request.client.scopes)?;
         Ok(Authorization { scopes, challenge: challenge.to_owned(), ..request })
     }
 
@@ -91,7 +90,7 @@ impl AuthorizationServer {
             user: user.0,
             redirect: request.redirect.clone(),
             challenge: request.challenge.clone(),
-            scope: scope_text(request.scopes),
+            scope: request.scopes.to_text(),
             session: self.0.records.mint(now).0,
             address: origin.address,
             user_agent: origin.user_agent.clone(),

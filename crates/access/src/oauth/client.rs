@@ -2,7 +2,6 @@
 
 use super::{Answer, AuthorizationServer, GrantType, OauthClient, OauthError, Parameters};
 use crate::api_key;
-use crate::token::{parse_scope, scope_text};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -50,20 +49,13 @@ impl OauthClient {
 }
 
 /// The scopes that are asked for, within others; all of these where nothing is asked for.
-pub(super) fn narrowed(asked: Option<&str>, within: Scopes) -> Answer<Scopes> {
-    let Some(asked) = asked else { return Ok(within) };
-    let known = asked.split(' ').filter(|scope| !scope.is_empty()).all(|scope| matches!(scope, "read" | "write"));
-    let scopes = parse_scope(asked);
-    if !known || (scopes.read && !within.read) || (scopes.write && !within.write) || !(scopes.read || scopes.write) {
-        let text = format!("The scope {asked:?} goes beyond {:?}, which is what there may be here.", scope_text(within));
-        return Err(OauthError::new("invalid_scope", text));
-    }
-    Ok(scopes)
-}
-
-/// What both allow.
-pub(crate) fn common(one: Scopes, other: Scopes) -> Scopes {
-    Scopes { read: one.read && other.read, write: one.write && other.write }
+pub(super) fn narrowed(asked: Option<&str>, within: &Scopes) -> Answer<Scopes> {
+    let Some(asked) = asked else { return Ok(within.clone()) };
+    let scopes = Scopes::parse(asked).ok().filter(|scopes| scopes.is_within(within) && !scopes.is_empty());
+    scopes.ok_or_else(|| {
+        let text = format!("The scope {asked:?} goes beyond {:?}, which is what there may be here.", within.to_text());
+        OauthError::new("invalid_scope", text)
+    })
 }
 
 /// The name by which a program calls itself, whether or not it is the one.

@@ -53,7 +53,7 @@ impl AuthorizationServer {
             return Err(refused("it was brought twice"));
         }
         let scopes = AuthorizationServer::within(&data.scope, client);
-        self.of_session(client, (user, data.session), (scopes, scopes), ends, now).await
+        self.of_session(client, (user, data.session), (scopes.clone(), scopes), ends, now).await
     }
 
     /// A code that is brought twice was stolen, or is brought by a thief: everything that came of it ends.

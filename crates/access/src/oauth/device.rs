@@ -6,7 +6,6 @@ use super::{
     Answer, AuthorizationServer, DEVICE as DEVICE_LIFETIME, GrantType, NewSession, OauthClient, OauthError, Origin, Parameters, SESSION,
     digest, later, place, secret,
 };
-use crate::token::scope_text;
 use clientela_kernel::{Id, TenantId, Timestamp};
 use rand::Rng as _;
 use serde_json::{Value as Json, json};
@@ -39,13 +38,13 @@ impl AuthorizationServer {
     pub async fn device(&self, parameters: &Parameters, authorization: Option<&str>, origin: Origin, now: Timestamp) -> Answer<Json> {
         let client = self.client(parameters, authorization, now).await?;
         client.may(GrantType::DeviceCode)?;
-        let scopes = narrowed(parameters.get("scope"), client.scopes)?;
+        let scopes = narrowed(parameters.get("scope"), &client.scopes)?;
         let device = secret("");
         let letters = letters();
         let data = Device {
             client: client.id.0,
             client_id: client.client_id.clone(),
-            scope: scope_text(scopes),
+            scope: scopes.to_text(),
             session: self.0.records.mint(now).0,
             allowed: None,
             user: None,
@@ -122,6 +121,6 @@ impl AuthorizationServer {
         let origin = Origin { address: data.address, user_agent: data.user_agent.clone(), request: None };
         self.0.records.open(client.tenant, NewSession { id: Id(data.session), client, user, origin, expires_at: ends }).await?;
         let scopes = AuthorizationServer::within(&data.scope, client);
-        self.of_session(client, (user, data.session), (scopes, scopes), ends, now).await
+        self.of_session(client, (user, data.session), (scopes.clone(), scopes), ends, now).await
     }
 }

@@ -1,6 +1,6 @@
 //! A token becomes another one that allows less (RFC 8693): for a program that acts for a person towards this server.
 
-use super::client::{common, narrowed};
+use super::client::narrowed;
 use super::token::shown;
 use super::{ACCESS_TOKEN, Answer, AuthorizationServer, OauthClient, OauthError, Parameters, later};
 use clientela_kernel::Timestamp;
@@ -30,14 +30,14 @@ impl AuthorizationServer {
         if subject.tenant != client.tenant {
             return Err(foreign());
         }
-        let scopes = narrowed(parameters.get("scope"), common(subject.scopes, client.scopes))?;
+        let scopes = narrowed(parameters.get("scope"), &subject.scopes.common(&client.scopes))?;
         let actor = match subject.actor {
             Some(before) => json!({ "sub": client.client_id, "act": before }),
             None => json!({ "sub": client.client_id }),
         };
         let until = later(now, ACCESS_TOKEN).min(subject.expires_at);
-        let token = self.access(client, (subject.user, subject.session), scopes, Some(actor), until, now)?;
-        let mut answer = shown(&token, until.0.saturating_sub(now.0), scopes);
+        let token = self.access(client, (subject.user, subject.session), scopes.clone(), Some(actor), until, now)?;
+        let mut answer = shown(&token, until.0.saturating_sub(now.0), &scopes);
         if let Some(members) = answer.as_object_mut() {
             members.insert("issued_token_type".to_owned(), ACCESS.into());
         }

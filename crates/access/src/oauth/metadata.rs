@@ -23,7 +23,7 @@ impl AuthorizationServer {
             "introspection_endpoint": format!("{issuer}/oauth/introspect"),
             "revocation_endpoint": format!("{issuer}/oauth/revoke"),
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-            "scopes_supported": ["read", "write"],
+            "scopes_supported": ["read", "write", "sensitive"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
@@ -44,7 +44,7 @@ impl AuthorizationServer {
             "resource_name": "Clientela",
             "authorization_servers": [issuer],
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-            "scopes_supported": ["read", "write"],
+            "scopes_supported": ["read", "write", "sensitive"],
             "bearer_methods_supported": ["header"],
             "resource_documentation": format!("{issuer}/docs"),
         })

@@ -13,8 +13,6 @@ mod refresh;
 mod sign_in;
 mod token;
 
-pub(crate) use client::common;
-
 pub use authorize::{Authorization, Refusal};
 pub use device::DeviceRequest;
 pub use parameters::Parameters;

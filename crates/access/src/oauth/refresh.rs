@@ -27,7 +27,7 @@ impl AuthorizationServer {
             return Err(refused("its time is over"));
         }
         let granted = AuthorizationServer::within(&found.data.scope, client);
-        let asked = narrowed(parameters.get("scope"), granted)?;
+        let asked = narrowed(parameters.get("scope"), &granted)?;
         let session = self.0.records.session(client.tenant, Id(found.data.session)).await?;
         let Some(session) = session.filter(|session| !session.revoked && session.expires_at > now) else {
             return Err(refused("its session has ended"));

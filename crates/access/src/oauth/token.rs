@@ -6,7 +6,6 @@ use super::{
     ACCESS_TOKEN, Answer, AuthorizationServer, GrantType, OauthClient, OauthError, Origin, Parameters, REFRESH_TOKEN, later, secret,
 };
 use crate::TokenIssue;
-use crate::token::{parse_scope, scope_text};
 use clientela_kernel::{Id, Scopes, TenantId, Timestamp};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -57,10 +56,10 @@ impl AuthorizationServer {
         let Some(user) = client.run_as else {
             return Err(OauthError::new("unauthorized_client", "This client has no rights of its own: its runAsId is empty."));
         };
-        let scopes = narrowed(parameters.get("scope"), client.scopes)?;
+        let scopes = narrowed(parameters.get("scope"), &client.scopes)?;
         self.note(client, Some(user), "client_credentials", None, origin).await?;
-        let token = self.access(client, (user, None), scopes, None, later(now, ACCESS_TOKEN), now)?;
-        Ok(shown(&token, ACCESS_TOKEN, scopes))
+        let token = self.access(client, (user, None), scopes.clone(), None, later(now, ACCESS_TOKEN), now)?;
+        Ok(shown(&token, ACCESS_TOKEN, &scopes))
     }
 
     /// Access and refresh token of a session.
@@ -73,11 +72,11 @@ impl AuthorizationServer {
         now: Timestamp,
     ) -> Answer<Json> {
         let until = later(now, ACCESS_TOKEN).min(ends);
-        let token = self.access(client, (user, Some(session)), asked, None, until, now)?;
-        let mut answer = shown(&token, until.0.saturating_sub(now.0), asked);
+        let token = self.access(client, (user, Some(session)), asked.clone(), None, until, now)?;
+        let mut answer = shown(&token, until.0.saturating_sub(now.0), &asked);
         if client.may(GrantType::RefreshToken).is_ok() {
             let refresh = secret(REFRESH_PREFIX);
-            let data = Refresh { client: client.id.0, session, scope: scope_text(granted) };
+            let data = Refresh { client: client.id.0, session, scope: granted.to_text() };
             self.give_out(client.tenant, (REFRESH, &refresh, None), &data, later(now, REFRESH_TOKEN).min(ends), now).await?;
             if let Some(members) = answer.as_object_mut() {
                 members.insert("refresh_token".to_owned(), refresh.into());
@@ -116,11 +115,11 @@ impl AuthorizationServer {
     }
 
     pub(super) fn within(granted: &str, client: &OauthClient) -> Scopes {
-        super::client::common(parse_scope(granted), client.scopes)
+        Scopes::parse_known(granted).common(&client.scopes)
     }
 }
 
 /// The answer with an access token, as RFC 6749, section 5.1 has it.
-pub(super) fn shown(token: &str, valid: i64, scopes: Scopes) -> Json {
-    json!({ "access_token": token, "token_type": "Bearer", "expires_in": valid / 1_000, "scope": scope_text(scopes) })
+pub(super) fn shown(token: &str, valid: i64, scopes: &Scopes) -> Json {
+    json!({ "access_token": token, "token_type": "Bearer", "expires_in": valid / 1_000, "scope": scopes.to_text() })
 }

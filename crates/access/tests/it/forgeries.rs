@@ -23,7 +23,7 @@ async fn honest_token_is_accepted() {
     let context = house.ask(&house.sign(&house.header(), &house.claims()), NOW).await.unwrap();
     assert_eq!(context.tenant, crate::support::tenant());
     assert_eq!((context.actor.kind, context.actor.id), (ActorKind::User, crate::support::user()));
-    assert_eq!(context.scopes, Scopes::ALL);
+    assert_eq!(context.scopes, Scopes::READ_WRITE);
     assert_eq!(context.client.as_deref(), Some("tests"));
     assert_eq!(context.zone, chrono_tz::Europe::Zurich);
     let several = house.sign(&house.header(), &with(house.claims(), "aud", json!(["other", "clientela"])));
@@ -37,10 +37,10 @@ async fn scopes_come_from_the_token() {
     let house = House::new().await;
     for (text, scopes) in [
         ("read", Scopes::READ),
-        ("write read", Scopes::ALL),
+        ("write read", Scopes::READ_WRITE),
         ("openid read", Scopes::READ),
-        ("", Scopes { read: false, write: false }),
-        ("readwrite", Scopes { read: false, write: false }),
+        ("", Scopes::NONE),
+        ("readwrite", Scopes::NONE),
     ] {
         let token = house.sign(&house.header(), &with(house.claims(), "scope", json!(text)));
         assert_eq!(house.ask(&token, NOW).await.unwrap().scopes, scopes, "{text}");

@@ -204,7 +204,7 @@ impl<'a> Gathering<'a> {
             return Ok(());
         }
         let Some(before) = self.before(&def, id).await? else { return Ok(()) };
-        authorize(self.context, &def, Action::Delete)?;
+        authorize(&self.context.of_principal(), &def, Action::Delete)?;
         limits::companion(self.reach(), &def, Action::Delete, &before).await?;
         let draft = self.inner.stamped(self.context, self.now, &def, id, ChangeKind::Deleted, Some(before.clone()), before);
         self.take_along(draft, false).await
@@ -231,7 +231,8 @@ impl<'a> Gathering<'a> {
         if asked.peek().is_none() {
             return Ok(false);
         }
-        let grant = authorize(self.context, def, action)?;
+        // What goes along is a matter of rights, not of the credential.
+        let grant = authorize(&self.context.of_principal(), def, action)?;
         match asked.find(|field| !grant.fields.writes(field)) {
             None => Ok(true),
             Some(_) => {

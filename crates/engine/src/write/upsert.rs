@@ -103,7 +103,7 @@ impl Write<'_> {
     /// The record that keeps the key of the other system.
     fn external_key(&self, gathering: &Gathering<'_>, key: &Key<'_>, id: Id) -> Result<Draft> {
         let Key::External { keys, fields, system, value } = key else { return Err(Error::internal("a key of no external system")) };
-        authorize(self.context, keys, Action::Create)?;
+        authorize(&self.context.of_principal(), keys, Action::Create)?;
         let after = keys.fields.iter().map(input::default).collect();
         let now = gathering.now;
         let mut draft = self.inner.stamped(self.context, now, keys, ids::mint(now), ChangeKind::Created, None, after);

@@ -65,14 +65,13 @@ fn authorize_page(
     problem: Option<&str>,
 ) -> Response {
     let (key, cookie) = form_key(server, &parts.headers);
-    let scopes = if asked.scopes.write { "read write" } else { "read" };
     let body = format!(
         "<p>You sign in to <strong>{}</strong>. {}</p><form method=\"post\" action=\"/oauth/authorize?{}\">\
          <input type=\"hidden\" name=\"form\" value=\"{key}\">{}\
          <button type=\"submit\" name=\"decision\" value=\"allow\">Sign in</button>\
          <button type=\"submit\" name=\"decision\" value=\"cancel\" class=\"plain\" formnovalidate>Cancel</button></form>",
         escape(&asked.client.name),
-        allowed(scopes),
+        allowed(&asked.scopes.to_text()),
         escape(query),
         sign_in_fields(email, problem),
     );

@@ -59,9 +59,17 @@ pub(super) fn told(problem: Option<&str>) -> String {
 }
 
 /// What a program will be allowed, in words.
-pub(super) fn allowed(scopes: &str) -> &'static str {
-    match scopes {
-        "read" => "It may then read what you may read.",
-        _ => "It may then do what you may do.",
+pub(super) fn allowed(scopes: &str) -> String {
+    let named: Vec<&str> = scopes.split_whitespace().filter(|scope| scope.contains(':')).collect();
+    let has = |wanted: &str| scopes.split_whitespace().any(|scope| scope == wanted);
+    let mut text = match (has("read"), has("write")) {
+        (_, true) => "It may then do what you may do".to_owned(),
+        (true, false) => "It may then read what you may read".to_owned(),
+        (false, false) => "It may then do in your name".to_owned(),
+    };
+    if !named.is_empty() && !has("write") {
+        text.push_str(&format!("{} {}", if has("read") { ", and" } else { "" }, escape(&named.join(", "))));
     }
+    text.push_str(if has("sensitive") { ", sensitive fields too." } else { "." });
+    text
 }

@@ -175,8 +175,11 @@ fn me() -> ObjectBuilder {
             ("id", text("The principal's id: `usr_…`, `key_…` or `sys_…`.").into()),
         ],
     );
-    let scopes =
-        ArrayBuilder::new().items(text("A scope.").enum_values(Some(["read", "write"]))).description(Some("What the credential allows."));
+    let scopes = ArrayBuilder::new()
+        .items(
+            text("A scope: `read`, `write`, `sensitive`, or one of a single resource such as `accounts:read`.").examples([json!("read")]),
+        )
+        .description(Some("What the credential allows."));
     let client = text("The client program, as the credential names it.").schema_type(SchemaType::from_iter([Type::String, Type::Null]));
     object(
         "Who the credential belongs to.",

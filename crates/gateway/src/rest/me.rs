@@ -19,11 +19,8 @@ pub(super) async fn me(state: Arc<GatewayState>, call: Call) -> Result<Response>
         ActorKind::ApiKey => "API_KEY",
         ActorKind::System => "SYSTEM",
     };
-    let scopes: Vec<&str> = [("read", context.scopes.read), ("write", context.scopes.write)]
-        .into_iter()
-        .filter(|(_, has)| *has)
-        .map(|(name, _)| name)
-        .collect();
+    let text = context.scopes.to_text();
+    let scopes: Vec<&str> = text.split_whitespace().collect();
     let body = json!({
         "tenantId": context.tenant.to_string(),
         "actor": { "kind": kind, "id": context.actor.to_text() },

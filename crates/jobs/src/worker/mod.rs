@@ -14,7 +14,7 @@ use crate::{export_job, import_job};
 use clientela_access::Authenticator;
 use clientela_engine::module::Found;
 use clientela_engine::{Engine, ids};
-use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, TenantId, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, Scopes, TenantId, Timestamp, Value};
 use clientela_model::{Choice as _, system};
 use clientela_store::{Scope, Store, SystemTask};
 use running::Running;
@@ -171,7 +171,11 @@ impl Worker {
     async fn do_it(&self, record: &Found, running: &Running<'_>) -> Result<Ending> {
         let principal = record.get(system::CREATED_BY).as_text().unwrap_or_default();
         let context = match self.in_name_of(running.job.tenant, principal).await {
-            Ok(context) => context,
+            Ok(context) => match record.get("scopes").as_text() {
+                // No more than the credential allowed that asked for it.
+                Some(scopes) => Context { scopes: context.scopes.common(&Scopes::parse_known(scopes)), ..context },
+                None => context,
+            },
             Err(error) if error.code() == ErrorCode::Forbidden => return Ok(Ending::Broken(Vec::new(), error)),
             Err(error) => return Err(error),
         };

@@ -25,7 +25,7 @@ pub async fn run(config: &Config, arguments: &Token, as_json: bool) -> Result<()
     let now = house.clock.now();
     let expires_at = Timestamp(now.0 + seconds * 1_000);
     let (scope, scopes) = match arguments.scope {
-        Scope::Read => ("read", Scopes::READ),
+        Scope::Read => ("read", Scopes::READ.with_sensitive(true)),
         Scope::ReadWrite => ("read_write", Scopes::ALL),
     };
     let issue = TokenIssue {

@@ -5,6 +5,7 @@ mod fields;
 mod matrix;
 mod rows;
 mod rules;
+mod scopes;
 
 use clientela_testkit::{Client, TestApp};
 use serde_json::{Value as Json, json};

@@ -32,7 +32,7 @@ impl Builder<'_> {
 
     /// Refuses fields that are hidden from the caller, with what validation says of fields that there are not.
     fn refuse_hidden(&self, def: &ResourceDef, fields: &[Collected]) -> Result<(), Problem> {
-        if self.context.policy.is_none() {
+        if self.context.policy.is_none() && self.context.scopes.sensitive {
             return Ok(());
         }
         // What may not be read at all is not there, and neither are its fields.
