@@ -10,7 +10,7 @@ use crate::{Engine, RecordBy, UpsertMode, WriteAction, WriteRequest};
 use async_trait::async_trait;
 use clientela_kernel::{ActorKind, Context, Id, Result};
 use clientela_model::ResourceDef;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -29,18 +29,16 @@ pub(super) trait Records: Send + Sync {
     /// The living record that has this key.
     async fn find(&self, def: &Arc<ResourceDef>, key: &RecordKey) -> Result<Option<Id>>;
     /// Writes several rows side by side.
-    async fn side_by_side(&self, works: Vec<BoxFuture<'static, Done>>) -> Result<Vec<Done>> {
-        Ok(join_all(works).await)
-    }
+    async fn side_by_side(&self, works: Vec<BoxFuture<'static, Done>>) -> Result<Vec<Done>>;
+    /// The same, for rows that are written apart from these.
+    fn others(&self) -> Arc<dyn Records>;
     /// Whether the reader of the report is the operator, who may see what the log would say.
     fn internals(&self) -> bool;
 }
 
 /// The records that a caller reaches.
 pub(super) fn of(engine: &Engine, context: &Context) -> Arc<dyn Records> {
-    let pack = Arc::new(Pack::default());
-    let packed = engine.inner.packed(&pack);
-    Arc::new(Caller { packed, pack, context: context.clone() })
+    Arc::new(Caller::of(&engine.inner, context))
 }
 
 struct Caller {
@@ -48,6 +46,13 @@ struct Caller {
     packed: Arc<Inner>,
     pack: Arc<Pack>,
     context: Context,
+}
+
+impl Caller {
+    fn of(inner: &Inner, context: &Context) -> Caller {
+        let pack = Arc::new(Pack::default());
+        Caller { packed: inner.packed(&pack), pack, context: context.clone() }
+    }
 }
 
 impl RecordKey {
@@ -80,6 +85,10 @@ impl Records for Caller {
 
     async fn side_by_side(&self, works: Vec<BoxFuture<'static, Done>>) -> Result<Vec<Done>> {
         abreast(&self.packed, &self.context, &self.pack, works).await
+    }
+
+    fn others(&self) -> Arc<dyn Records> {
+        Arc::new(Caller::of(&self.packed, &self.context))
     }
 
     fn internals(&self) -> bool {

@@ -13,14 +13,17 @@ use super::{Refusal, Repeats};
 use crate::Engine;
 use clientela_kernel::{Context, Error, Result};
 use futures_util::future::BoxFuture;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::RandomState;
 use std::io::{self, Read};
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 /// Rows that are written side by side: enough to make few statements of them, too few to be felt in memory.
 const IN_FLIGHT: usize = 512;
+/// Groups of rows that are on their way at once where each is written by itself: while one waits for the database the next is checked.
+const FLIGHTS: usize = 3;
 /// Rows, and bytes of them, that the reader hands over at once.
 const BATCH: (usize, usize) = (256, 1 << 18);
 
@@ -82,7 +85,7 @@ pub async fn run(
     sink: &mut dyn Sink,
 ) -> Result<Outcome, Refusal> {
     if mode == Mode::Each {
-        let run = Run { tells: true, ..Run::new(engine, context, plan, input, IN_FLIGHT) };
+        let run = Run { tells: true, flights: FLIGHTS, ..Run::new(engine, context, plan, input) };
         let (summary, stopped) = run.behind(after.unwrap_or_default()).passes(sink).await?;
         return Ok(Outcome { written: true, summary, stopped });
     }
@@ -90,7 +93,7 @@ pub async fn run(
         Ok(pair) => pair,
         Err(error) => return Ok(Outcome { summary: Summary::default(), written: false, stopped: Some(error) }),
     };
-    let ran = Run::new(&inside, context, plan, input, IN_FLIGHT).passes(sink).await;
+    let ran = Run::new(&inside, context, plan, input).passes(sink).await;
     let whole = matches!(&ran, Ok((summary, None)) if summary.problems == 0);
     let ended = if mode == Mode::Atomic && whole { held.commit().await } else { held.roll_back().await };
     let (summary, stopped) = ran?;
@@ -103,7 +106,8 @@ struct Run {
     plan: Arc<Plan>,
     input: Arc<dyn Input>,
     preparer: Arc<Preparer>,
-    in_flight: usize,
+    /// Groups of rows that may be on their way at once.
+    flights: usize,
     summary: Summary,
     /// By key: the row that had it first, and what the row said.
     seen: HashMap<u64, (u64, u64)>,
@@ -113,7 +117,7 @@ struct Run {
     refused: HashSet<u64>,
     /// Rows up to this one were dealt with by an earlier run.
     begin: u64,
-    /// The last row that is dealt with or on its way, and how many were read by then.
+    /// The last row that was read, and how many were read by then.
     last: (u64, u64),
     /// Whether what is written is durable at once.
     tells: bool,
@@ -130,6 +134,26 @@ enum Pass {
     Last,
 }
 
+/// What is under way in a reading of the file.
+struct Air {
+    pass: Pass,
+    /// Rows that are to be written next.
+    running: Vec<BoxFuture<'static, Done>>,
+    /// Keys of rows that have not landed.
+    busy: HashSet<u64>,
+    /// Keys of records that wait: what comes later for the same key waits as well, to keep the order.
+    held_back: HashSet<u64>,
+    flights: VecDeque<Flight>,
+}
+
+/// A group of rows on its way into the database.
+struct Flight {
+    /// One task, which ends with the import.
+    task: JoinSet<Result<Vec<Done>>>,
+    /// The last row of it, and how many were read by then.
+    last: (u64, u64),
+}
+
 /// What is known of a row before it is written.
 pub(super) struct Task {
     pub(super) prepared: Prepared,
@@ -140,15 +164,12 @@ pub(super) struct Task {
 }
 
 impl Run {
-    fn new(engine: &Engine, context: &Context, plan: Arc<Plan>, input: Arc<dyn Input>, in_flight: usize) -> Run {
-        Run::over(super::records::of(engine, context), plan, input, in_flight)
-    }
-
-    fn over(records: Arc<dyn Records>, plan: Arc<Plan>, input: Arc<dyn Input>, in_flight: usize) -> Run {
+    fn new(engine: &Engine, context: &Context, plan: Arc<Plan>, input: Arc<dyn Input>) -> Run {
+        let records = super::records::of(engine, context);
         let preparer = Arc::new(Preparer { plan: Arc::clone(&plan), hasher: RandomState::new() });
         let summary = Summary::default();
         let (seen, waiting, refused) = (HashMap::new(), BTreeMap::new(), HashSet::new());
-        Run { records, plan, input, preparer, in_flight, summary, seen, waiting, refused, begin: 0, last: (0, 0), tells: false }
+        Run { records, plan, input, preparer, flights: 1, summary, seen, waiting, refused, begin: 0, last: (0, 0), tells: false }
     }
 
     /// The same, going on where an earlier run had come to.
@@ -161,13 +182,13 @@ impl Run {
         self
     }
 
-    fn place(&self) -> Checkpoint {
-        let (row, rows) = self.last;
+    /// A place up to which every row has landed. What is known of later rows is left out.
+    fn place(&self, (row, rows): (u64, u64)) -> Checkpoint {
         Checkpoint {
             row,
             summary: Summary { rows, ..self.summary.clone() },
-            waiting: self.waiting.clone(),
-            refused: self.refused.iter().copied().collect(),
+            waiting: self.waiting.range(..=row).map(|(row, records)| (*row, *records)).collect(),
+            refused: self.refused.iter().copied().filter(|refused| *refused <= row).collect(),
         }
     }
 
@@ -192,62 +213,117 @@ impl Run {
         let only = (pass != Pass::First).then(|| std::mem::take(&mut self.waiting));
         let (opened, mut rows) = read_ahead(Arc::clone(&self.input), Arc::clone(&self.plan));
         self.summary.encoding = opened.await.unwrap_or_else(|_| Err(Refusal::File("The file's reader ended.".to_owned())))?;
-        let mut running: Vec<BoxFuture<'static, Done>> = Vec::new();
-        let mut busy: HashSet<u64> = HashSet::new();
-        // Keys of records that wait: what comes later for the same key waits as well, to keep the order.
-        let mut held_back: HashSet<u64> = HashSet::new();
-        let mut stopped = None;
+        let mut air = Air { pass, running: Vec::new(), busy: HashSet::new(), held_back: HashSet::new(), flights: VecDeque::new() };
+        let (mut stopped, mut unread) = (None, None);
         'file: while let Some(batch) = rows.recv().await {
             let batch = match batch {
                 Ok(batch) => batch,
                 Err(error) => {
-                    stopped = Some(Error::internal(format!("The file cannot be read any further: {error}.")));
+                    unread = Some(Error::internal(format!("The file cannot be read any further: {error}.")));
                     break;
                 }
             };
             for row in batch {
                 if pass == Pass::First && row.number <= self.begin {
-                    self.pass_over(row, &mut held_back);
+                    self.pass_over(row, &mut air.held_back);
                     continue;
                 }
                 let number = row.number;
-                let Some(mut task) = self.task(row, pass, only.as_ref(), sink) else {
-                    self.last = (number, self.summary.rows);
-                    continue;
-                };
-                self.hold_back(&mut task, &held_back);
-                if task.wanted == 0 {
-                    self.last = (number, self.summary.rows);
-                    continue;
-                }
-                if running.len() >= self.in_flight || touches(&task, &busy) {
-                    stopped = self.flush(&mut running, &mut busy, &mut held_back, sink).await.or(stopped);
-                    if stopped.is_none() {
-                        self.tell(pass, sink);
+                match self.task(row, pass, only.as_ref()) {
+                    Some(Ok(task)) => stopped = self.write(task, &mut air, sink).await,
+                    Some(Err(problem)) => {
+                        stopped = self.make_room(&mut air, sink).await;
+                        let done = Done { row: number, problems: vec![*problem], ..Done::default() };
+                        air.running.push(Box::pin(std::future::ready(done)));
                     }
+                    None => {}
                 }
                 if stopped.is_some() {
                     break 'file;
                 }
-                // A row that was waited for may itself have been put off.
-                self.hold_back(&mut task, &held_back);
-                busy.extend(keys(&task.prepared, task.wanted));
-                running.push(Box::pin(write(Arc::clone(&self.records), Arc::clone(&self.preparer), task)));
                 self.last = (number, self.summary.rows);
             }
         }
-        let stopped = self.flush(&mut running, &mut busy, &mut held_back, sink).await.or(stopped);
         if stopped.is_none() {
-            self.tell(pass, sink);
+            stopped = self.take_off(&mut air, sink).await;
         }
-        Ok(stopped)
+        Ok(stopped.or(self.land(&mut air, 0, sink).await).or(unread))
     }
 
-    /// Tells where another run may go on. Later readings of the file are short, and begin anew.
-    fn tell(&self, pass: Pass, sink: &mut dyn Sink) {
-        if self.tells && pass == Pass::First {
-            sink.reached(&|| self.place());
+    /// Lets a row join those that are to be written next. Answers why the import must break off, where it must.
+    async fn write(&mut self, mut task: Task, air: &mut Air, sink: &mut dyn Sink) -> Option<Error> {
+        self.hold_back(&mut task, &air.held_back);
+        if task.wanted == 0 {
+            return None;
         }
+        if touches(&task, &air.busy) {
+            let stopped = match self.take_off(air, sink).await {
+                None => self.land(air, 0, sink).await,
+                stopped => stopped,
+            };
+            if stopped.is_some() {
+                return stopped;
+            }
+            // A row that was waited for may itself have been put off.
+            self.hold_back(&mut task, &air.held_back);
+            if task.wanted == 0 {
+                return None;
+            }
+        } else if let Some(error) = self.make_room(air, sink).await {
+            return Some(error);
+        }
+        air.busy.extend(keys(&task.prepared, task.wanted));
+        air.running.push(Box::pin(write(Arc::clone(&self.records), Arc::clone(&self.preparer), task)));
+        None
+    }
+
+    /// Sends the rows that have gathered on their way where they are many.
+    async fn make_room(&mut self, air: &mut Air, sink: &mut dyn Sink) -> Option<Error> {
+        if air.running.len() < IN_FLIGHT { None } else { self.take_off(air, sink).await }
+    }
+
+    /// Sends the rows that have gathered on their way, once few enough others are.
+    async fn take_off(&mut self, air: &mut Air, sink: &mut dyn Sink) -> Option<Error> {
+        let stopped = self.land(air, self.flights.saturating_sub(1), sink).await;
+        if stopped.is_none() {
+            self.launch(air);
+        }
+        stopped
+    }
+
+    fn launch(&mut self, air: &mut Air) {
+        if air.running.is_empty() {
+            return;
+        }
+        let next = self.records.others();
+        let records = std::mem::replace(&mut self.records, next);
+        let works = std::mem::take(&mut air.running);
+        let mut task = JoinSet::new();
+        drop(task.spawn(async move { records.side_by_side(works).await }));
+        air.flights.push_back(Flight { task, last: self.last });
+    }
+
+    /// Waits, in order, until no more than so many flights are under way. Answers why the import must break off, where it must.
+    async fn land(&mut self, air: &mut Air, others: usize, sink: &mut dyn Sink) -> Option<Error> {
+        let mut stopped = None;
+        // Once it breaks off, what is under way is still waited for: it counts.
+        while air.flights.len() > if stopped.is_some() { 0 } else { others } {
+            let Some(Flight { mut task, last }) = air.flights.pop_front() else { break };
+            match task.join_next().await.unwrap_or(Ok(Ok(Vec::new()))).unwrap_or_else(|error| Err(Error::internal(error))) {
+                Ok(written) => {
+                    for done in written {
+                        stopped = self.take(done, air, sink).or(stopped);
+                    }
+                }
+                Err(error) => stopped = stopped.or(Some(error)),
+            }
+            // Later readings of the file are short, and begin anew.
+            if stopped.is_none() && self.tells && air.pass == Pass::First {
+                sink.reached(&|| self.place(last));
+            }
+            stopped = stopped.or_else(|| sink.halt());
+        }
+        stopped
     }
 
     /// What an earlier run has dealt with is only remembered by its keys.
@@ -259,27 +335,8 @@ impl Run {
         held_back.extend(keys(&prepared, waits));
     }
 
-    /// Writes the rows that have gathered. Answers why the import must break off, where it must.
-    async fn flush(
-        &mut self,
-        running: &mut Vec<BoxFuture<'static, Done>>,
-        busy: &mut HashSet<u64>,
-        held_back: &mut HashSet<u64>,
-        sink: &mut dyn Sink,
-    ) -> Option<Error> {
-        let written = match self.records.side_by_side(std::mem::take(running)).await {
-            Ok(written) => written,
-            Err(error) => return Some(error),
-        };
-        let mut stopped = None;
-        for done in written {
-            stopped = self.take(done, busy, held_back, sink).or(stopped);
-        }
-        stopped.or_else(|| sink.halt())
-    }
-
-    /// What is to be done about a row.
-    fn task(&mut self, row: Row, pass: Pass, only: Option<&BTreeMap<u64, u32>>, sink: &mut dyn Sink) -> Option<Task> {
+    /// What is to be done about a row, or told of it.
+    fn task(&mut self, row: Row, pass: Pass, only: Option<&BTreeMap<u64, u32>>) -> Option<Result<Task, Box<Problem>>> {
         let wanted = match only {
             Some(waiting) => *waiting.get(&row.number)?,
             None => u32::MAX,
@@ -289,20 +346,13 @@ impl Run {
         }
         let (number, line, cells) = match unreadable(row) {
             Ok(parts) => parts,
-            Err(problem) => {
-                if pass == Pass::First {
-                    self.summary.rejected_rows += 1;
-                    self.summary.problems += 1;
-                    sink.problem(&problem);
-                }
-                return None;
-            }
+            Err(problem) => return (pass == Pass::First).then_some(Err(problem)),
         };
         let mut prepared = self.preparer.prepare(number, line, cells);
         if pass == Pass::First {
             self.refuse_repeats(&mut prepared);
         }
-        Some(Task { prepared, wanted, patient: pass != Pass::Last })
+        Some(Ok(Task { prepared, wanted, patient: pass != Pass::Last }))
     }
 
     /// A key that comes again with something else to say is a mistake in the file.
@@ -344,9 +394,9 @@ impl Run {
     }
 
     /// Takes note of what became of a row. Answers why the import must break off, where it must.
-    fn take(&mut self, done: Done, busy: &mut HashSet<u64>, held_back: &mut HashSet<u64>, sink: &mut dyn Sink) -> Option<Error> {
+    fn take(&mut self, done: Done, air: &mut Air, sink: &mut dyn Sink) -> Option<Error> {
         for key in &done.keys {
-            busy.remove(key);
+            air.busy.remove(key);
         }
         for (index, effect) in done.effects {
             if let Some(counts) = self.counts(index) {
@@ -371,7 +421,7 @@ impl Run {
         }
         if done.waiting != 0 {
             *self.waiting.entry(done.row).or_default() |= done.waiting;
-            held_back.extend(done.waiting_keys);
+            air.held_back.extend(done.waiting_keys);
         }
         sink.progress(&self.summary);
         done.stopped
