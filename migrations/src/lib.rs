@@ -27,6 +27,7 @@ mod m0031_scopes;
 mod m0032_audit;
 mod m0035_custom_objects;
 mod m0036_upkeep;
+mod m0040_saved_views;
 pub mod table;
 mod tables;
 mod trigram;
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_audit::Migration),
             Box::new(m0035_custom_objects::Migration),
             Box::new(m0036_upkeep::Migration),
+            Box::new(m0040_saved_views::Migration),
         ]
     }
 }

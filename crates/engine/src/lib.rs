@@ -32,6 +32,7 @@ mod task;
 pub mod tenant;
 pub mod timeline;
 mod values;
+mod view;
 pub mod write;
 
 pub use audit::{AuditEvent, AuditNote, AuditShows};
@@ -48,5 +49,6 @@ pub use module::{Module, Rules};
 pub use operation::{Call, Operation, OperationOutcome, OperationRequest};
 pub use plan::{Connection, ConnectionItem, EdgeItem, Item, PageInfoItem, ReadPlan, Root, Selection};
 pub use read::cost::{MAXIMUM_COST, MAXIMUM_DEPTH};
+pub use view::View;
 pub use write::{Change, Expected, Idempotency, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
 pub use write::{Kept, NetChange, Repointed, WhyKept};

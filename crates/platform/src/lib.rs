@@ -17,6 +17,7 @@ pub mod role_assignment;
 pub mod role_right;
 pub mod schema;
 mod scopes;
+pub mod saved_view;
 pub mod secret;
 pub mod session;
 pub mod share;
@@ -59,6 +60,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<api_key::Model>()
         .resource::<api_key_role::Model>()
         .resource::<external_id::Model>()
+        .resource::<saved_view::Model>()
         .resource::<oauth_client::Model>()
         .resource::<session::Model>()
         .operation(session::RevokeSession)
@@ -86,5 +88,6 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("session", session::SessionRules { credentials_changed: changed() })
         .rules("customObject", custom_object::CustomObjectRules { definitions_changed: Arc::clone(&definitions_changed) })
         .rules("customField", custom_field::CustomFieldRules { definitions_changed })
+        .rules("savedView", saved_view::SavedViewRules)
         .rules("externalId", external_id::ExternalIdRules)
 }

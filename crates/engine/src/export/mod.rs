@@ -221,7 +221,13 @@ fn unwritable(error: &std::io::Error) -> Error {
     Error::internal(format!("The export cannot be written: {error}."))
 }
 
-fn find<'r>(registry: &'r Registry, name: &str) -> Result<&'r Arc<ResourceDef>> {
+/// Checks the names of columns.
+pub(crate) fn check_columns(registry: &Registry, context: &Context, def: &ResourceDef, names: &[String]) -> Result<()> {
+    column::select(registry, context, def, names).map(drop)
+}
+
+/// The resource of a name or a path.
+pub(crate) fn find<'r>(registry: &'r Registry, name: &str) -> Result<&'r Arc<ResourceDef>> {
     registry.resource(name).or_else(|| registry.resources().iter().find(|def| def.path == *name || def.plural == *name)).ok_or_else(|| {
         let hint = crate::filter::operand::nearest(name, registry.resources().iter().map(|def| def.name.as_ref()));
         Error::new(ErrorCode::NotFound, format!("There is no resource {name:?}{hint}."))

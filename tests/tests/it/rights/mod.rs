@@ -6,6 +6,7 @@ mod matrix;
 mod rows;
 mod rules;
 mod scopes;
+mod views;
 
 use clientela_testkit::{Client, TestApp};
 use serde_json::{Value as Json, json};
