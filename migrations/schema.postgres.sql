@@ -1191,6 +1191,27 @@ CREATE TABLE role_right
     CREATE INDEX role_right_role_id_index ON public.role_right USING btree (tenant_id, role_id, id)
     CREATE UNIQUE INDEX role_right_role_resource_action_key ON public.role_right USING btree (tenant_id, role_id, resource, action) WHERE (deleted_at IS NULL)
 
+CREATE TABLE saved_view
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    resource text COLLATE "C" NOT NULL
+    filter text COLLATE "C"
+    sort text COLLATE "C"
+    fields text COLLATE "C"
+    owner_id uuid
+    CONSTRAINT saved_view_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT saved_view_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX saved_view_owner_id_index ON public.saved_view USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+
 CREATE TABLE search_document
     tenant_id uuid NOT NULL
     resource text COLLATE "C" NOT NULL

@@ -1321,6 +1321,29 @@ CREATE INDEX role_right_role_id_index ON role_right (tenant_id, role_id, id);
 
 CREATE UNIQUE INDEX role_right_role_resource_action_key ON role_right (tenant_id, role_id, resource, action) WHERE deleted_at IS NULL;
 
+CREATE TABLE saved_view (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    resource TEXT NOT NULL,
+    filter TEXT,
+    sort TEXT,
+    fields TEXT,
+    owner_id BLOB,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX saved_view_owner_id_index ON saved_view (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
 CREATE VIRTUAL TABLE search_document USING fts5 (
     name, detail, body, tenant_id UNINDEXED, resource UNINDEXED, record_id UNINDEXED, tokenize = 'ascii'
 );

@@ -10,11 +10,12 @@ mod xlsx;
 
 use crate::engine::Engine;
 use crate::filter::FilterReader;
-use crate::plan::{Connection, ConnectionItem, PageInfoItem, ReadPlan, Root, Selection};
+use crate::plan::{Connection, ConnectionItem, Selection};
+use crate::read;
 use crate::task::{Started, started};
 pub(crate) use cell::FORMULA;
 use clientela_access::{Action, authorize};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Filter, ListArguments, PageArguments, Result};
+use clientela_kernel::{Context, Cursor, DeletedMode, Error, ErrorCode, Filter, ListArguments, PageArguments, Result};
 use clientela_model::{Registry, ResourceDef};
 use column::Column;
 use members::Members;
@@ -25,7 +26,12 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 use xlsx::Sheet;
+
+/// Pages that wait to be written.
+const AHEAD: usize = 2;
 
 /// How the records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,12 +154,11 @@ impl ExportPlan {
         Ok(records.data.len())
     }
 
-    fn read_plan(&self) -> ReadPlan {
-        let items = vec![
-            ConnectionItem::Nodes { key: "data".into(), selection: Arc::clone(&self.selection) },
-            ConnectionItem::PageInfo { key: "page".into(), items: vec![PageInfoItem::Next("next".into())] },
-        ];
-        ReadPlan { def: Arc::clone(&self.def), root: Root::List(self.list.clone(), Connection { items }) }
+    /// A page of the records, from beyond one on.
+    fn page(&self, beyond: Option<Uuid>) -> ListArguments {
+        // The order is that of the ids, so that one of them is a place.
+        let after = beyond.map(|id| Cursor { fingerprint: String::new(), values: Vec::new(), id });
+        ListArguments { page: PageArguments { after, ..self.list.page.clone() }, ..self.list.clone() }
     }
 }
 
@@ -164,7 +169,7 @@ impl ExportPlan {
 pub async fn run(
     engine: &Engine,
     context: &Context,
-    mut plan: ExportPlan,
+    plan: ExportPlan,
     out: &mut (dyn Write + Send),
     folder: &Path,
     progress: &mut (dyn FnMut(u64) + Send),
@@ -177,14 +182,10 @@ pub async fn run(
         Format::Ndjson => {}
         Format::Xlsx => sheet = Some(Sheet::new(plan.columns.iter().flat_map(Column::heads), folder)?),
     }
-    let mut reading = Some(page(engine, context, &plan));
-    while let Some(read) = reading.take() {
-        let (page, next) = read.ended().await??;
-        if let Some(next) = next {
-            // The next page is read while this one is written.
-            plan.list.page.after = Some(engine.parse_cursor(&plan.def, &plan.list, &next)?);
-            reading = Some(self::page(engine, context, &plan));
-        }
+    let plan = Arc::new(plan);
+    let (mut pages, _reading) = pages(engine, context, &plan);
+    while let Some(page) = pages.recv().await {
+        let page = page.ended().await??;
         let count = match &mut sheet {
             Some(sheet) => {
                 let records: Page<Json> = serde_json::from_slice(&page).map_err(Error::internal)?;
@@ -207,13 +208,47 @@ pub async fn run(
     Ok(written)
 }
 
-/// Begins to read a page: its JSON and the cursor behind it.
-fn page(engine: &Engine, context: &Context, plan: &ExportPlan) -> Started<Result<(Vec<u8>, Option<String>)>> {
-    let (engine, context, read) = (engine.clone(), context.clone(), plan.read_plan());
+/// A page on its way.
+type PageRead = Started<Result<Vec<u8>>>;
+
+/// Reads the pages, each one's JSON, in order: while one becomes JSON the next is fetched, and those before are written to the file. It ends where nobody
+/// takes the second part of the answer along.
+fn pages(engine: &Engine, context: &Context, plan: &Arc<ExportPlan>) -> (mpsc::Receiver<PageRead>, Started<()>) {
+    let (send, pages) = mpsc::channel(AHEAD);
+    let (engine, context, plan) = (engine.clone(), context.clone(), Arc::clone(plan));
+    let reading = started(async move {
+        let mut beyond = None;
+        loop {
+            let (there, last) = oneshot::channel();
+            if send.send(page(&engine, &context, &plan, beyond, there)).await.is_err() {
+                return;
+            }
+            match last.await {
+                Ok(Some(id)) => beyond = Some(id),
+                // It was the last one, or it has failed, which its own answer says.
+                Ok(None) | Err(_) => return,
+            }
+        }
+    });
+    (pages, reading)
+}
+
+/// Begins to read a page.
+fn page(
+    engine: &Engine,
+    context: &Context,
+    plan: &Arc<ExportPlan>,
+    beyond: Option<Uuid>,
+    there: oneshot::Sender<Option<Uuid>>,
+) -> PageRead {
+    let (engine, context, plan) = (engine.clone(), context.clone(), Arc::clone(plan));
     started(async move {
-        let mut page = Vec::new();
-        let answer = engine.read(&context, &read, &mut page).await?;
-        Ok((page, answer.next_cursor))
+        let (mut page, list) = (Vec::new(), plan.page(beyond));
+        let items = vec![ConnectionItem::Nodes { key: "data".into(), selection: Arc::clone(&plan.selection) }];
+        let there = |last| drop(there.send(last));
+        let scope = engine.inner.store.scope(context.tenant);
+        read::page(engine.registry(), &context, &scope, &plan.def, &list, &Connection { items }, there, &mut page).await?;
+        Ok(page)
     })
 }
 

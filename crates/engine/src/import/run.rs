@@ -11,6 +11,7 @@ use super::source::Source;
 use super::write::{Done, write};
 use super::{Refusal, Repeats};
 use crate::Engine;
+use crate::task::{Started, started};
 use clientela_kernel::{Context, Error, Result};
 use futures_util::future::BoxFuture;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -18,7 +19,6 @@ use std::hash::RandomState;
 use std::io::{self, Read};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 /// Rows that are written side by side: enough to make few statements of them, too few to be felt in memory.
 const IN_FLIGHT: usize = 512;
@@ -148,8 +148,7 @@ struct Air {
 
 /// A group of rows on its way into the database.
 struct Flight {
-    /// One task, which ends with the import.
-    task: JoinSet<Result<Vec<Done>>>,
+    task: Started<Result<Vec<Done>>>,
     /// The last row of it, and how many were read by then.
     last: (u64, u64),
 }
@@ -298,8 +297,7 @@ impl Run {
         let next = self.records.others();
         let records = std::mem::replace(&mut self.records, next);
         let works = std::mem::take(&mut air.running);
-        let mut task = JoinSet::new();
-        drop(task.spawn(async move { records.side_by_side(works).await }));
+        let task = started(async move { records.side_by_side(works).await });
         air.flights.push_back(Flight { task, last: self.last });
     }
 
@@ -308,8 +306,8 @@ impl Run {
         let mut stopped = None;
         // Once it breaks off, what is under way is still waited for: it counts.
         while air.flights.len() > if stopped.is_some() { 0 } else { others } {
-            let Some(Flight { mut task, last }) = air.flights.pop_front() else { break };
-            match task.join_next().await.unwrap_or(Ok(Ok(Vec::new()))).unwrap_or_else(|error| Err(Error::internal(error))) {
+            let Some(Flight { task, last }) = air.flights.pop_front() else { break };
+            match task.ended().await.flatten() {
                 Ok(written) => {
                     for done in written {
                         stopped = self.take(done, air, sink).or(stopped);

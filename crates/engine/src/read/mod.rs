@@ -10,4 +10,4 @@ mod run;
 
 pub(crate) use layout::Layout;
 pub(crate) use render::{Source, write_memory, write_object};
-pub(crate) use run::{in_order, read, record, stretch};
+pub(crate) use run::{in_order, page, read, record, stretch};

@@ -3,7 +3,7 @@
 use super::layout::{ConnectionShape, Layout};
 use super::render::{self, Group, Loaded, Page};
 use crate::engine::ReadAnswer;
-use crate::plan::{ReadPlan, Root, Selection};
+use crate::plan::{Connection, ReadPlan, Root, Selection};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, Filter, ListArguments, PageArguments, Result, Value};
 use clientela_model::{FieldDef, Registry, ResourceDef, system};
 use clientela_store::{Row, Scope, SortColumn};
@@ -20,14 +20,34 @@ pub(crate) async fn read(registry: &Registry, context: &Context, scope: &Scope, 
             one(registry, context, scope, &plan.def, selection, &list, out).await
         }
         Root::Records { ids, selection } => many(registry, context, scope, &plan.def, ids, selection, out).await,
-        Root::List(list, connection) => {
-            let mut layout = Layout::new(registry, context, &plan.def, list.deleted)?.for_list(list)?;
-            let shape = layout.connection(connection)?;
-            let page = load(scope, &layout, &shape, None).await?;
-            let cursors = render::write_list(&layout, &shape, &page, None, out)?;
-            Ok(ReadAnswer { found: true, next_cursor: cursors.next, previous_cursor: cursors.previous, ..ReadAnswer::default() })
-        }
+        Root::List(list, connection) => page(registry, context, scope, &plan.def, list, connection, |_| (), out).await,
     }
+}
+
+/// Reads a page of a list and appends its JSON. As soon as the page is there, and before it is written, tells the id of its last record
+/// where others follow.
+#[expect(clippy::too_many_arguments, reason = "all of it is the one request that a list is")]
+pub(crate) async fn page(
+    registry: &Registry,
+    context: &Context,
+    scope: &Scope,
+    def: &ResourceDef,
+    list: &ListArguments,
+    connection: &Connection,
+    there: impl FnOnce(Option<Uuid>) + Send,
+    out: &mut Vec<u8>,
+) -> Result<ReadAnswer> {
+    let mut layout = Layout::new(registry, context, def, list.deleted)?.for_list(list)?;
+    let shape = layout.connection(connection)?;
+    let page = load(scope, &layout, &shape, None).await?;
+    let id = layout.cells.iter().find(|cell| cell.table == 0 && cell.field.name == system::ID);
+    let last = page.loaded.rows.last().filter(|_| page.groups.get(&Uuid::nil()).is_some_and(|group| group.more));
+    there(match (id, last) {
+        (Some(id), Some(last)) => last.uuid(id.position)?,
+        _ => None,
+    });
+    let cursors = render::write_list(&layout, &shape, &page, None, out)?;
+    Ok(ReadAnswer { found: true, next_cursor: cursors.next, previous_cursor: cursors.previous, ..ReadAnswer::default() })
 }
 
 async fn one(

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 #[tokio::test]
 async fn a_view_is_its_makers_until_it_is_shared() {
     both(|app| async move {
-        let rights = [("savedView", "CREATE", "ALL"), ("savedView", "READ", "OWN"), ("savedView", "SHARE", "OWN"), ("account", "READ", "ALL")];
+        let rights = [("savedView", "create", "ALL"), ("savedView", "read", "OWN"), ("savedView", "share", "OWN"), ("account", "read", "ALL")];
         let role = role(&app, "viewers", &rights).await;
         let (maria_id, maria) = user(&app, "maria", &[&role]).await;
         let (jonas_id, jonas) = user(&app, "jonas", &[&role]).await;
@@ -38,7 +38,7 @@ async fn a_view_is_its_makers_until_it_is_shared() {
 #[tokio::test]
 async fn a_view_names_only_what_its_writer_sees() {
     both(|app| async move {
-        let role = role(&app, "viewers", &[("savedView", "CREATE", "ALL"), ("savedView", "READ", "ALL"), ("account", "READ", "ALL")]).await;
+        let role = role(&app, "viewers", &[("savedView", "create", "ALL"), ("savedView", "read", "ALL"), ("account", "read", "ALL")]).await;
         make(&app, "field-rules", json!({ "roleId": role, "resource": "account", "field": "annualRevenue", "access": "HIDDEN" })).await;
         let (_, maria) = user(&app, "maria", &[&role]).await;
         let cases = [
