@@ -5,9 +5,10 @@ use clientela_kernel::{Comparison, Filter, Result, Value};
 use clientela_model::system;
 use phonenumber::Mode;
 
-/// Whether only the country tells which number this is: it does not begin with a plus.
+/// Whether only the country tells which number this is: it begins neither with a plus nor with the two zeros that stand for it.
 pub(crate) fn is_national(value: &str) -> bool {
-    !value.trim_start().starts_with('+')
+    let value = value.trim_start();
+    !value.starts_with('+') && !value.starts_with("00")
 }
 
 /// The number in E.164 (`+43512555010`), with `;ext=` and the extension where there is one, as RFC 3966 writes it. None where
@@ -21,7 +22,11 @@ pub(crate) fn e164(value: &str, country: Option<&str>) -> Option<String> {
     // An extension is told by an x alone here, and the library wants the whole word.
     let (main, extension) = value.split_once(['x', 'X']).unwrap_or((value, ""));
     let main = main.trim_end_matches(['e', 'E']);
-    let number = phonenumber::parse(country, main).ok()?;
+    // Read as a national number, it would lose the zero that an Italian number begins with.
+    let number = match main.trim_start().strip_prefix("00") {
+        Some(rest) => phonenumber::parse(None, format!("+{rest}")).ok()?,
+        None => phonenumber::parse(country, main).ok()?,
+    };
     let digits = number.format().mode(Mode::E164).to_string();
     // The standard's own limits: a number has at most fifteen digits; fewer than seven reach nobody from abroad.
     if !(8..=16).contains(&digits.len()) {

@@ -84,6 +84,9 @@ pub struct Model {
 /// writes the visitor.
 const SEEN: i64 = 30 * 60 * 1_000;
 
+/// How far the clock of a device may be ahead of ours.
+const AHEAD: i64 = 24 * 60 * 60 * 1_000;
+
 /// The rules of events.
 pub struct CustomerEventRules;
 
@@ -107,7 +110,12 @@ impl Rules for CustomerEventRules {
         Ok(())
     }
 
-    fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
+    fn check(&self, context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
+        let ahead = draft.get("occurredAt").as_instant().is_some_and(|at| at.0 > context.now.0.saturating_add(AHEAD));
+        if ahead && draft.changed("occurredAt") {
+            let text = "occurredAt lies more than a day ahead: an event is what has happened.";
+            problems.push(FieldProblem::new("/occurredAt", ProblemCode::NotAllowed, text));
+        }
         if draft.get("visitorId").is_null() && draft.get("partyId").is_null() && draft.kind == ChangeKind::Created {
             let text = "Neither visitorId nor partyId is given: say who did it.";
             problems.push(FieldProblem::new("/visitorId", ProblemCode::Required, text));

@@ -1,10 +1,11 @@
 //! The task: something somebody is to do.
 
+use crate::notification::NotificationKind;
 use crate::recurrence::Recurrence;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
-use clientela_kernel::{Comparison, Context, FieldProblem, Filter, Id, ProblemCode, Result, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, FieldProblem, Filter, Id, ProblemCode, RecordKey, Result, Timestamp, Value};
 use clientela_macros::{Choice, resource};
 use clientela_model::Choice as _;
 
@@ -144,6 +145,32 @@ impl Rules for TaskRules {
     }
 
     async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+        let mut companions: Vec<Companion> = assigned(context, draft).into_iter().collect();
+        companions.extend(self.next(context, reader, draft).await?);
+        Ok(companions)
+    }
+}
+
+/// What the one who is to do it hears, unless they took it themselves or nothing is left to do.
+fn assigned(context: &Context, draft: &Draft) -> Option<Companion> {
+    let assignee = draft.get("assigneeId").as_id().filter(|assignee| *assignee != context.me() && draft.changed("assigneeId"))?;
+    let over = is(draft.get("status"), TaskStatus::Completed) || is(draft.get("status"), TaskStatus::Canceled);
+    if over || !matches!(draft.kind, ChangeKind::Created | ChangeKind::Updated) {
+        return None;
+    }
+    let task = RecordKey { resource: draft.def.name.clone(), id: draft.id.0 };
+    let values = vec![
+        ("userId", Value::Id(assignee)),
+        ("kind", NotificationKind::Assignment.as_str().into()),
+        ("recordId", Value::Record(task)),
+        ("text", draft.get("subject").clone()),
+    ];
+    Some(Companion::Create { resource: "notification", values })
+}
+
+impl TaskRules {
+    /// The task that follows one that recurs.
+    async fn next(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         let completed = is(draft.get("status"), TaskStatus::Completed) && !is(draft.old("status"), TaskStatus::Completed);
         let Some(rule) = draft.get("recurrence").as_text().filter(|_| completed && draft.kind == ChangeKind::Updated) else {
             return Ok(Vec::new());

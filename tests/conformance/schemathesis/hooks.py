@@ -75,6 +75,7 @@ LOOKED_UP = re.compile(
     "|Neither visitorId nor partyId|inverseName is missing"
     "|an event of kind CUSTOM says by its name"
     # another record's or another member's business: a token that was never given, a moment before the consent, an id's prefix
+    "|names a household|lies more than a day ahead"
     "|not one that we gave|before the consent was given|ids of .* have the form"
     # a number whose form depends on its scheme, and pairs and rules that are told in prose
     "|calendar is no calendar|Look at the number again|each is name=value|recurrence rule of RFC 5545|The vCard cannot be read"

@@ -89,7 +89,11 @@ pub(super) fn answer(
     values.extend([
         ("state", state.as_str().into()),
         ("occurredAt", Value::Instant(call.now())),
-        ("source", source.map_or_else(|| entry.get("source").clone(), Value::from)),
+        // A confirmation comes the way that the question went; a withdrawal says by itself where it comes from.
+        (
+            "source",
+            source.map_or_else(|| if state == ConsentState::Granted { entry.get("source").clone() } else { Value::Null }, Value::from),
+        ),
         ("evidence", evidence.map_or(Value::Null, Value::from)),
         ("answersId", Value::Id(entry.id.0)),
     ]);

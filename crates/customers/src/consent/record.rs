@@ -1,11 +1,12 @@
 //! `recordConsent`.
 
 use super::{ConsentState, ContactChannel};
+use crate::party::PartyKind;
 use crate::purpose::LegalBasis;
 use crate::token;
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Id, Result, Timestamp, Value};
+use clientela_kernel::{Error, FieldProblem, Id, ProblemCode, Result, Timestamp, Value};
 use clientela_macros::Shape;
 use clientela_model::{Choice as _, OperationDef};
 
@@ -82,6 +83,11 @@ impl Operation for RecordConsent {
 
     async fn run(&self, call: &Call<'_>, said: Said) -> Result<Recorded> {
         let purpose = call.referenced("purposeId", "purpose", said.purpose_id).await?;
+        let party = call.referenced("partyId", "party", said.party_id).await?;
+        if party.get("kind").as_text() == Some(PartyKind::Household.as_str()) {
+            let text = "partyId names a household, which consents to nothing: record what each of its members has said.";
+            return Err(Error::validation(vec![FieldProblem::new("/partyId", ProblemCode::NotAllowed, text)]));
+        }
         let asks = purpose.get("doubleOptIn") == &Value::Boolean(true) && !said.confirmed;
         let state = if said.state == ConsentState::Granted && asks { ConsentState::Pending } else { said.state };
         let token = (state == ConsentState::Pending).then(token::mint);

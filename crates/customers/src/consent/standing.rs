@@ -57,7 +57,8 @@ pub(crate) async fn standing(call: &Call<'_>, purpose: &Found, question: &Questi
 }
 
 /// The most specific entry wins, then the latest; of two at the same moment the one that says no. One that waits for an answer says nothing
-/// while another one speaks.
+/// while another one speaks. A withdrawal or an objection also ends every grant that is more specific and older: who says no to all of it need
+/// not say so of each channel (GDPR, articles 7 (3) and 21 (3)).
 fn decide(entries: &[Entry], question: &Question, days: Option<i64>, by_consent: bool) -> Standing {
     let bears = |entry: &&Entry| {
         entry.at <= question.at
@@ -68,6 +69,12 @@ fn decide(entries: &[Entry], question: &Question, days: Option<i64>, by_consent:
     let Some(entry) = entries.iter().filter(bears).max_by_key(weight) else {
         return Standing { state: None, entry: None, allowed: !by_consent };
     };
+    let ends = |other: &&Entry| {
+        matches!(other.state, ConsentState::Withdrawn | ConsentState::Objected)
+            && matches!(entry.state, ConsentState::Granted)
+            && other.at > entry.at
+    };
+    let entry = entries.iter().filter(bears).filter(ends).max_by_key(weight).unwrap_or(entry);
     let ran_out = days.is_some_and(|days| question.at.0.saturating_sub(entry.at.0) >= days.saturating_mul(DAY));
     let state = if entry.grants() && ran_out { ConsentState::Expired } else { entry.state };
     let allowed = match state {
@@ -144,6 +151,22 @@ mod tests {
         let waits = entry(5, Pending, email, None, 7);
         assert_eq!(state(&[channel, waits.clone()], &on(email, None, 10)), (Some(Granted), true), "a question takes nothing back");
         assert_eq!(state(&[waits], &on(email, None, 10)), (Some(Pending), false));
+    }
+
+    #[test]
+    fn a_later_no_to_all_of_it_ends_a_grant_for_a_part() {
+        use ConsentState::{Granted, Objected, Withdrawn};
+        let (email, address) = (Some("EMAIL"), Some("a@b"));
+        let granted = entry(1, Granted, email, address, 5);
+        for no in [Withdrawn, Objected] {
+            let later = entry(2, no, None, None, 6);
+            assert_eq!(state(&[granted.clone(), later.clone()], &on(email, address, 10)), (Some(no), false));
+            assert_eq!(state(&[granted.clone(), later.clone()], &on(email, address, 5)), (Some(Granted), true));
+            let again = entry(3, Granted, email, address, 7);
+            assert_eq!(state(&[granted.clone(), later, again], &on(email, address, 10)), (Some(Granted), true));
+            let before = entry(4, no, None, None, 4);
+            assert_eq!(state(&[granted.clone(), before], &on(email, address, 10)), (Some(Granted), true));
+        }
     }
 
     #[test]

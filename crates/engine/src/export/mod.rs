@@ -245,7 +245,10 @@ fn page(
     started(async move {
         let (mut page, list) = (Vec::new(), plan.page(beyond));
         let items = vec![ConnectionItem::Nodes { key: "data".into(), selection: Arc::clone(&plan.selection) }];
-        let there = |last| drop(there.send(last));
+        // Nobody waits for it where the export has ended.
+        let there = |last| {
+            let _ = there.send(last);
+        };
         let scope = engine.inner.store.scope(context.tenant);
         read::page(engine.registry(), &context, &scope, &plan.def, &list, &Connection { items }, there, &mut page).await?;
         Ok(page)

@@ -171,7 +171,12 @@ impl Engine {
     /// A part of the content of a file. `NOT_FOUND` where its bytes are gone.
     pub async fn download(&self, tenant: TenantId, digest: &str, range: Range<u64>) -> Result<FileBytes> {
         let bytes = self.inner.files()?.storage.read(tenant, digest, range).await?;
-        bytes.ok_or_else(|| Error::internal(format!("the content {digest} of a file is missing")))
+        bytes.ok_or_else(|| {
+            tracing::warn!(digest, "the content of a file is missing in the folder of files");
+            let text = "The record is there, but its content is not on this server: the folder `files` of the data directory lacks it, as after a \
+                        backup was restored without that folder. Copy the folder from where the backup was made, or send the file again.";
+            Error::new(ErrorCode::NotFound, text)
+        })
     }
 }
 

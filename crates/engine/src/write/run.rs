@@ -8,7 +8,7 @@ use crate::module::{Draft, RuleReader};
 use crate::{ids, write::log};
 use clientela_access::{Action, Grant, authorize};
 use clientela_kernel::{ActorKind, Context, DeletedMode, Error, ErrorCode, FieldProblem, Id, Name, Result, Value};
-use clientela_model::{FieldDef, ResourceDef, WriteMode, system};
+use clientela_model::{FieldDef, ResourceDef, WriteMode, naming, system};
 use clientela_store::{ChangeKind, Commit, IdempotencyWrite, Scope, WriteSet};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -237,6 +237,9 @@ impl<'a> Write<'a> {
         let def = self.def();
         let before = self.fetch(id, Action::Restore, DeletedMode::Include).await?;
         self.expect(def, &before, expected)?;
+        if let Some(merged) = merged_into(def, &before) {
+            return Err(gone(def, id, &merged));
+        }
         let now = self.inner.clock.now();
         let draft = self.inner.stamped(self.context, now, def, id, ChangeKind::Restored, Some(before.clone()), before);
         if draft.old(system::DELETED_AT).is_null() {
@@ -271,6 +274,9 @@ impl<'a> Write<'a> {
         let def = self.def();
         let record = self.fetch(id, Action::Update, DeletedMode::Include).await?;
         let deleted = def.field_index(system::DELETED_AT).and_then(|index| record.get(index)).is_some_and(|value| !value.is_null());
+        if let Some(merged) = merged_into(def, &record).filter(|_| deleted) {
+            return Err(gone(def, id, &merged));
+        }
         if deleted {
             let id = id.to_text(&def.prefix);
             return Err(Error::new(
@@ -412,4 +418,17 @@ pub(crate) fn version_of(def: &ResourceDef, record: &[Value]) -> i64 {
 pub(crate) fn not_found(def: &ResourceDef, id: Id) -> Error {
     let id = id.to_text(&def.prefix);
     Error::new(ErrorCode::NotFound, format!("There is no {} {id}, or you may not see it.", def.name))
+}
+
+/// The record that this one was merged into, by its id on the wire.
+fn merged_into(def: &ResourceDef, record: &[Value]) -> Option<String> {
+    let (index, _) = def.successor()?;
+    Some(Id(record.get(index)?.as_id()?).to_text(&def.prefix))
+}
+
+/// The error of a record that goes on in another one: bringing it back by itself would leave behind what went over.
+fn gone(def: &ResourceDef, id: Id, merged: &str) -> Error {
+    let (id, words) = (id.to_text(&def.prefix), naming::words(&def.name));
+    let text = format!("The {words} {id} was merged into {merged}. Write that one, or undo the merge to have this one back.");
+    Error::new(ErrorCode::RecordDeleted, text)
 }

@@ -214,6 +214,15 @@ pub(super) fn not_found(bound: &Bound, id: Id, deleted: DeletedMode) -> Error {
     Error::new(ErrorCode::NotFound, text)
 }
 
+/// The error of a record that was not there at a moment, or is none that this caller sees.
+pub(super) fn not_found_then(bound: &Bound, id: Id) -> Error {
+    let (words, id) = (naming::words(&bound.def.name), id.to_text(&bound.def.prefix));
+    let text = format!(
+        "There was no {words} {id} at that moment, or none that you may see. Its history tells when it began, and with deleted=include it is shown while it was deleted."
+    );
+    Error::new(ErrorCode::NotFound, text)
+}
+
 /// The error of a key that no record has for this caller.
 pub(super) fn not_found_by(bound: &Bound, by: &RecordBy) -> Error {
     let words = naming::words(&bound.def.name);

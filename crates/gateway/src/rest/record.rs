@@ -1,6 +1,6 @@
 //! One record: `GET /v1/accounts/{id}` and by another key, `GET /v1/accounts/by/{key}/{value}`.
 
-use super::call::{Bound, Call, empty_answer, json_answer, not_found, not_found_by};
+use super::call::{Bound, Call, empty_answer, json_answer, not_found, not_found_by, not_found_then};
 use super::parameters::{self, Parameters};
 use super::{conditional, selection};
 use axum::response::Response;
@@ -52,7 +52,7 @@ async fn shown(bound: &Bound, call: &Call, context: &Context, id: Id, names: &[&
         let plan = ReadPlan { def: Arc::clone(&bound.def), root: Root::Record { id: id.0, deleted, selection } };
         let mut bytes = Vec::with_capacity(2048);
         let answer = bound.state.engine.read_past(context, &plan, at, &mut bytes).await?;
-        return if answer.found { Ok(json_answer(StatusCode::OK, bytes)) } else { Err(not_found(bound, id, deleted)) };
+        return if answer.found { Ok(json_answer(StatusCode::OK, bytes)) } else { Err(not_found_then(bound, id)) };
     }
     read(bound, call, context, id, deleted, selection, plain).await
 }

@@ -127,7 +127,10 @@ pub(super) fn read(text: &str, zone: Tz) -> Result<(Method, Vec<Event>), String>
         match line.name.as_str() {
             "BEGIN" => {
                 open.push(line.value.trim().to_ascii_uppercase());
-                event.clear();
+                // An alarm within an event is no other event.
+                if open.len() == 2 {
+                    event.clear();
+                }
             }
             "END" => {
                 let closed = open.pop().unwrap_or_default();

@@ -20,7 +20,15 @@ pub async fn backup(config: &Config, path: &Path, as_json: bool) -> Result<(), F
     house.store.close().await;
     let contents = written?;
     file.finish().map_err(|error| unusable(path, "written", &error))?;
-    answer("Backed up", &contents, path, begun, as_json)
+    answer("Backed up", &contents, path, begun, as_json)?;
+    if !as_json {
+        let files = config.data.join("files");
+        #[expect(clippy::print_stderr, reason = "what a person should know stands beside the answer")]
+        {
+            eprintln!("The contents of files are not in it: copy the folder {} as well.", files.display());
+        }
+    }
+    Ok(())
 }
 
 /// Loads a file into an empty database.

@@ -6,7 +6,9 @@ use crate::commit::{Bound, Draft};
 use crate::write::RowChange;
 use clientela_kernel::{Result, TenantId};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use uuid::Uuid;
 
 /// Values that a document binds on SQLite.
 pub(crate) const WIDTH: usize = 7;
@@ -75,24 +77,35 @@ pub(crate) fn removals<'r, B: Bound>(
     rows: impl Iterator<Item = &'r RowChange>,
     condition: &str,
 ) -> Result<bool> {
+    let removed = rows.filter(|row| row.search == Some(SearchChange::Remove));
     let mut any = false;
-    for row in rows.filter(|row| row.search == Some(SearchChange::Remove)) {
-        draft.push(match (any, B::DIALECT) {
-            (true, Dialect::Postgres) => ", (",
-            (true, Dialect::Sqlite) => ", ",
-            (false, Dialect::Postgres) => "DELETE FROM search_document WHERE tenant_id = $1 AND (resource, record_id) IN ((",
-            (false, Dialect::Sqlite) => "DELETE FROM search_document WHERE rowid IN (",
-        });
-        any = true;
-        let before = draft.bound.count();
-        match B::DIALECT {
-            Dialect::Postgres => {
-                draft.bound.text(Some(&row.def.name))?;
-                draft.bound.id(row.id.0)?;
+    match B::DIALECT {
+        Dialect::Postgres => {
+            // A list of ids is looked up in the key; one of pairs would be gone through for each document of the tenant.
+            let mut ids: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
+            removed.for_each(|row| ids.entry(row.def.name.as_ref()).or_default().push(row.id.0));
+            for (resource, ids) in ids {
+                draft.push(if any {
+                    " OR tenant_id = $1 AND resource = "
+                } else {
+                    "DELETE FROM search_document WHERE (tenant_id = $1 AND resource = "
+                });
+                any = true;
+                let before = draft.bound.count();
+                draft.bound.text(Some(resource))?;
+                draft.placeholders_since(before);
+                draft.push(" AND record_id IN (");
+                let before = draft.bound.count();
+                ids.into_iter().try_for_each(|id| draft.bound.id(id))?;
                 draft.placeholders_since(before);
                 draft.push(")");
             }
-            Dialect::Sqlite => {
+        }
+        Dialect::Sqlite => {
+            for row in removed {
+                draft.push(if any { ", " } else { "DELETE FROM search_document WHERE rowid IN (" });
+                any = true;
+                let before = draft.bound.count();
                 draft.bound.number(place(tenant, row))?;
                 draft.placeholders_since(before);
             }
