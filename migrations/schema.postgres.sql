@@ -1039,6 +1039,7 @@ CREATE TABLE published_key
     updated_by text COLLATE "C" NOT NULL
     deleted_at timestamp with time zone
     public text COLLATE "C" NOT NULL
+    until timestamp with time zone
     CONSTRAINT published_key_pkey PRIMARY KEY (tenant_id, id)
 
 CREATE TABLE purpose
@@ -1219,6 +1220,28 @@ CREATE TABLE search_document
     words tsvector NOT NULL
     CONSTRAINT search_document_pkey PRIMARY KEY (tenant_id, resource, record_id)
     CREATE INDEX search_document_words ON public.search_document USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='256')
+
+CREATE TABLE second_factor
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    user_id uuid NOT NULL
+    confirmed_at timestamp with time zone
+    last_used_at timestamp with time zone
+    recovery_codes_left bigint NOT NULL
+    secret text COLLATE "C"
+    pending_secret text COLLATE "C"
+    last_step text COLLATE "C"
+    recovery_digests text COLLATE "C"
+    CONSTRAINT second_factor_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT second_factor_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX second_factor_user_id_index ON public.second_factor USING btree (tenant_id, user_id, id)
+    CREATE UNIQUE INDEX second_factor_user_key ON public.second_factor USING btree (tenant_id, user_id) WHERE (deleted_at IS NULL)
 
 CREATE TABLE share
     tenant_id uuid NOT NULL

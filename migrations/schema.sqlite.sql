@@ -1148,7 +1148,7 @@ CREATE TABLE published_key (
     updated_at INTEGER NOT NULL,
     updated_by TEXT NOT NULL,
     deleted_at INTEGER,
-    public TEXT NOT NULL,
+    public TEXT NOT NULL, until INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -1357,6 +1357,31 @@ CREATE TABLE 'search_document_data'(id INTEGER PRIMARY KEY, block BLOB);
 CREATE TABLE 'search_document_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
 
 CREATE TABLE 'search_document_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE second_factor (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    user_id BLOB NOT NULL,
+    confirmed_at INTEGER,
+    last_used_at INTEGER,
+    recovery_codes_left INTEGER NOT NULL,
+    secret TEXT,
+    pending_secret TEXT,
+    last_step TEXT,
+    recovery_digests TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX second_factor_user_id_index ON second_factor (tenant_id, user_id, id);
+
+CREATE UNIQUE INDEX second_factor_user_key ON second_factor (tenant_id, user_id) WHERE deleted_at IS NULL;
 
 CREATE TABLE share (
     tenant_id BLOB NOT NULL,

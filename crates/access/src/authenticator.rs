@@ -27,7 +27,7 @@ const MISS_PAUSE: i64 = 1_000;
 pub struct Authenticator(Arc<State>);
 
 struct State {
-    keys: SigningKeys,
+    keys: RwLock<Arc<SigningKeys>>,
     others: RwLock<Arc<PublicKeys>>,
     rules: TokenRules,
     source: Arc<dyn CredentialSource>,
@@ -72,7 +72,7 @@ impl Authenticator {
         let directory = Directory::read(source.as_ref(), definitions.clone(), changes.count()).await?;
         let others = RwLock::new(Arc::new(PublicKeys::read(source.public_keys().await?)));
         Ok(Authenticator(Arc::new(State {
-            keys,
+            keys: RwLock::new(Arc::new(keys)),
             others,
             rules,
             source,
@@ -121,7 +121,12 @@ impl Authenticator {
         let as_of = self.0.changes.count();
         let directory = Directory::read(self.0.source.as_ref(), self.0.definitions.clone(), as_of).await?;
         let others = PublicKeys::read(self.0.source.public_keys().await?);
+        let gone = !others.holds(&self.0.others.read());
         *self.0.others.write() = Arc::new(others);
+        if gone {
+            // What a key that is known no more has signed must be looked at again.
+            self.0.verified.clear();
+        }
         *self.0.directory.write() = Arc::new(directory);
         Ok(())
     }
@@ -167,12 +172,20 @@ impl Authenticator {
 
     /// Signs a token for a user.
     pub fn issue(&self, issue: &TokenIssue) -> Result<String> {
-        token::sign(&self.0.keys, &self.0.rules, issue)
+        let keys = Arc::clone(&self.0.keys.read());
+        token::sign(&keys, &self.0.rules, issue)
     }
 
     /// The public keys, for `/.well-known/jwks.json`.
     pub fn jwks(&self) -> Json {
-        self.0.keys.jwks_with(&self.0.others.read())
+        self.0.keys.read().jwks_with(&self.0.others.read())
+    }
+
+    /// Signs with other keys from now on. What those before have signed holds as long as their public halves are known.
+    pub fn replace_keys(&self, keys: SigningKeys) {
+        *self.0.keys.write() = Arc::new(keys);
+        self.0.verified.clear();
+        self.0.changes.mark();
     }
 
     fn stale(&self) -> bool {
@@ -254,8 +267,8 @@ impl Authenticator {
             return Ok(Some(verified));
         }
         // Only what holds is remembered: a flood of bad tokens cannot push the good ones out.
-        let others = Arc::clone(&self.0.others.read());
-        let Some(verified) = token::verify(&self.0.keys, &others, &self.0.rules, token)?.map(Arc::new) else { return Ok(None) };
+        let (keys, others) = (Arc::clone(&self.0.keys.read()), Arc::clone(&self.0.others.read()));
+        let Some(verified) = token::verify(&keys, &others, &self.0.rules, token)?.map(Arc::new) else { return Ok(None) };
         self.0.verified.insert(token, Arc::clone(&verified));
         Ok(Some(verified))
     }

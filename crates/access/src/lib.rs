@@ -13,6 +13,7 @@ mod remembered;
 pub mod signing;
 mod throttle;
 pub mod token;
+pub mod totp;
 
 pub use authenticator::{Authenticator, bearer};
 pub use authorize::{Action, FieldMask, Grant, authorize, authorize_operation, check_scope};

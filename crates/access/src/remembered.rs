@@ -55,6 +55,11 @@ impl Remembered {
         generations.young.insert(*tail, Entry { token: token.into(), verified });
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.0.write() = Generations::default();
+    }
+
     /// Forgets a token that is over.
     pub(crate) fn remove(&self, token: &str) {
         let Some(tail) = tail(token) else { return };

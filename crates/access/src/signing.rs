@@ -5,14 +5,14 @@ use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use clientela_kernel::{Error, Result};
+use clientela_kernel::{Error, Result, Timestamp};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file's name in the data directory.
 pub const FILE_NAME: &str = "signing-keys.json";
@@ -20,6 +20,8 @@ pub const FILE_NAME: &str = "signing-keys.json";
 /// The keys this node signs with. Each node has its own; the public halves of all of them are in the database ([`PublicKeys`]).
 pub struct SigningKeys {
     keys: Vec<SigningKey>,
+    /// When the one that signs was made, where that is known.
+    made_at: Option<Timestamp>,
 }
 
 /// The public keys of every node, by which tokens are verified wherever they were signed.
@@ -38,6 +40,11 @@ impl PublicKeys {
         let decoded = keys.into_iter().filter_map(|key| URL_SAFE_NO_PAD.decode(key).ok()).filter(|public| public.len() == 32);
         let key = |public: Vec<u8>| PublicKey { kid: thumbprint(&public), verifier: DecodingKey::from_ed_der(&public), public };
         PublicKeys(decoded.map(key).collect())
+    }
+
+    /// Whether every key of another set is in this one too.
+    pub(crate) fn holds(&self, others: &PublicKeys) -> bool {
+        others.0.iter().all(|other| self.0.iter().any(|key| key.kid == other.kid))
     }
 
     /// The key of this name.
@@ -69,23 +76,26 @@ struct KeyFile {
 struct KeyEntry {
     /// PKCS #8 version 1 in base 64.
     pkcs8: String,
+    /// When it was made, in milliseconds since 1970; unknown of those of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made_at: Option<i64>,
 }
 
 impl SigningKeys {
     /// A set of one new key, in memory only.
     pub fn generate() -> Result<SigningKeys> {
-        Ok(SigningKeys { keys: vec![SigningKey::from_pkcs8(&new_pkcs8()?)?] })
+        Ok(SigningKeys { keys: vec![SigningKey::from_pkcs8(&new_pkcs8()?)?], made_at: None })
     }
 
     /// Reads the file, or makes it with one new key, readable by its owner alone.
-    pub fn load_or_create(path: &Path) -> Result<SigningKeys> {
+    pub fn load_or_create(path: &Path, now: Timestamp) -> Result<SigningKeys> {
         match fs::read_to_string(path) {
             Ok(text) => {
                 check_mode(path)?;
                 SigningKeys::parse(&text).map_err(|reason| unusable(path, reason))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                create(path).map_err(|error| unusable(path, error))?;
+                create(path, now).map_err(|error| unusable(path, error))?;
                 let text = fs::read_to_string(path).map_err(|error| unusable(path, error))?;
                 SigningKeys::parse(&text).map_err(|reason| unusable(path, reason))
             }
@@ -103,7 +113,24 @@ impl SigningKeys {
         if keys.is_empty() {
             return Err("it holds no key".to_owned());
         }
-        Ok(SigningKeys { keys })
+        Ok(SigningKeys { keys, made_at: file.keys.first().and_then(|entry| entry.made_at).map(Timestamp) })
+    }
+
+    /// Puts a new key in the place of all that are in the file. Their public halves must stay known ([`PublicKeys`]) until what they have
+    /// signed is over. A server that has the file open goes on with what it has read until it reads it again.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or written: it is then as it was.
+    pub fn rotate(path: &Path, now: Timestamp) -> Result<SigningKeys> {
+        check_mode(path)?;
+        let placed = draft(path, now).and_then(|draft| fs::rename(&draft, path).map_err(|error| error.to_string()));
+        placed.map_err(|error| unusable(path, error))?;
+        SigningKeys::load_or_create(path, now)
+    }
+
+    /// When the key that signs was made; unknown where an older version made it.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        self.made_at
     }
 
     /// Name and private half of the key that signs.
@@ -167,9 +194,20 @@ fn new_pkcs8() -> Result<Vec<u8>> {
 
 /// Writes the file whole under another name first, so that nobody ever reads half of it; of two servers that start at
 /// once, the first one's file stays.
-fn create(path: &Path) -> Result<(), String> {
+fn create(path: &Path, now: Timestamp) -> Result<(), String> {
+    let draft = draft(path, now)?;
+    let placed = match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    };
+    let _ = fs::remove_file(&draft);
+    placed.map_err(|error| error.to_string())
+}
+
+/// A file of one new key beside the one it is meant for.
+fn draft(path: &Path, now: Timestamp) -> Result<PathBuf, String> {
     let pkcs8 = new_pkcs8().map_err(|error| error.to_string())?;
-    let file = KeyFile { keys: vec![KeyEntry { pkcs8: STANDARD.encode(pkcs8) }] };
+    let file = KeyFile { keys: vec![KeyEntry { pkcs8: STANDARD.encode(pkcs8), made_at: Some(now.0) }] };
     let text = serde_json::to_string_pretty(&file).map_err(|error| error.to_string())?;
     let draft = path.with_extension(format!("json.{}", std::process::id()));
     let mut options = OpenOptions::new();
@@ -180,12 +218,13 @@ fn create(path: &Path) -> Result<(), String> {
         out.write_all(text.as_bytes())?;
         out.sync_all()
     });
-    let placed = written.and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    });
-    let _ = fs::remove_file(&draft);
-    placed.map_err(|error| error.to_string())
+    match written {
+        Ok(()) => Ok(draft),
+        Err(error) => {
+            let _ = fs::remove_file(&draft);
+            Err(error.to_string())
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -215,8 +254,8 @@ mod tests {
     fn file_is_made_once_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
-        let first = SigningKeys::load_or_create(&path).unwrap().jwks();
-        assert_eq!(SigningKeys::load_or_create(&path).unwrap().jwks(), first);
+        let first = SigningKeys::load_or_create(&path, Timestamp(1)).unwrap().jwks();
+        assert_eq!(SigningKeys::load_or_create(&path, Timestamp(2)).unwrap().jwks(), first);
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, [FILE_NAME]);
         assert_eq!(first["keys"][0]["crv"], "Ed25519");
@@ -229,11 +268,25 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
-        SigningKeys::load_or_create(&path).unwrap();
+        SigningKeys::load_or_create(&path, Timestamp(1)).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let error = SigningKeys::load_or_create(&path).err().unwrap();
+        let error = SigningKeys::load_or_create(&path, Timestamp(1)).err().unwrap();
         assert!(error.internal_text().unwrap().contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn a_rotated_file_holds_one_new_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let first = SigningKeys::load_or_create(&path, Timestamp(1)).unwrap();
+        assert_eq!(first.made_at(), Some(Timestamp(1)));
+        let second = SigningKeys::rotate(&path, Timestamp(2)).unwrap();
+        assert_ne!(first.publics(), second.publics());
+        assert_eq!((second.publics().len(), second.made_at()), (1, Some(Timestamp(2))));
+        assert_eq!(SigningKeys::load_or_create(&path, Timestamp(3)).unwrap().publics(), second.publics());
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, [FILE_NAME]);
     }
 
     #[test]

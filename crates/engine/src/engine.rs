@@ -116,6 +116,11 @@ impl Engine {
         Ok(record.and_then(|values| Some(crate::module::Found { id: Id(id(&values)?), def: Arc::clone(&def), values })))
     }
 
+    /// The door to the records of the caller's tenant, for what lies below them: inside a transaction ([`Engine::begin`]) it is part of it.
+    pub fn scope(&self, context: &Context) -> clientela_store::Scope {
+        self.inner.store.scope(context.tenant)
+    }
+
     /// The clock that writes are dated by.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock

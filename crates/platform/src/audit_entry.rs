@@ -26,6 +26,8 @@ pub enum AuditKind {
     ShareChanged,
     /// An API key or a program that people sign in to was made, changed or revoked.
     CredentialChanged,
+    /// A link was made by which a user signs in without a password.
+    SignInLinkMade,
     /// Records were taken out of the system.
     Exported,
     /// A sensitive field was read.

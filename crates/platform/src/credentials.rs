@@ -59,7 +59,8 @@ impl CredentialSource for StoredCredentials {
 
     async fn public_keys(&self) -> Result<Vec<String>> {
         let keys = self.store.system(SystemTask::Credentials).find::<key::Entity>(Condition::all()).await?;
-        Ok(keys.into_iter().map(|key| key.public).collect())
+        let now = self.clock.now();
+        Ok(keys.into_iter().filter(|key| key.until.is_none_or(|until| until > now)).map(|key| key.public).collect())
     }
 
     async fn revoked(&self) -> Result<Vec<(TenantId, Uuid)>> {

@@ -18,6 +18,7 @@ pub mod role_right;
 pub mod schema;
 mod scopes;
 pub mod saved_view;
+pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod share;
@@ -31,7 +32,7 @@ pub mod tenant;
 pub mod user;
 
 pub use credentials::StoredCredentials;
-pub use sign_in::{StoredSignIns, publish_keys};
+pub use sign_in::{StoredSignIns, publish_keys, retire_keys};
 pub use stored_definitions::StoredDefinitions;
 
 use clientela_access::Passwords;
@@ -64,10 +65,17 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<oauth_client::Model>()
         .resource::<session::Model>()
         .operation(session::RevokeSession)
+        .operation(sign_in::link::CreateSignInLink)
         .operation(simulate::SimulateAccess)
         .operation(password::set::SetUserPassword { passwords: passwords.clone() })
         .operation(password::change::ChangeMyPassword { passwords: passwords.clone() })
         .resource::<custom_object::Model>()
+        .resource::<second_factor::Model>()
+        .operation(second_factor::enroll::EnrollSecondFactor { passwords: passwords.clone() })
+        .operation(second_factor::confirm::ConfirmSecondFactor { passwords: passwords.clone() })
+        .operation(second_factor::disable::DisableSecondFactor { passwords: passwords.clone() })
+        .operation(second_factor::recovery::RenewRecoveryCodes { passwords: passwords.clone() })
+        .operation(second_factor::remove::RemoveSecondFactor)
         .resource::<custom_field::Model>()
         .resource::<audit_entry::Model>()
         .operation(schema::SnapshotSchema)
@@ -89,5 +97,6 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("customObject", custom_object::CustomObjectRules { definitions_changed: Arc::clone(&definitions_changed) })
         .rules("customField", custom_field::CustomFieldRules { definitions_changed })
         .rules("savedView", saved_view::SavedViewRules)
+        .rules("secondFactor", second_factor::SecondFactorRules)
         .rules("externalId", external_id::ExternalIdRules)
 }

@@ -198,6 +198,17 @@ impl House {
         })
     }
 
+    /// Tells other nodes, and servers of the same database, that credentials have changed.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    pub async fn ring(&self) -> Result<()> {
+        match self.store.dialect() {
+            Dialect::Postgres => self.store.ring(CREDENTIALS_BELL).await,
+            Dialect::Sqlite => Ok(()),
+        }
+    }
+
     /// What is kept of sign-ins.
     pub fn sign_ins(&self) -> StoredSignIns {
         StoredSignIns::new(self.store.clone(), self.engine.clone(), self.changes.clone())

@@ -94,6 +94,12 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// The keys that sign access tokens.
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Tenants.
     Tenant {
         /// What to do.
@@ -383,6 +389,21 @@ pub enum AuditCommand {
         /// The last entry that an earlier verification printed, kept elsewhere: tells also of a chain that was written anew
         #[arg(long, value_name = "NUMBER:HASH")]
         anchor: Option<String>,
+    },
+}
+
+/// What to do with the keys that sign access tokens.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Put a new key in the place of the one that signs. A running server takes it up within a second or two; tokens of the old one hold
+    /// until they expire.
+    Rotate {
+        /// Only where the key is older than that, as an ISO 8601 duration: for a daily job
+        #[arg(long, value_name = "DURATION")]
+        older_than: Option<String>,
+        /// Tokens of the old key are refused from now on: for a key that somebody else may have
+        #[arg(long)]
+        revoke: bool,
     },
 }
 

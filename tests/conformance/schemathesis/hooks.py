@@ -91,7 +91,9 @@ LOOKED_UP = re.compile(
     # passwords: who knows it, and what others would guess
     "|is not your password|must have at least 12|is one character over and over|own name or address"
     # programs: where people may be sent back to
-    "|cannot be a redirect URI"
+    "|cannot be a redirect URI|that people cannot sign in to|one of those that the program has registered"
+    # challenges and codes: what a digest is made of, and what an app shows just now
+    "|SHA-256 digest in base64url|not one that holds now"
 )
 # The fields of an operation of a transaction, and what can be done, are those of the resource that it names.
 OF_ANY_RESOURCE = re.compile(r"^/operations/\d+/((create|update/values|upsert/values)(/|$)|(create|update|upsert|delete|restore)$)")

@@ -3,6 +3,7 @@
 
 use crate::documentation::sentence;
 use axum::body::Body;
+use clientela_kernel::Clock as _;
 use clientela_model::{FieldType, OperationDef, ResourceDef, ShapeDef, ShapeField};
 use clientela_testkit::factory::{Fill, text, value};
 use clientela_testkit::{Answer, Client, TestApp, both, document};
@@ -37,6 +38,13 @@ impl Call {
             input.insert("objects".to_owned(), json!([{ "name": name, "label": "Thing" }]));
             input.insert("fields".to_owned(), json!([]));
         }
+        if let "enrollSecondFactor" | "confirmSecondFactor" | "disableSecondFactor" | "renewRecoveryCodes" = def.name.as_ref() {
+            second_factor(app, client, def, &mut input).await;
+        }
+        if def.name == "createSignInLink" {
+            let program = json!({ "name": "Portal", "kind": "PUBLIC", "redirectUris": input["redirectUri"] });
+            input.insert("oauthClientId".to_owned(), client.post("/v1/oauth-clients", &program).await.expect(201)["id"].clone());
+        }
         if def.name == "unmergeParties" {
             input.insert("loserId".to_owned(), json!(merged_contact(app, client).await));
         }
@@ -68,6 +76,25 @@ impl Call {
         call.input.insert(name.to_owned(), value);
         call
     }
+}
+
+/// Brings what an operation on one's own second factor needs: a password, a code of an app that was just set up, a recovery code.
+async fn second_factor(app: &TestApp, client: &Client, def: &OperationDef, input: &mut Map<String, Json>) {
+    let password = "correct horse battery staple";
+    let set = format!("/v1/users/{}/set-password", client.context.actor.to_text());
+    client.post(&set, &json!({ "password": password })).await.expect(200);
+    if def.name == "enrollSecondFactor" {
+        return;
+    }
+    let enrolled = client.post("/v1/users/enroll-second-factor", &json!({ "currentPassword": password })).await.expect(200);
+    let code = clientela_access::totp::code(&text(&enrolled, "secret"), app.clock.now()).expect("a code");
+    if def.name == "confirmSecondFactor" {
+        input.insert("code".to_owned(), json!(code));
+        return;
+    }
+    let confirmed = client.post("/v1/users/confirm-second-factor", &json!({ "code": code })).await.expect(200);
+    let recovery = text(&confirmed, "recoveryCodes");
+    input.insert("code".to_owned(), json!(recovery.split(' ').next()));
 }
 
 /// A contact that was merged into another one.

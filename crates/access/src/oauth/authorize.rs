@@ -28,6 +28,19 @@ pub enum Refusal {
     There(String),
 }
 
+impl Authorization {
+    /// What a link stands for: all that the program may do.
+    pub(super) fn of(client: Arc<OauthClient>, redirect: String, challenge: String, state: Option<String>) -> Authorization {
+        let scopes = client.scopes;
+        Authorization { client, redirect, scopes, challenge, state }
+    }
+}
+
+/// Whether this is a PKCE challenge: a SHA-256 digest in base64url.
+pub fn is_challenge(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
 impl AuthorizationServer {
     /// Looks at an authorization request.
     pub async fn authorization(&self, parameters: Answer<Parameters>, now: Timestamp) -> Result<Authorization, Refusal> {
@@ -64,8 +77,7 @@ impl AuthorizationServer {
         if parameters.get("code_challenge_method") != Some("S256") {
             return Err(OauthError::new("invalid_request", "code_challenge_method must be S256."));
         }
-        let form = challenge.len() == 43 && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        if !form {
+        if !is_challenge(challenge) {
             return Err(OauthError::new("invalid_request", "code_challenge must be a SHA-256 digest in base64url, 43 characters."));
         }
         let scopes = narrowed(parameters.get("scope"), &request.client.scopes)?;

@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub(super) const CODE: &str = "CODE";
 pub(super) const REFRESH: &str = "REFRESH";
 pub(super) const DEVICE: &str = "DEVICE";
+pub(super) const STEP: &str = "STEP";
+pub(super) const LINK: &str = "LINK";
 
 /// An authorization code.
 #[derive(Clone, Serialize, Deserialize)]
@@ -47,6 +49,13 @@ pub(super) struct Device {
     pub(super) user: Option<Uuid>,
     pub(super) address: Option<std::net::IpAddr>,
     pub(super) user_agent: Option<String>,
+}
+
+/// A person whose password was right, and who is asked for the second factor.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Step {
+    pub(super) client: Uuid,
+    pub(super) user: Uuid,
 }
 
 /// A kept thing with what it stands for.

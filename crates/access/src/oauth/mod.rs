@@ -7,14 +7,16 @@ mod device;
 mod exchange;
 mod grants;
 mod inspect;
+mod link;
 mod metadata;
 mod parameters;
 mod refresh;
 mod sign_in;
 mod token;
 
-pub use authorize::{Authorization, Refusal};
+pub use authorize::{Authorization, Refusal, is_challenge};
 pub use device::DeviceRequest;
+pub use link::{Followed, NewLink, OpenedLink};
 pub use parameters::Parameters;
 pub use sign_in::{Attempt, Outcome};
 
@@ -42,6 +44,8 @@ const REFRESH_TOKEN: i64 = 30 * 86_400_000;
 const SESSION: i64 = 90 * 86_400_000;
 /// How many refusals of one account or client the audit takes in a quarter of an hour beyond those that were tried at all.
 const NOTES: u32 = 3;
+/// How long the page waits for a second factor.
+const STEP: i64 = 5 * 60_000;
 /// How long a device waits for its person.
 const DEVICE: i64 = 10 * 60_000;
 
@@ -140,6 +144,21 @@ pub struct SignIn<'a> {
     pub refused: Option<&'static str>,
 }
 
+/// What a person is asked for beside the password.
+#[derive(Clone, Debug)]
+pub struct SecondFactor {
+    /// Its record.
+    pub id: Id,
+    /// The version that was read.
+    pub version: i64,
+    /// The secret of the app.
+    pub secret: String,
+    /// The step of time of the last code that was used.
+    pub last_step: Option<i64>,
+    /// Digests of the recovery codes that are left.
+    pub recovery: Vec<String>,
+}
+
 /// A session that is to begin.
 #[derive(Clone, Debug)]
 pub struct NewSession<'a> {
@@ -194,6 +213,10 @@ pub trait SignInRecords: Send + Sync {
     async fn person(&self, tenant: TenantId, email: &str) -> Result<Option<Person>>;
     /// Adds a sign-in to the audit.
     async fn noted(&self, tenant: TenantId, sign_in: SignIn<'_>, origin: &Origin) -> Result<()>;
+    /// What a user is asked for beside the password, where that is set up.
+    async fn second_factor(&self, tenant: TenantId, user: Id) -> Result<Option<SecondFactor>>;
+    /// Notes what was used of it. False where somebody was faster.
+    async fn second_factor_used(&self, tenant: TenantId, factor: &SecondFactor) -> Result<bool>;
     /// Begins a session.
     async fn open(&self, tenant: TenantId, session: NewSession<'_>) -> Result<()>;
     /// A session.

@@ -1,6 +1,8 @@
 //! A person signs in with address and password. Whatever is wrong, the answer and the work are the same.
 
-use super::{Answer, AuthorizationServer, OauthClient, Origin, SignIn};
+use super::grants::{STEP, Step};
+use super::{Answer, AuthorizationServer, OauthClient, Origin, STEP as STEP_LIFETIME, SecondFactor, SignIn, later, secret};
+use crate::totp;
 use clientela_kernel::{Error, Id, Timestamp};
 
 /// What a person has entered.
@@ -13,12 +15,18 @@ pub struct Attempt<'a> {
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// This user.
     In(Id),
+    /// The password is right; now the code of the second factor, together with this secret.
+    Code(String),
     /// Address or password is wrong; which one nobody is told.
     Wrong,
+    /// The code is wrong: another one, with the same secret.
+    WrongCode(String),
+    /// It took too long. The person begins anew.
+    Over,
 }
 
 impl AuthorizationServer {
@@ -42,8 +50,14 @@ impl AuthorizationServer {
         let user = person.map(|person| person.id);
         match user.filter(|_| fits) {
             Some(user) => {
-                self.note(client, Some(user), PASSWORD, None, origin).await?;
                 self.0.passwords.succeeded(tenant, &account);
+                if self.0.records.second_factor(tenant, user).await?.is_some() {
+                    let asked = secret("");
+                    let data = Step { client: client.id.0, user: user.0 };
+                    self.give_out(tenant, (STEP, &asked, None), &data, later(now, STEP_LIFETIME), now).await?;
+                    return Ok(Outcome::Code(asked));
+                }
+                self.note(client, Some(user), PASSWORD, None, origin).await?;
                 Ok(Outcome::In(user))
             }
             None => {
@@ -52,6 +66,61 @@ impl AuthorizationServer {
                 Ok(Outcome::Wrong)
             }
         }
+    }
+
+    /// Looks at the code of a second factor, after the password was right: `asked` is what [`Outcome::Code`] said.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` where there were too many attempts of late.
+    pub async fn second_factor(&self, client: &OauthClient, asked: &str, code: &str, origin: &Origin, now: Timestamp) -> Answer<Outcome> {
+        let tenant = client.tenant;
+        let Some(mut found) = self.brought::<Step>(tenant, STEP, asked).await? else { return Ok(Outcome::Over) };
+        let is_over = found.kept.used_at.is_some() || found.kept.expires_at <= now || found.data.client != client.id.0;
+        let user = Id(found.data.user);
+        if is_over || !self.may_sign_in(tenant, user) {
+            return Ok(Outcome::Over);
+        }
+        // It was taken away meanwhile: the person begins anew, and is not asked again.
+        let Some(factor) = self.0.records.second_factor(tenant, user).await? else { return Ok(Outcome::Over) };
+        let Some((used, way)) = self.check_code(client, user, factor, code, origin, now).await? else {
+            return Ok(Outcome::WrongCode(asked.to_owned()));
+        };
+        // Of two who bring the same code at once one gets in.
+        if !self.spend(tenant, &mut found, now).await? {
+            return Ok(Outcome::Over);
+        }
+        if !self.0.records.second_factor_used(tenant, &used).await? {
+            self.note(client, Some(user), SECOND_FACTOR, Some("the code was used before"), origin).await?;
+            return Ok(Outcome::Over);
+        }
+        self.note(client, Some(user), way, None, origin).await?;
+        Ok(Outcome::In(user))
+    }
+
+    /// Looks at a code of a second factor: what is left of it after it was used, and by which way; nothing where it is wrong.
+    pub(super) async fn check_code(
+        &self,
+        client: &OauthClient,
+        user: Id,
+        factor: SecondFactor,
+        code: &str,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Answer<Option<(SecondFactor, &'static str)>> {
+        let tenant = client.tenant;
+        let account = format!("second factor {}", user.to_text("usr"));
+        if let Err(error) = self.0.passwords.try_account(tenant, &account, now) {
+            if self.0.notes.count(&format!("{tenant} {account}"), now).is_ok() {
+                self.note(client, Some(user), SECOND_FACTOR, Some("too many attempts"), origin).await?;
+            }
+            return Err(error.into());
+        }
+        let used = spent(factor, code, now);
+        match &used {
+            Some(_) => self.0.passwords.succeeded(tenant, &account),
+            None => self.note(client, Some(user), SECOND_FACTOR, Some("wrong code"), origin).await?,
+        }
+        Ok(used)
     }
 
     fn allowed(&self, client: &OauthClient, account: &str, origin: &Origin, now: Timestamp) -> Result<(), Error> {
@@ -85,3 +154,16 @@ impl AuthorizationServer {
 }
 
 const PASSWORD: &str = "password";
+const SECOND_FACTOR: &str = "second factor";
+
+/// The second factor after a code was used, and by which way; nothing where the code does not hold.
+fn spent(factor: SecondFactor, code: &str, now: Timestamp) -> Option<(SecondFactor, &'static str)> {
+    if let Some(step) = totp::step_of(&factor.secret, code, now, factor.last_step) {
+        return Some((SecondFactor { last_step: Some(step), ..factor }, "password and second factor"));
+    }
+    let digest = totp::recovery_digest(code)?;
+    let mut recovery = factor.recovery;
+    let place = recovery.iter().position(|known| *known == digest)?;
+    recovery.remove(place);
+    Some((SecondFactor { recovery, ..factor }, "password and recovery code"))
+}

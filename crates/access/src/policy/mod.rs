@@ -212,7 +212,11 @@ impl Policy for RolePolicy {
     }
 
     fn grounds(&self, context: &Context, resource: &str, action: Action, operation: Option<&str>) -> Result<Vec<Ground>> {
-        self.chain(context, self.def(resource)?, action, operation)
+        let def = self.def(resource)?;
+        if def.administrators_only && !self.is_administrator() {
+            return Ok(Vec::new());
+        }
+        self.chain(context, def, action, operation)
     }
 
     fn field_grounds(&self, resource: &str) -> Vec<FieldGround> {

@@ -1,7 +1,7 @@
 //! Every forged, stale or foreign token is refused as `UNAUTHENTICATED`, and says why.
 
 use crate::support::{House, NOW, encode};
-use aws_lc_rs::signature::Ed25519KeyPair;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clientela_kernel::{ActorKind, ErrorCode, Scopes, Timestamp};
@@ -63,6 +63,11 @@ async fn forgeries_are_refused() {
     let hmac = aws_lc_rs::hmac::sign(&hmac_key, hmac_message.as_bytes());
     let foreign_message = format!("{}.{}", encode(&header), encode(&claims));
     let foreign = stranger.sign(foreign_message.as_bytes());
+    let key = URL_SAFE_NO_PAD.encode(stranger.public_key().as_ref());
+    let own = json!({ "kty": "OKP", "crv": "Ed25519", "x": key });
+    let brought = format!("{}.{}", encode(&with(header.clone(), "jwk", own)), encode(&claims));
+    let elsewhere = with(with(header.clone(), "jku", json!("https://evil.example/jwks.json")), "x5u", json!("https://evil.example/x"));
+    let fetched = format!("{}.{}", encode(&elsewhere), encode(&claims));
     let richer = with(claims.clone(), "tenant", json!("ten_019b7000000070008000000000"));
 
     let table: Vec<(&str, String, &str)> = vec![
@@ -71,6 +76,27 @@ async fn forgeries_are_refused() {
         ("HS256 with the public key as secret", format!("{hmac_message}.{}", URL_SAFE_NO_PAD.encode(hmac)), "EdDSA"),
         ("RS256 in the header", house.sign(&with(header.clone(), "alg", json!("RS256")), &claims), "EdDSA"),
         ("unknown kid", house.sign(&with(header.clone(), "kid", json!("nobody")), &claims), "does not know"),
+        ("a path for a kid", house.sign(&with(header.clone(), "kid", json!("../../../dev/null")), &claims), "does not know"),
+        ("SQL for a kid", house.sign(&with(header.clone(), "kid", json!("x' UNION SELECT 'a")), &claims), "does not know"),
+        ("kid is empty", house.sign(&with(header.clone(), "kid", json!("")), &claims), "does not know"),
+        ("kid is a number", house.sign(&with(header.clone(), "kid", json!(1)), &claims), "malformed"),
+        ("brings a key of a stranger", format!("{brought}.{}", URL_SAFE_NO_PAD.encode(stranger.sign(brought.as_bytes()))), "signature"),
+        (
+            "says where a key of a stranger is",
+            format!("{fetched}.{}", URL_SAFE_NO_PAD.encode(stranger.sign(fetched.as_bytes()))),
+            "signature",
+        ),
+        (
+            "algorithm NONE in other letters",
+            format!("{}.{}.", encode(&with(header.clone(), "alg", json!("nOnE"))), encode(&claims)),
+            "malformed",
+        ),
+        (
+            "ES256 with nothing for a signature",
+            format!("{}.{}.AAAA", encode(&with(header.clone(), "alg", json!("ES256"))), encode(&claims)),
+            "EdDSA",
+        ),
+        ("encrypted", format!("{}.x.x.x.x", encode(&json!({ "alg": "dir", "enc": "A256GCM" }))), "malformed"),
         ("no kid", house.sign(&without(header.clone(), "kid"), &claims), "kid"),
         ("signed by a stranger", format!("{foreign_message}.{}", URL_SAFE_NO_PAD.encode(foreign)), "signature"),
         ("plain JWT type", house.sign(&with(header.clone(), "typ", json!("JWT")), &claims), "at+jwt"),

@@ -77,7 +77,7 @@ impl House {
     pub(crate) async fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("signing-keys.json");
-        let keys = SigningKeys::load_or_create(&path).unwrap();
+        let keys = SigningKeys::load_or_create(&path, NOW).unwrap();
         let file: Json = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let pkcs8 = STANDARD.decode(file["keys"][0]["pkcs8"].as_str().unwrap()).unwrap();
         let kid = keys.jwks()["keys"][0]["kid"].as_str().unwrap().to_owned();

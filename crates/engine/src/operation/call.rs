@@ -135,6 +135,17 @@ impl Call<'_> {
         write::execute(Arc::clone(&self.engine.inner), self.context.unlimited(), request).await
     }
 
+    /// Makes a record in the caller's name but by the server's own right: for what is about the caller alone, or was allowed by a rule of the
+    /// operation.
+    pub async fn create_by_server(&self, resource: &str, values: Vec<(impl Into<Name>, Value)>) -> Result<WriteOutcome> {
+        let request = WriteRequest {
+            def: self.engine.inner.resource(resource)?,
+            action: WriteAction::Make { values: named(values) },
+            idempotency: None,
+        };
+        write::execute(Arc::clone(&self.engine.inner), self.context.unlimited(), request).await
+    }
+
     /// Everything that names a record, deleted records too, names another one of the same resource from now on, each with a version and a
     /// log row of its own. Of its rules only what is derived from the record itself is asked; `adjust` says what else changes. A living record that would be the like of
     /// another by a unique key, or would name the same record twice, is deleted instead.

@@ -1,7 +1,7 @@
 //! The two pages: where a program sends its people to, and where people enter what a device shows.
 
 use super::endpoint::{form, origin};
-use super::page::{allowed, page, sign_in_fields, told};
+use super::page::{Asks, allowed, fields, page, told};
 use crate::middleware::RequestInfo;
 use crate::pages::html::escape;
 use axum::body::Body;
@@ -17,7 +17,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const WRONG: &str = "E-mail address or password is wrong.";
-const STALE: &str = "The page was open for too long, or cookies are switched off. Try again.";
+pub(super) const WRONG_CODE: &str = "The code is wrong, or was used before. Take the next one.";
+const OVER: &str = "It took too long. Begin anew.";
+pub(super) const STALE: &str = "The page was open for too long, or cookies are switched off. Try again.";
 /// The cookie that ties a form to the browser it was shown in.
 const COOKIE: &str = "clientela_form";
 
@@ -32,15 +34,15 @@ pub(super) async fn authorize(server: Arc<AuthorizationServer>, request: Request
         Err(Refusal::There(address)) => return onward(&address),
     };
     if parts.method != Method::POST {
-        return authorize_page(&server, &asked, &query, &parts, "", None);
+        return authorize_page(&server, &asked, &query, &parts, Asks::Password(""), None);
     }
     let sent = match posted(&parts, body).await {
         Ok(sent) => sent,
         Err(error) => return refused(&error),
     };
-    let email = sent.get("email").unwrap_or("");
+    let asks = asks(&sent);
     if !genuine(&server, &parts, &sent) {
-        return authorize_page(&server, &asked, &query, &parts, email, Some(STALE));
+        return authorize_page(&server, &asked, &query, &parts, asks, Some(STALE));
     }
     if sent.get("decision") == Some("cancel") {
         return onward(&server.declined(&asked));
@@ -51,8 +53,11 @@ pub(super) async fn authorize(server: Arc<AuthorizationServer>, request: Request
             Ok(address) => onward(&address),
             Err(error) => refused(&error),
         },
-        Ok(Outcome::Wrong) => authorize_page(&server, &asked, &query, &parts, email, Some(WRONG)),
-        Err(error) => authorize_page(&server, &asked, &query, &parts, email, Some(&error.description)),
+        Ok(other) => {
+            let (asks, problem) = next(&other, asks);
+            authorize_page(&server, &asked, &query, &parts, asks, problem)
+        }
+        Err(error) => authorize_page(&server, &asked, &query, &parts, asks, Some(&error.description)),
     }
 }
 
@@ -61,7 +66,7 @@ fn authorize_page(
     asked: &Authorization,
     query: &str,
     parts: &Parts,
-    email: &str,
+    asks: Asks<'_>,
     problem: Option<&str>,
 ) -> Response {
     let (key, cookie) = form_key(server, &parts.headers);
@@ -73,7 +78,7 @@ fn authorize_page(
         escape(&asked.client.name),
         allowed(&asked.scopes.to_text()),
         escape(query),
-        sign_in_fields(email, problem),
+        fields(asks, problem),
     );
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     with_cookie(page(status, "Sign in", &body, Some(&asked.redirect)), cookie)
@@ -89,7 +94,7 @@ pub(super) async fn device(server: Arc<AuthorizationServer>, request: Request) -
         let code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "user_code").map(|(_, code)| code.into_owned());
         return match code {
             Some(code) => match server.waiting(&code, &from, now).await {
-                Ok(Some(waiting)) => device_page(&server, &waiting, &code, &parts, "", None),
+                Ok(Some(waiting)) => device_page(&server, &waiting, &code, &parts, Asks::Password(""), None),
                 Ok(None) => code_page(&server, &parts, Some("No device shows this code, or not any more.")),
                 Err(error) => code_page(&server, &parts, Some(&error.description)),
             },
@@ -109,15 +114,18 @@ pub(super) async fn device(server: Arc<AuthorizationServer>, request: Request) -
         Ok(None) => return code_page(&server, &parts, Some("No device shows this code, or not any more.")),
         Err(error) => return code_page(&server, &parts, Some(&error.description)),
     };
-    let email = sent.get("email").unwrap_or("");
+    let asks = asks(&sent);
     let user: Option<Id> = match sent.get("decision") {
         Some("deny") => None,
         Some("allow") => match signed_in(&server, &waiting.client, &sent, &from, now).await {
             Ok(Outcome::In(user)) => Some(user),
-            Ok(Outcome::Wrong) => return device_page(&server, &waiting, code, &parts, email, Some(WRONG)),
-            Err(error) => return device_page(&server, &waiting, code, &parts, email, Some(&error.description)),
+            Ok(other) => {
+                let (asks, problem) = next(&other, asks);
+                return device_page(&server, &waiting, code, &parts, asks, problem);
+            }
+            Err(error) => return device_page(&server, &waiting, code, &parts, asks, Some(&error.description)),
         },
-        _ => return device_page(&server, &waiting, code, &parts, email, None),
+        _ => return device_page(&server, &waiting, code, &parts, asks, None),
     };
     let allowed = user.is_some();
     match server.decide(waiting, user, now).await {
@@ -146,7 +154,7 @@ fn device_page(
     waiting: &DeviceRequest,
     code: &str,
     parts: &Parts,
-    email: &str,
+    asks: Asks<'_>,
     problem: Option<&str>,
 ) -> Response {
     let (key, cookie) = form_key(server, &parts.headers);
@@ -158,7 +166,7 @@ fn device_page(
          <button type=\"submit\" name=\"decision\" value=\"deny\" class=\"plain\" formnovalidate>It is not mine</button></form>",
         escape(&waiting.client.name),
         allowed(&waiting.scopes),
-        sign_in_fields(email, problem),
+        fields(asks, problem),
         code = escape(code),
     );
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
@@ -172,17 +180,38 @@ async fn signed_in(
     from: &Origin,
     now: Timestamp,
 ) -> Answer<Outcome> {
+    if let Some(asked) = sent.get("step") {
+        return server.second_factor(client, asked, sent.get("code").unwrap_or(""), from, now).await;
+    }
     let attempt = Attempt { email: sent.get("email").unwrap_or(""), password: sent.get("password").unwrap_or("") };
     server.sign_in(client, attempt, from, now).await
 }
 
-async fn posted(parts: &Parts, body: Body) -> Answer<Parameters> {
+/// What a form asked for.
+fn asks(sent: &Parameters) -> Asks<'_> {
+    match sent.get("step") {
+        Some(asked) => Asks::Code(asked),
+        None => Asks::Password(sent.get("email").unwrap_or("")),
+    }
+}
+
+/// What is asked for after an attempt that did not let the person in, and what was wrong with it.
+fn next<'a>(outcome: &'a Outcome, asks: Asks<'a>) -> (Asks<'a>, Option<&'static str>) {
+    match outcome {
+        Outcome::Code(asked) => (Asks::Code(asked), None),
+        Outcome::WrongCode(asked) => (Asks::Code(asked), Some(WRONG_CODE)),
+        Outcome::Over => (Asks::Password(""), Some(OVER)),
+        Outcome::Wrong | Outcome::In(_) => (asks, Some(WRONG)),
+    }
+}
+
+pub(super) async fn posted(parts: &Parts, body: Body) -> Answer<Parameters> {
     form(&parts.headers, body).await
 }
 
 /// Whether a form comes from the page it was shown on: by what the browser says of itself, and by a cookie that other sites cannot read or
 /// send along.
-fn genuine(server: &AuthorizationServer, parts: &Parts, sent: &Parameters) -> bool {
+pub(super) fn genuine(server: &AuthorizationServer, parts: &Parts, sent: &Parameters) -> bool {
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let elsewhere = text("origin").is_some_and(|origin| origin != own_origin(server.issuer()))
         || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
@@ -205,7 +234,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The key of a form, and the cookie to set where the browser has none yet.
-fn form_key(server: &AuthorizationServer, headers: &HeaderMap) -> (String, Option<String>) {
+pub(super) fn form_key(server: &AuthorizationServer, headers: &HeaderMap) -> (String, Option<String>) {
     if let Some(known) = cookie(headers).filter(|known| known.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         return (known.to_owned(), None);
     }
@@ -216,7 +245,7 @@ fn form_key(server: &AuthorizationServer, headers: &HeaderMap) -> (String, Optio
     (key, Some(cookie))
 }
 
-fn with_cookie(mut response: Response, cookie: Option<String>) -> Response {
+pub(super) fn with_cookie(mut response: Response, cookie: Option<String>) -> Response {
     if let Some(value) = cookie.and_then(|text| HeaderValue::from_str(&text).ok()) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
@@ -224,14 +253,14 @@ fn with_cookie(mut response: Response, cookie: Option<String>) -> Response {
 }
 
 /// A refusal that no program is told of.
-fn refused(error: &OauthError) -> Response {
+pub(super) fn refused(error: &OauthError) -> Response {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
     let text = "<p>The program that sent you here asked for something that it cannot have. Nothing was done.</p>";
     page(status, "You cannot sign in here", &format!("{}{text}", told(Some(&error.description))), None)
 }
 
 /// Sends the person on.
-fn onward(address: &str) -> Response {
+pub(super) fn onward(address: &str) -> Response {
     let Ok(value) = HeaderValue::from_str(address) else {
         return page(StatusCode::BAD_REQUEST, "You cannot sign in here", "<p>The program's address cannot be used.</p>", None);
     };

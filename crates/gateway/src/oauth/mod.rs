@@ -2,6 +2,7 @@
 
 mod browser;
 mod endpoint;
+mod link;
 mod page;
 
 use crate::GatewayState;
@@ -29,6 +30,7 @@ pub(crate) fn router(state: &Arc<GatewayState>) -> Router {
         .route("/oauth/device_authorization", protocol(&server, device))
         .route("/oauth/authorize", pages(&server, browser::authorize))
         .route("/oauth/device", pages(&server, browser::device))
+        .route("/oauth/link", pages(&server, link::link))
 }
 
 type Server = Arc<AuthorizationServer>;

@@ -42,7 +42,7 @@ fn target(uri: &str) -> String {
 }
 
 /// Address and password, with what was wrong the last time.
-pub(super) fn sign_in_fields(email: &str, problem: Option<&str>) -> String {
+fn sign_in_fields(email: &str, problem: Option<&str>) -> String {
     format!(
         "{}<label for=\"email\">E-mail address</label>\
          <input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" required value=\"{}\">\
@@ -51,6 +51,28 @@ pub(super) fn sign_in_fields(email: &str, problem: Option<&str>) -> String {
         told(problem),
         escape(email)
     )
+}
+
+/// What a form asks for.
+#[derive(Clone, Copy)]
+pub(super) enum Asks<'a> {
+    /// Address (as it was entered the last time) and password.
+    Password(&'a str),
+    /// The code of the second factor, together with what was given out when the password was right.
+    Code(&'a str),
+}
+
+/// The fields of a form that signs in.
+pub(super) fn fields(asks: Asks<'_>, problem: Option<&str>) -> String {
+    match asks {
+        Asks::Password(email) => sign_in_fields(email, problem),
+        Asks::Code(asked) => format!(
+            "{}<input type=\"hidden\" name=\"step\" value=\"{}\"><label for=\"code\">The code that your authenticator app shows, or a recovery code</label>\
+             <input id=\"code\" name=\"code\" type=\"text\" autocomplete=\"one-time-code\" autocapitalize=\"characters\" required autofocus>",
+            told(problem),
+            escape(asked)
+        ),
+    }
 }
 
 /// What was wrong.

@@ -1,6 +1,6 @@
 //! Many writes in one call, and what a dry run tells.
 
-use super::operation::{JSON, answer, authenticated, body, errors, operation, with_parameters};
+use super::operation::{JSON, answer, authenticated, body, by_oauth, errors, operation, with_parameters};
 use super::{record, response};
 use clientela_engine::batch::{LONGEST_NAME, MAXIMUM_BULK, MAXIMUM_OPERATIONS, MAXIMUM_ROWS};
 use clientela_engine::{Engine, LARGEST_WHOLE_NUMBER};
@@ -138,6 +138,7 @@ pub(super) fn shared(components: ComponentsBuilder, paths: PathsBuilder, registr
         ))
         .tag(TAG)
         .security(authenticated())
+        .security(by_oauth())
         .request_body(Some(body("The operations.", &[JSON], "Transaction", Some(example))))
         .response("200", results());
     (components, paths.path("/v1/transactions", post(with_parameters(operation, &["AllowDuplicates"]))))

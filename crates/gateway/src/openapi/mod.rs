@@ -25,7 +25,7 @@ mod verb;
 
 use clientela_kernel::{Error, Result};
 use clientela_model::{Registry, naming};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{AuthorizationCode, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathsBuilder, ServerBuilder,
@@ -37,7 +37,7 @@ pub fn document(registry: &Registry) -> OpenApi {
         "bearer",
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(overview::CREDENTIALS)).build()),
     );
-    components = common::add(components);
+    components = common::add(components.security_scheme("oauth", oauth()));
     components = access::shared(past::shared(aggregate::shared(components)));
     components = parameter::add(components);
     components = response::add(components);
@@ -84,6 +84,18 @@ pub fn document(registry: &Registry) -> OpenApi {
         .components(Some(components.build()))
         .tags(Some(tags))
         .build()
+}
+
+/// The flows of the authorization server; its whole contract is the metadata of RFC 8414.
+fn oauth() -> SecurityScheme {
+    let scopes = || Scopes::from_iter([("read", "Reading records."), ("write", "Creating, changing, deleting and restoring records.")]);
+    let flows = [
+        Flow::AuthorizationCode(AuthorizationCode::with_refresh_url("/oauth/authorize", "/oauth/token", scopes(), "/oauth/token")),
+        Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes())),
+    ];
+    let text = "OAuth 2.1: the authorization code with PKCE for people, client credentials for programs that act for themselves. \
+                The server says more of itself at /.well-known/oauth-authorization-server.";
+    SecurityScheme::OAuth2(OAuth2::with_description(flows, text))
 }
 
 /// The document as JSON text, indented, with a line break at its end.
@@ -206,6 +218,6 @@ mod tests {
     fn public_routes_say_so() {
         let document = parsed();
         assert_eq!(document["paths"]["/livez"]["get"]["security"], serde_json::json!([]));
-        assert_eq!(document["paths"]["/v1/me"]["get"]["security"], serde_json::json!([{"bearer": []}]));
+        assert_eq!(document["paths"]["/v1/me"]["get"]["security"], serde_json::json!([{"bearer": []}, {"oauth": []}]));
     }
 }

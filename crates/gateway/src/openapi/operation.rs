@@ -106,12 +106,22 @@ pub(super) fn add(paths: PathsBuilder, def: &ResourceDef) -> PathsBuilder {
 }
 
 pub(super) fn operation(def: &ResourceDef, name: &str, summary: &str) -> OperationBuilder {
-    OperationBuilder::new().operation_id(Some(name)).summary(Some(summary)).tag(super::tag(def)).security(authenticated())
+    OperationBuilder::new()
+        .operation_id(Some(name))
+        .summary(Some(summary))
+        .tag(super::tag(def))
+        .security(authenticated())
+        .security(by_oauth())
 }
 
 /// Any valid credential.
 pub(super) fn authenticated() -> SecurityRequirement {
     SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])
+}
+
+/// A token of the authorization server, by one of its flows: the same bearer token, for tools that fetch it themselves.
+pub(super) fn by_oauth() -> SecurityRequirement {
+    SecurityRequirement::new::<_, [&str; 0], &str>("oauth", [])
 }
 
 /// Adds the answers of errors.

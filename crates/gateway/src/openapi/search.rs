@@ -1,6 +1,6 @@
 //! The full-text search, everywhere and in one resource.
 
-use super::operation::{answer, authenticated, errors, operation, with_own, with_parameters};
+use super::operation::{answer, authenticated, by_oauth, errors, operation, with_own, with_parameters};
 use super::{parameter, response};
 use clientela_engine::search::MAXIMUM_QUERY;
 use clientela_model::{Registry, ResourceDef, naming};
@@ -33,6 +33,7 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
         .summary(Some("Search everywhere"))
         .tag(TAG)
         .security(authenticated())
+        .security(by_oauth())
         .description(Some(format!("Searches the words of records of all types that you may read. {WORDS}")))
         .parameter_ref(parameter::shared("Words"))
         .parameter_ref(parameter::shared("Resources"));

@@ -1,6 +1,6 @@
 //! Operations that belong to no resource.
 
-use super::operation::{answer, authenticated, errors};
+use super::operation::{answer, authenticated, by_oauth, errors};
 use super::response;
 use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
@@ -82,8 +82,10 @@ fn nobody() -> Option<[SecurityRequirement; 0]> {
 }
 
 fn private(name: &str, summary: &str, description: &str, schema: &str, failures: &[u16]) -> PathItem {
-    let operation =
-        base(name, summary, description).security(authenticated()).response("200", answer(format!("{summary}."), schema.to_owned()));
+    let operation = base(name, summary, description)
+        .security(authenticated())
+        .security(by_oauth())
+        .response("200", answer(format!("{summary}."), schema.to_owned()));
     PathItem::new(HttpMethod::Get, errors(operation, failures))
 }
 

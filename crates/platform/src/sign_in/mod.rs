@@ -1,13 +1,14 @@
 //! What the authorization server keeps: sessions are records, everything below them is not.
 
+pub mod link;
 pub(crate) mod rows;
 
 use crate::audit_entry::AuditKind;
-use crate::{session, user};
+use crate::{second_factor, session, user};
 use async_trait::async_trait;
 use clientela_access::CredentialChanges;
-use clientela_access::oauth::{Kept, NewSession, Origin, Person, Session, SignIn, SignInRecords};
-use clientela_engine::{AuditEvent, Engine, RecordBy, WriteAction, WriteRequest, ids};
+use clientela_access::oauth::{Kept, NewSession, Origin, Person, SecondFactor, Session, SignIn, SignInRecords};
+use clientela_engine::{AuditEvent, Engine, Expected, RecordBy, WriteAction, WriteRequest, ids};
 use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, TenantId, Timestamp, Value};
 use clientela_model::Choice as _;
 use clientela_store::{Dialect, Store, SystemTask};
@@ -37,6 +38,21 @@ pub async fn publish_keys(store: &Store, keys: Vec<String>, now: Timestamp) -> R
         new |= rows::write_key(store, ids::mint(now), public, now).await?;
     }
     Ok(new)
+}
+
+/// Keys sign no more. What they have signed holds until a moment, or, without one, no longer.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn retire_keys(store: &Store, keys: &[String], until: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    let known = store.system(SystemTask::Credentials).find::<rows::key::Entity>(Condition::all()).await?;
+    for key in known.iter().filter(|key| keys.contains(&key.public)) {
+        match until {
+            Some(until) => drop(rows::retire_key(store, key, until, now).await?),
+            None => rows::remove_key(store, key).await?,
+        }
+    }
+    Ok(())
 }
 
 /// How many rows that are over are removed at once.
@@ -71,7 +87,12 @@ impl StoredSignIns {
         for row in &tokens {
             rows::remove_revocation(&self.store, row.tenant_id, row.id).await?;
         }
-        Ok(grants.len() + tokens.len())
+        let over = rows::key::Column::Until.lt(moment(&self.store, now)).into_condition();
+        let keys = system.first::<rows::key::Entity>(over, rows::key::Column::Until, TOGETHER).await?;
+        for key in &keys {
+            rows::remove_key(&self.store, key).await?;
+        }
+        Ok(grants.len() + tokens.len() + keys.len())
     }
 
     /// The authority by which a session is written: the server's, in the name of a user where it is one's doing.
@@ -143,6 +164,41 @@ impl SignInRecords for StoredSignIns {
         self.engine.audit(&context, event).await
     }
 
+    async fn second_factor(&self, tenant: TenantId, user: Id) -> Result<Option<SecondFactor>> {
+        let this = Condition::all()
+            .add(second_factor::Column::TenantId.eq(tenant))
+            .add(second_factor::Column::UserId.eq(user))
+            .add(second_factor::Column::DeletedAt.is_null());
+        let found = self.store.system(SystemTask::Credentials).find::<second_factor::Entity>(this).await?.pop();
+        let set_up = found.filter(|found| found.confirmed_at.is_some());
+        Ok(set_up.map(|found| SecondFactor {
+            id: found.id,
+            version: found.version,
+            // One that cannot be read fits no code: the person is asked all the same.
+            secret: found.secret.unwrap_or_default(),
+            last_step: found.last_step.and_then(|step| step.parse().ok()),
+            recovery: second_factor::digests(found.recovery_digests.as_deref()),
+        }))
+    }
+
+    async fn second_factor_used(&self, tenant: TenantId, factor: &SecondFactor) -> Result<bool> {
+        let context = self.context(tenant, None);
+        let def = self.engine.registry().resource("secondFactor").ok_or_else(|| Error::internal("no resource secondFactor"))?;
+        let left = i64::try_from(factor.recovery.len()).unwrap_or(0);
+        let values = vec![
+            ("lastStep".into(), factor.last_step.map_or(Value::Null, |step| step.to_string().into())),
+            ("recoveryDigests".into(), factor.recovery.join(" ").into()),
+            ("recoveryCodesLeft".into(), Value::Integer(left)),
+            ("lastUsedAt".into(), Value::Instant(context.now)),
+        ];
+        let action = WriteAction::Set { id: factor.id, values, expected: Some(Expected::Version(factor.version)) };
+        match self.engine.write(&context, WriteRequest { def: Arc::clone(def), action, idempotency: None }).await {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.code(), ErrorCode::VersionConflict | ErrorCode::NotFound | ErrorCode::RecordDeleted) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn open(&self, tenant: TenantId, new: NewSession<'_>) -> Result<()> {
         let context = self.context(tenant, Some(new.user));
         let text = |text: Option<String>| text.filter(|text| !text.is_empty()).map_or(Value::Null, Value::Text);
@@ -198,7 +254,7 @@ impl SignInRecords for StoredSignIns {
             used_at: kept.used_at,
             expires_at: kept.expires_at,
         };
-        rows::write_grant(&self.store, row, (kept.version > 0).then_some(kept.version)).await
+        rows::write_grant(&self.store.scope(tenant), row, (kept.version > 0).then_some(kept.version)).await
     }
 
     async fn kept(&self, tenant: TenantId, id: Uuid) -> Result<Option<Kept>> {

@@ -4,7 +4,7 @@
 use clientela_kernel::{Error, Id, Result, TenantId, Timestamp, Value};
 use clientela_macros::resource;
 use clientela_model::{Registry, Resource as _, ResourceDef, system};
-use clientela_store::{Commit, RowChange, RowGuard, Store, WriteSet};
+use clientela_store::{Commit, RowChange, RowGuard, Scope, Store, WriteSet};
 use std::sync::{Arc, OnceLock};
 
 /// Something that was given out to be brought back once: its id comes from the digest of the secret.
@@ -55,6 +55,9 @@ pub(crate) mod key {
         /// The key of Ed25519 in base64url.
         #[field(max = 60, example = "\"\"")]
         pub public: String,
+        /// When it is shown no more; of one that signs there is no such moment.
+        #[field(example = "\"2026-01-31T08:15:00.000Z\"")]
+        pub until: Option<Timestamp>,
     }
 }
 
@@ -78,7 +81,7 @@ fn kept() -> Result<&'static Kept> {
 }
 
 /// Writes a grant: a new one, or over the version that was read. False where somebody was faster.
-pub(super) async fn write_grant(store: &Store, row: grant::Model, read: Option<i64>) -> Result<bool> {
+pub(crate) async fn write_grant(scope: &Scope, row: grant::Model, read: Option<i64>) -> Result<bool> {
     let optional = |text: Option<String>| text.map_or(Value::Null, Value::Text);
     let own = vec![
         ("kind", Value::Text(row.kind)),
@@ -87,33 +90,50 @@ pub(super) async fn write_grant(store: &Store, row: grant::Model, read: Option<i
         ("usedAt", row.used_at.map_or(Value::Null, Value::Instant)),
         ("expiresAt", Value::Instant(row.expires_at)),
     ];
-    write(store, &kept()?.grant, row.tenant_id, row.id, read, row.updated_at, own).await
+    write(scope, &kept()?.grant, row.id, read, row.updated_at, own).await
 }
 
 /// Removes a grant that is over.
 pub(super) async fn remove_grant(store: &Store, tenant: TenantId, id: Id) -> Result<()> {
-    remove(store, &kept()?.grant, tenant, id).await
+    remove(&store.scope(tenant), &kept()?.grant, id).await
 }
 
 /// Removes a revocation that is over.
 pub(super) async fn remove_revocation(store: &Store, tenant: TenantId, id: Id) -> Result<()> {
-    remove(store, &kept()?.revocation, tenant, id).await
+    remove(&store.scope(tenant), &kept()?.revocation, id).await
 }
 
 /// Writes that a token is revoked; that it is already is as good.
 pub(super) async fn write_revocation(store: &Store, tenant: TenantId, id: Id, until: Timestamp, now: Timestamp) -> Result<()> {
-    write(store, &kept()?.revocation, tenant, id, None, now, vec![("until", Value::Instant(until))]).await.map(drop)
+    write(&store.scope(tenant), &kept()?.revocation, id, None, now, vec![("until", Value::Instant(until))]).await.map(drop)
 }
 
 /// Shows a key to every node; that it is shown already is as good.
 pub(super) async fn write_key(store: &Store, id: Id, public: String, now: Timestamp) -> Result<bool> {
-    write(store, &kept()?.key, TenantId(uuid::Uuid::nil()), id, None, now, vec![("public", Value::Text(public))]).await
+    write(
+        &store.scope(TenantId(uuid::Uuid::nil())),
+        &kept()?.key,
+        id,
+        None,
+        now,
+        vec![("public", Value::Text(public)), ("until", Value::Null)],
+    )
+    .await
+}
+
+/// Says until when a key is shown. False where somebody was faster.
+pub(super) async fn retire_key(store: &Store, key: &key::Model, until: Timestamp, now: Timestamp) -> Result<bool> {
+    write(&store.scope(key.tenant_id), &kept()?.key, key.id, Some(key.version), now, vec![("until", Value::Instant(until))]).await
+}
+
+/// Removes a key: what it has signed holds no more.
+pub(super) async fn remove_key(store: &Store, key: &key::Model) -> Result<()> {
+    remove(&store.scope(key.tenant_id), &kept()?.key, key.id).await
 }
 
 async fn write(
-    store: &Store,
+    scope: &Scope,
     def: &Arc<ResourceDef>,
-    tenant: TenantId,
     id: Id,
     read: Option<i64>,
     now: Timestamp,
@@ -133,15 +153,13 @@ async fn write(
     named.extend(own);
     let values = named.into_iter().filter_map(|(name, value)| Some((def.field_index(name)?, value))).collect();
     let guard = read.map_or(RowGuard::Insert, RowGuard::Version);
-    match commit(store, tenant, RowChange { def: Arc::clone(def), id, values, guard, references: Vec::new(), log: None, search: None })
-        .await?
-    {
+    match commit(scope, RowChange { def: Arc::clone(def), id, values, guard, references: Vec::new(), log: None, search: None }).await? {
         Commit::Done => Ok(true),
         _ => Ok(false),
     }
 }
 
-async fn remove(store: &Store, def: &Arc<ResourceDef>, tenant: TenantId, id: Id) -> Result<()> {
+async fn remove(scope: &Scope, def: &Arc<ResourceDef>, id: Id) -> Result<()> {
     let row = RowChange {
         def: Arc::clone(def),
         id,
@@ -151,9 +169,9 @@ async fn remove(store: &Store, def: &Arc<ResourceDef>, tenant: TenantId, id: Id)
         log: None,
         search: None,
     };
-    commit(store, tenant, row).await.map(drop)
+    commit(scope, row).await.map(drop)
 }
 
-async fn commit(store: &Store, tenant: TenantId, row: RowChange) -> Result<Commit> {
-    store.scope(tenant).commit(WriteSet { tenant, rows: vec![row], idempotency: None, audit: None }).await
+async fn commit(scope: &Scope, row: RowChange) -> Result<Commit> {
+    scope.commit(WriteSet { tenant: scope.tenant(), rows: vec![row], idempotency: None, audit: None }).await
 }

@@ -104,7 +104,7 @@ fn on_disk(config: &Config) -> Vec<Check> {
     let mut checks = vec![private("data directory", data, 0o700)];
     let keys = data.join(signing::FILE_NAME);
     checks.push(if keys.is_file() {
-        match SigningKeys::load_or_create(&keys) {
+        match SigningKeys::load_or_create(&keys, SystemClock.now()) {
             Ok(_) => private("signing keys", &keys, 0o600),
             Err(error) => Check::fail(
                 "signing keys",

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod doctor;
 pub mod export;
 pub mod import;
+pub mod keys;
 pub mod migrate;
 pub mod schema;
 pub mod seed;
@@ -19,7 +20,7 @@ use crate::config::{Config, ConfigProblem};
 use crate::logging;
 use clientela_access::{SigningKeys, TokenRules, signing};
 use clientela_engine::files::FileLimits;
-use clientela_kernel::{Error, ErrorCode, SystemClock};
+use clientela_kernel::{Clock as _, Error, ErrorCode, SystemClock};
 use clientela_store::StoreSettings;
 use serde_json::{Value as Json, json};
 use std::io::Write as _;
@@ -115,6 +116,7 @@ async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Fai
             tenant::create(config, name, email, user_name.as_deref(), json).await
         }
         Command::Tenant { command: TenantCommand::List } => tenant::list(config, json).await,
+        Command::Keys { command } => keys::run(config, command, json).await,
         Command::User { command } => user::run(config, command, json).await,
         Command::ApiKey { name, scope, tenant } => user::key(config, name, *scope, tenant.as_deref(), json).await,
         Command::Import(_) | Command::Doctor { .. } | Command::Audit { .. } => Ok(()),
@@ -148,7 +150,7 @@ pub(crate) async fn house_at(config: &Config, url: Option<String>) -> Result<Hou
     make_data_directory(config)?;
     let parts = Parts {
         store: store_settings(config),
-        signing_keys: SigningKeys::load_or_create(&config.data.join(signing::FILE_NAME))?,
+        signing_keys: SigningKeys::load_or_create(&config.data.join(signing::FILE_NAME), SystemClock.now())?,
         token_rules: TokenRules { issuer: config.issuer.clone(), audience: config.audience.clone(), url },
         clock: Arc::new(SystemClock),
         files: config.files.clone().unwrap_or_else(|| config.data.join("files")),

@@ -7,16 +7,20 @@ use crate::cli::Serve;
 use crate::config::Config;
 use crate::lifecycle::{self, Draining};
 use crate::{demo, demo_tokens, listener, tenants};
+use clientela_access::{Authenticator, SigningKeys, signing};
 use clientela_gateway::Limits;
-use clientela_kernel::{Error, ErrorCode};
+use clientela_kernel::{Clock as _, Error, ErrorCode, SystemClock};
 use clientela_platform::StoredSignIns;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// How often what is over of sign-ins is removed.
 const TIDY: Duration = Duration::from_secs(600);
+/// How often the file of the signing keys is looked at.
+const KEYS: Duration = Duration::from_secs(1);
 
 /// Serves until a signal ends it.
 pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<(), Failure> {
@@ -36,6 +40,7 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     let draining = Draining::default();
     let routes = house.routes(limits(config), url.clone(), config.metrics_token.clone(), draining.clone(), config.data.clone());
     lifecycle::background(tidy(house.sign_ins(), ended.clone()));
+    lifecycle::background(watch_keys(house.authenticator.clone(), config.data.join(signing::FILE_NAME), ended.clone()));
     lifecycle::background(house.worker(config.data.clone()).run(ended.clone()));
     let links = banner::Links { url: &url, tokens: tokens.as_ref(), empty: tenants.is_empty() };
     print(as_json, &links.json(), &links.text())?;
@@ -43,6 +48,33 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     close(&house).await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Reads the signing keys again when their file has changed, until `ended` turns true.
+async fn watch_keys(authenticator: Authenticator, path: PathBuf, mut ended: watch::Receiver<bool>) {
+    let state = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    let mut seen = state(&path);
+    while !*ended.borrow() {
+        tokio::select! {
+            () = tokio::time::sleep(KEYS) => {}
+            _ = ended.changed() => return,
+        }
+        let now = state(&path);
+        if now == seen || now.is_none() {
+            continue;
+        }
+        seen = now;
+        match SigningKeys::load_or_create(&path, SystemClock.now()) {
+            Ok(keys) => {
+                authenticator.replace_keys(keys);
+                tracing::info!("other keys sign from now on");
+            }
+            Err(error) => tracing::error!(
+                error = error.internal_text(),
+                "the signing keys have changed and cannot be read; those from before go on signing"
+            ),
+        }
+    }
 }
 
 /// Removes codes and tokens whose time is over, until `ended` turns true.

@@ -4,6 +4,7 @@
 
 mod archive;
 mod commands;
+mod keys;
 mod nodes;
 mod serve;
 mod support;

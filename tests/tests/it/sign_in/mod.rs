@@ -1,8 +1,10 @@
 //! Signing in: what programs and people do, and what is refused.
 
 mod codes;
+mod links;
 mod programs;
 mod refusals;
+mod second_factor;
 
 use axum::body::Body;
 use base64::Engine as _;
