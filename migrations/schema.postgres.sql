@@ -1234,7 +1234,7 @@ CREATE TABLE second_factor
     confirmed_at timestamp with time zone
     last_used_at timestamp with time zone
     recovery_codes_left bigint NOT NULL
-    secret text COLLATE "C"
+    totp_secret text COLLATE "C"
     pending_secret text COLLATE "C"
     last_step text COLLATE "C"
     recovery_digests text COLLATE "C"

@@ -1371,7 +1371,7 @@ CREATE TABLE second_factor (
     confirmed_at INTEGER,
     last_used_at INTEGER,
     recovery_codes_left INTEGER NOT NULL,
-    secret TEXT,
+    totp_secret TEXT,
     pending_secret TEXT,
     last_step TEXT,
     recovery_digests TEXT,

@@ -21,7 +21,7 @@ impl MigrationTrait for Migration {
             .optional("confirmed_at", Kind::Instant)
             .optional("last_used_at", Kind::Instant)
             .required("recovery_codes_left", Kind::Integer)
-            .optional("secret", Kind::Text)
+            .optional("totp_secret", Kind::Text)
             .optional("pending_secret", Kind::Text)
             .optional("last_step", Kind::Text)
             .optional("recovery_digests", Kind::Text)

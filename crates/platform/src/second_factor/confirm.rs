@@ -63,7 +63,7 @@ impl Operation for ConfirmSecondFactor {
         let confirmed_at = call.now();
         let mut values = vec![
             ("confirmedAt", Value::Instant(confirmed_at)),
-            ("secret", secret.into()),
+            ("totpSecret", secret.into()),
             ("pendingSecret", Value::Null),
             ("lastStep", step.to_string().into()),
         ];

@@ -38,7 +38,7 @@ pub struct Model {
     pub recovery_codes_left: i64,
     /// The secret that the app has too.
     #[field(secret, max = 64, example = "null")]
-    pub secret: Option<String>,
+    pub totp_secret: Option<String>,
     /// The secret that waits for its first code.
     #[field(secret, max = 64, example = "null")]
     pub pending_secret: Option<String>,
@@ -56,7 +56,7 @@ pub struct SecondFactorRules;
 impl Rules for SecondFactorRules {
     fn audit(&self, draft: &Draft) -> Option<AuditNote> {
         // Beginning to set one up changes nothing yet, and that one was used the sign-in tells.
-        let changes = ["confirmedAt", "secret", "recoveryDigests"].iter().any(|field| draft.changed(field));
+        let changes = ["confirmedAt", "totpSecret", "recoveryDigests"].iter().any(|field| draft.changed(field));
         (changes || draft.kind != ChangeKind::Updated && draft.kind != ChangeKind::Created)
             .then(|| AuditKind::SecondFactorChanged.with_names())
             .flatten()
@@ -105,7 +105,7 @@ pub(crate) fn digests(text: Option<&str>) -> Vec<String> {
 /// What is written when a code was used: what it changes. Nothing where it does not hold.
 fn spent(found: &Found, code: &str, now: Timestamp) -> Option<Vec<(&'static str, Value)>> {
     let last = text(found, "lastStep").and_then(|step| step.parse().ok());
-    if let Some(step) = totp::step_of(text(found, "secret")?, code, now, last) {
+    if let Some(step) = totp::step_of(text(found, "totpSecret")?, code, now, last) {
         return Some(vec![("lastStep", step.to_string().into())]);
     }
     let mut left = digests(text(found, "recoveryDigests"));
@@ -135,7 +135,7 @@ fn new_codes() -> (String, Vec<(&'static str, Value)>) {
 fn emptied() -> Vec<(&'static str, Value)> {
     vec![
         ("confirmedAt", Value::Null),
-        ("secret", Value::Null),
+        ("totpSecret", Value::Null),
         ("pendingSecret", Value::Null),
         ("lastStep", Value::Null),
         ("recoveryDigests", Value::Null),

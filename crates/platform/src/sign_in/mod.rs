@@ -175,7 +175,7 @@ impl SignInRecords for StoredSignIns {
             id: found.id,
             version: found.version,
             // One that cannot be read fits no code: the person is asked all the same.
-            secret: found.secret.unwrap_or_default(),
+            secret: found.totp_secret.unwrap_or_default(),
             last_step: found.last_step.and_then(|step| step.parse().ok()),
             recovery: second_factor::digests(found.recovery_digests.as_deref()),
         }))

@@ -132,7 +132,7 @@ async fn it_is_taken_away_and_made_anew() {
         let list = app.alpha.get("/v1/second-factors").await.expect(200);
         let record = &list["data"][0];
         assert_eq!((&record["userId"], &record["recoveryCodesLeft"]), (&json!(user), &json!(10)));
-        for hidden in ["secret", "pendingSecret", "lastStep", "recoveryDigests"] {
+        for hidden in ["totpSecret", "pendingSecret", "lastStep", "recoveryDigests"] {
             assert!(record.get(hidden).is_none(), "{record}");
         }
         let path = format!("/v1/second-factors/{}/remove", record["id"].as_str().unwrap());
