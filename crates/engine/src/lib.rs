@@ -33,6 +33,7 @@ pub mod tenant;
 pub mod timeline;
 mod values;
 mod view;
+mod way;
 pub mod write;
 
 pub use audit::{AuditEvent, AuditNote, AuditShows};

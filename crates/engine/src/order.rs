@@ -1,9 +1,10 @@
 //! Orders and cursors: what a list is sorted by, and which query a cursor belongs to.
 
 use crate::filter::operand;
+use crate::way::is_open;
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Comparison, Context, Cursor, Error, ErrorCode, Filter, ListArguments, Result, SortKey};
-use clientela_model::{Registry, ResourceDef, document};
+use clientela_model::{Registry, RelationDef, ResourceDef, document};
 use std::fmt::Write;
 
 /// How many keys an order may have.
@@ -27,7 +28,9 @@ pub(crate) fn read(registry: &Registry, context: &Context, def: &ResourceDef, ke
         let mut at = def;
         let mut names = Vec::with_capacity(path.len());
         for name in relations {
-            let Some(relation) = at.relation(name).filter(|relation| relation.is_to_one()) else {
+            let mask = authorize(context, at, Action::Read)?.fields;
+            let open = |relation: &&RelationDef| relation.is_to_one() && is_open(relation, (at, &mask), (at, &mask));
+            let Some(relation) = at.relation(name).filter(open) else {
                 return fail(format!("{} has no to-one relation {name:?}", at.name));
             };
             names.push(relation.name.clone());

@@ -171,6 +171,7 @@ mod tests {
             writes: true,
             for_oneself: false,
             confidential: false,
+            address: None,
             description: "Winds a toy up.".into(),
             input: shape(vec![text("turns")]),
             output: shape(Vec::new()),

@@ -31,7 +31,7 @@ pub enum Refusal {
 impl Authorization {
     /// What a link stands for: all that the program may do.
     pub(super) fn of(client: Arc<OauthClient>, redirect: String, challenge: String, state: Option<String>) -> Authorization {
-        let scopes = client.scopes;
+        let scopes = client.scopes.clone();
         Authorization { client, redirect, scopes, challenge, state }
     }
 }

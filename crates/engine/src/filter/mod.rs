@@ -4,6 +4,7 @@ pub(crate) mod operand;
 mod within;
 
 use self::operand::Problem;
+use crate::way::is_open;
 use clientela_access::{Action, ConditionReader, Grant, authorize};
 use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Quantifier, Result, Value, fold::fold};
 use clientela_model::{FieldDef, FieldType, Registry, RelationDef, ResourceDef, document};
@@ -134,6 +135,7 @@ impl<'a> FilterReader<'a> {
         let Some(relation) = def.relation(name) else { return Ok(None) };
         let target = self.registry.target(relation).ok_or_else(|| Error::internal(format!("relation {name} leads nowhere")))?;
         match self.grant(target) {
+            Ok(grant) if !is_open(relation, (def, &self.grant(def)?.fields), (target, &grant.fields)) => Ok(None),
             Ok(grant) => Ok(Some((relation, Arc::clone(target), grant.rows))),
             Err(error) if error.code() == ErrorCode::Forbidden => Ok(None),
             Err(error) => Err(error),

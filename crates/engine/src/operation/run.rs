@@ -80,7 +80,8 @@ async fn run(engine: &Engine, context: &Context, request: &OperationRequest, gra
     };
     let operation = engine.inner.operations.get(&request.def.name);
     let operation = operation.ok_or_else(|| Error::internal(format!("nobody carries out {}", request.def.name)))?;
-    let limited = !request.def.writes && !(context.reads_all() && context.scopes.sensitive);
+    let unlimited = context.reads_all() && context.scopes.sensitive;
+    let limited = !request.def.writes && !unlimited;
     let target = target.map(|target| if limited { call::masked(target, &grant.fields) } else { target });
     operation.run(&Call { engine, context, target, limited }, input).await
 }

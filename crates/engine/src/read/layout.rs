@@ -1,9 +1,10 @@
 //! From a plan's selection to the columns, joins and lower levels that feed it.
 
 use crate::plan::{Connection, ConnectionItem, EdgeItem, Item, MoneyPart, PageInfoItem, Selection};
+use crate::way::is_open;
 use clientela_access::{Action, Grant, authorize, check_scope};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Filter, ListArguments, Result, SortKey, Value};
-use clientela_model::{FieldDef, FieldType, Registry, RelationKind, ResourceDef, system};
+use clientela_model::{FieldDef, FieldType, Registry, RelationDef, RelationKind, ResourceDef, system};
 use clientela_store::{Column, Encoder, Join, Seek, Select, SelectCount, SortColumn, width};
 use uuid::Uuid;
 
@@ -179,9 +180,17 @@ impl<'a> Layout<'a> {
         }
         let definition = self.def(from)?.relations.get(relation).ok_or_else(|| Error::internal("no such relation"))?;
         let def = self.registry.target(definition).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
-        let grant = related(self.context, def)?;
+        let grant = self.beyond(from, definition, def)?;
         self.tables.push(Table { def, grant, via: Some((from, relation)) });
         Ok(self.tables.len() - 1)
+    }
+
+    /// What the caller may see of the records that a relation of a table leads to; none of them where the relation's own field is hidden.
+    fn beyond(&self, from: usize, relation: &RelationDef, target: &ResourceDef) -> Result<Grant> {
+        let grant = related(self.context, target)?;
+        let table = self.tables.get(from).ok_or_else(|| Error::internal("no such table in the level"))?;
+        let open = is_open(relation, (table.def, &table.grant.fields), (target, &grant.fields));
+        Ok(if open { grant } else { Grant { rows: Some(Filter::Or(Vec::new())), ..grant } })
     }
 
     /// Places a selection's fields and relations; what the caller may not see is left out, as if it did not exist.
@@ -234,7 +243,7 @@ impl<'a> Layout<'a> {
             return Ok(None);
         }
         let target = self.registry.target(definition).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
-        let grant = related(self.context, target)?;
+        let grant = self.beyond(table, definition, target)?;
         if grant.rows.is_some() {
             return Ok(None);
         }
@@ -293,7 +302,7 @@ impl<'a> Layout<'a> {
         let local = self.cell(table, local)?;
         let target = self.registry.target(definition).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
         let foreign = target.field(foreign).ok_or_else(|| Error::internal("a relation ends at an unknown field"))?;
-        let mut layout = Layout::granted(self.registry, self.context, target, list.deleted, related(self.context, target)?);
+        let mut layout = Layout::granted(self.registry, self.context, target, list.deleted, self.beyond(table, definition, target)?);
         // The parent's value is the first column of every row.
         layout.next_position = 1;
         layout.parents = foreign.any_reference().map(|_| def.name.as_ref());

@@ -26,7 +26,6 @@ pub(crate) async fn read(registry: &Registry, context: &Context, scope: &Scope, 
 
 /// Reads a page of a list and appends its JSON. As soon as the page is there, and before it is written, tells the id of its last record
 /// where others follow.
-#[expect(clippy::too_many_arguments, reason = "all of it is the one request that a list is")]
 pub(crate) async fn page(
     registry: &Registry,
     context: &Context,

@@ -88,6 +88,7 @@ pub(crate) fn registry() -> Arc<Registry> {
         resource: "contact".into(),
         target: OperationTarget::Record,
         writes: true,
+        address: None,
         description: "Plans calls with a contact.".into(),
         input: shape("Plan", input),
         output: shape("Planned", output),
