@@ -22,11 +22,12 @@ pub(crate) fn e164(value: &str, country: Option<&str>) -> Option<String> {
     // An extension is told by an x alone here, and the library wants the whole word.
     let (main, extension) = value.split_once(['x', 'X']).unwrap_or((value, ""));
     let main = main.trim_end_matches(['e', 'E']);
-    // Read as a national number, it would lose the zero that an Italian number begins with.
+    // Read with a country at hand, an Italian number would lose the zero that it begins with.
     let number = match main.trim_start().strip_prefix("00") {
-        Some(rest) => phonenumber::parse(None, format!("+{rest}")).ok()?,
-        None => phonenumber::parse(country, main).ok()?,
+        Some(rest) => phonenumber::parse(None, format!("+{rest}")),
+        None => phonenumber::parse(country.filter(|_| national), main),
     };
+    let number = number.ok()?;
     let digits = number.format().mode(Mode::E164).to_string();
     // The standard's own limits: a number has at most fifteen digits; fewer than seven reach nobody from abroad.
     if !(8..=16).contains(&digits.len()) {
@@ -73,6 +74,9 @@ mod tests {
             ("+43 (0)660 / 555.01-01", None, Some("+436605550101")),
             ("0660 5550101", Some("AT"), Some("+436605550101")),
             ("00 49 30 1234567", Some("AT"), Some("+49301234567")),
+            ("00 49 30 1234567", None, Some("+49301234567")),
+            ("0039 0471 654321", Some("AT"), Some("+390471654321")),
+            ("+39 0471 654321", Some("AT"), Some("+390471654321")),
             ("+49 30 1234567 ext. 12", Some("AT"), Some("+49301234567;ext=12")),
             ("(206) 555-9857 x5467", Some("US"), Some("+12065559857;ext=5467")),
             ("06 5550123", Some("IT"), Some("+39065550123")),

@@ -33,7 +33,8 @@ async fn a_calendar_goes_out_and_comes_back() {
         let contact = app.alpha.post("/v1/contacts", &json!({ "name": "Anna", "email": "anna@customer.example" })).await.expect(201);
         let first = "UID:4711@example.com\r\nSEQUENCE:2\r\nDTSTART;TZID=Europe/Vienna:20260401T100000\r\nDTEND;TZID=Europe/Vienna:20260401T110000\r\n\
                      SUMMARY:Tasting\\, twelve\r\n  kinds\r\nLOCATION:Dairy\r\nATTENDEE;CN=\"Gruber; Anna\":mailto:Anna@customer.example\r\n\
-                     ATTENDEE;ROLE=CHAIR;PARTSTAT=ACCEPTED:mailto:max@dairy.example\r\n";
+                     ATTENDEE;ROLE=CHAIR;PARTSTAT=ACCEPTED:mailto:max@dairy.example\r\n\
+                     BEGIN:VALARM\r\nUID:alarm\r\nACTION:DISPLAY\r\nSUMMARY:Soon\r\nTRIGGER:-PT15M\r\nEND:VALARM\r\n";
         let meeting = take(&app, &calendar("REQUEST", first)).await;
         let shown = [&meeting["uid"], &meeting["sequence"], &meeting["title"], &meeting["startsAt"], &meeting["timeZone"]];
         assert_eq!(json!(shown), json!(["4711@example.com", 2, "Tasting, twelve kinds", "2026-04-01T08:00:00.000Z", "Europe/Vienna"]));

@@ -111,6 +111,12 @@ async fn the_ledger_says_what_holds() {
         assert_eq!(status(&app, asked).await, (json!("WITHDRAWN"), json!(false)));
         assert_eq!(status(&app, then).await, (json!("GRANTED"), json!(true)));
 
+        // A household says nothing of its own.
+        let household = text(&app.alpha.post("/v1/accounts", &json!({ "name": "Hubers", "kind": "HOUSEHOLD" })).await.expect(201), "partyId");
+        let of_all = json!({ "partyId": household, "purposeId": asked["purposeId"] });
+        let refused = app.alpha.post("/v1/consents/record", &of_all).await.refused(422, "VALIDATION_FAILED");
+        assert_eq!(refused["errors"][0]["pointer"], json!("/partyId"), "{refused}");
+
         // Where no consent is needed an objection is what counts.
         let service = purpose(&app, "service", json!({ "legalBasis": "LEGITIMATE_INTERESTS" })).await;
         let asked = json!({ "partyId": person, "purposeId": service });

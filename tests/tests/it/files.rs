@@ -191,3 +191,23 @@ async fn a_repeated_upload_is_one() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_content_that_is_missing_is_told() {
+    both(|app| async move {
+        let file = app.alpha.upload("name=list.txt", "as after a restored backup").await.expect(201);
+        fn empty(folder: &Path) {
+            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                match entry.file_type().unwrap().is_dir() {
+                    true => empty(&entry.path()),
+                    false => std::fs::remove_file(entry.path()).unwrap(),
+                }
+            }
+        }
+        empty(app.contents.path());
+        let answer = down(&app, &file, &[]).await.refused(404, "NOT_FOUND");
+        assert!(text(&answer, "detail").contains("folder `files`"), "{answer}");
+        assert_eq!(app.alpha.get(&format!("/v1/files/{}", text(&file, "id"))).await.expect(200)["name"], json!("list.txt"));
+    })
+    .await;
+}

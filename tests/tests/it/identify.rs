@@ -52,6 +52,10 @@ async fn a_visitor_is_joined_once_and_for_all_its_events() {
         assert_eq!(count(party.clone()).await, json!(131));
         let again = alpha.post(&path, &json!({ "partyId": anna })).await.expect(200);
         assert_eq!((&again["joinedEvents"], &again["visitor"]["version"]), (&json!(0), &done["visitor"]["version"]));
+        // What has not happened yet is no event.
+        let ahead = event(json!({ "occurredAt": "2999-01-01T00:00:00Z" }));
+        let refused = alpha.post("/v1/customer-events", &ahead).await.refused(422, "VALIDATION_FAILED");
+        assert_eq!(refused["errors"][0]["pointer"], json!("/occurredAt"), "{refused}");
         // Somebody else's visitor stays so.
         let refused = alpha.post(&path, &json!({ "partyId": other })).await.refused(422, "VALIDATION_FAILED");
         assert_eq!((&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]), (&json!("/partyId"), &json!("CONTRADICTION")));

@@ -40,6 +40,7 @@ mod jobs;
 mod keys;
 mod limits;
 mod merge;
+mod notifications;
 mod operations;
 mod pagination;
 mod parity;

@@ -324,3 +324,25 @@ async fn nothing_is_lost_while_everybody_merges() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_was_merged_does_not_come_back_alone() {
+    both(|app| async move {
+        let alpha = &app.alpha;
+        let survivor = text(&create(alpha, "contacts", json!({"name": "Anna", "email": "anna@alp.example"})).await, "id");
+        let loser = text(&create(alpha, "contacts", json!({"name": "Anna H.", "email": "ah@alp.example"})).await, "id");
+        merge(alpha, &survivor, &loser).await.expect(200);
+        let path = format!("/v1/contacts/{loser}");
+        let restored = alpha.post(&format!("{path}/restore"), &json!({})).await.refused(409, "RECORD_DELETED");
+        assert!(text(&restored, "detail").contains(&survivor), "{restored}");
+        let written = alpha.patch(&path, &json!({"title": "Buyer"})).await.refused(409, "RECORD_DELETED");
+        assert!(text(&written, "detail").contains(&survivor), "{written}");
+        let rows = json!({ "rows": [{ "restore": { "id": loser } }] });
+        let answer = alpha.post("/v1/contacts/batch", &rows).await.expect(200);
+        assert_eq!(answer["results"][0]["status"], json!(409), "{answer}");
+        // The way back is open all the same.
+        alpha.post("/v1/parties/unmerge", &json!({"loserId": loser})).await.expect(200);
+        assert_eq!(alpha.get(&path).await.expect(200)["email"], json!("ah@alp.example"));
+    })
+    .await;
+}

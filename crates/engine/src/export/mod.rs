@@ -10,7 +10,7 @@ mod xlsx;
 
 use crate::engine::Engine;
 use crate::filter::FilterReader;
-use crate::plan::{Connection, ConnectionItem, Selection};
+use crate::plan::{Connection, ConnectionItem, PageInfoItem, Selection};
 use crate::read;
 use crate::task::{Started, started};
 pub(crate) use cell::FORMULA;
@@ -244,7 +244,11 @@ fn page(
     let (engine, context, plan) = (engine.clone(), context.clone(), Arc::clone(plan));
     started(async move {
         let (mut page, list) = (Vec::new(), plan.page(beyond));
-        let items = vec![ConnectionItem::Nodes { key: "data".into(), selection: Arc::clone(&plan.selection) }];
+        let items = vec![
+            ConnectionItem::Nodes { key: "data".into(), selection: Arc::clone(&plan.selection) },
+            // Without it nobody would look whether more follow.
+            ConnectionItem::PageInfo { key: "page".into(), items: vec![PageInfoItem::Next("next".into())] },
+        ];
         // Nobody waits for it where the export has ended.
         let there = |last| {
             let _ = there.send(last);
