@@ -125,7 +125,7 @@ impl Operation for UnmergeParties {
         }
         // The version says that nobody has brought it back meanwhile.
         let version = loser.get(system::VERSION).as_integer().unwrap_or(0);
-        let restore = WriteAction::Restore { id: loser.id, expected: Some(Expected::Version(version)) };
+        let restore = WriteAction::Restore { id: loser.id, expected: Some(Expected::Version(version)), merged: true };
         call.write(&resource, restore).await.map_err(|error| match error.code() {
             ErrorCode::VersionConflict => Error::collision("somebody else has brought it back"),
             _ => error,

@@ -14,7 +14,7 @@ pub const MEMBER: &str = "member";
 pub const READER: &str = "reader";
 
 /// Resources that say who may do what, and how programs sign in.
-const OF_ADMINISTRATORS: [&str; 11] = [
+const OF_ADMINISTRATORS: [&str; 12] = [
     "tenant",
     "user",
     "team",
@@ -26,6 +26,7 @@ const OF_ADMINISTRATORS: [&str; 11] = [
     "apiKeyRole",
     "oauthClient",
     "customField",
+    "customObject",
 ];
 
 /// A role as it is written: key, name, description, whether it may do everything.

@@ -36,6 +36,7 @@ pub(crate) fn check(context: &Context, reader: &dyn RuleReader, draft: &Draft) -
         Ok(scopes) => scopes.resources().find(known).map(|name| format!("{name}:…")),
     };
     if let Some(wrong) = wrong {
+        let wrong: String = wrong.chars().take(80).collect();
         let text = format!(
             "resourceScopes holds {wrong:?}, which is no scope of a single resource. Such scopes look like accounts:read contacts:write, at most 100 of them, and are told with spaces between."
         );

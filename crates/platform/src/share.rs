@@ -50,7 +50,8 @@ pub struct ShareRules;
 #[async_trait]
 impl Rules for ShareRules {
     fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
-        AuditKind::ShareChanged.with_values()
+        // The cause is prose about a person, which an erasure must be able to take away.
+        AuditKind::ShareChanged.with_names()
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {

@@ -82,7 +82,8 @@ LOOKED_UP = re.compile(
     # what is written in a language of its own, or names resources, fields and columns
     "|no resource is called so|must be one of read, create|condition cannot be used|a filter tree as JSON|have no field of this name"
     "|tells a record from others|is no text and is never empty|neither a user nor a team|that you may not share"
-    "|The mapping cannot be used|The export cannot begin"
+    "|The mapping cannot be used|The export cannot begin|no scope of a single resource"
+    "|The (filter|order|columns)( at .*)? (is no JSON|cannot be used)|There is no resource|The view names its resource"
     "|filter is empty, which means every record"
     # custom fields: names that are taken, and what belongs to another type
     "|fields can be added to|camelCase name|cannot be used: custom|is one and many at once|is none of batch|This cannot be: |which every .* has already|each is a language and a label|UPPER_SNAKE of at most"

@@ -112,8 +112,9 @@ async fn the_ledger_says_what_holds() {
         assert_eq!(status(&app, then).await, (json!("GRANTED"), json!(true)));
 
         // A household says nothing of its own.
-        let household = text(&app.alpha.post("/v1/accounts", &json!({ "name": "Hubers", "kind": "HOUSEHOLD" })).await.expect(201), "partyId");
-        let of_all = json!({ "partyId": household, "purposeId": asked["purposeId"] });
+        let household =
+            text(&app.alpha.post("/v1/accounts", &json!({ "name": "Hubers", "kind": "HOUSEHOLD" })).await.expect(201), "partyId");
+        let of_all = json!({ "partyId": household, "purposeId": marketing });
         let refused = app.alpha.post("/v1/consents/record", &of_all).await.refused(422, "VALIDATION_FAILED");
         assert_eq!(refused["errors"][0]["pointer"], json!("/partyId"), "{refused}");
 

@@ -237,7 +237,7 @@ fn request(operation: &BatchEntry, names: &HashMap<String, String>) -> Result<Wr
             WriteAction::Upsert { by: by.clone(), body: filled(body)?, mode: *mode, expected: expected(*version) }
         }
         Step::Delete { id, expected: version } => WriteAction::Delete { id: target(id)?, expected: expected(*version) },
-        Step::Restore { id, expected: version } => WriteAction::Restore { id: target(id)?, expected: expected(*version) },
+        Step::Restore { id, expected: version } => WriteAction::Restore { id: target(id)?, expected: expected(*version), merged: false },
     };
     Ok(WriteRequest { def: Arc::clone(&operation.def), action, idempotency: None })
 }

@@ -144,7 +144,7 @@ fn typed(field: &FieldDef) -> Typed {
 }
 
 fn refuse(text: String) -> Error {
-    Error::new(ErrorCode::InvalidParameter, format!("The export cannot begin: {text}."))
+    Error::new(ErrorCode::InvalidParameter, format!("The columns cannot be used: {text}."))
 }
 
 impl Column {

@@ -80,6 +80,8 @@ pub enum WriteAction {
         id: Id,
         /// The version the caller builds on.
         expected: Option<Expected>,
+        /// Also one that was merged into another: for who undoes the merge.
+        merged: bool,
     },
     /// Change the living record that has a key, or create it with that key.
     Upsert {

@@ -85,7 +85,7 @@ impl<'a> Write<'a> {
                 WriteAction::Create { body } => self.create(body).await?,
                 WriteAction::Update { id, body, expected } => self.update(*id, body, *expected).await?,
                 WriteAction::Delete { id, expected } => self.delete(*id, *expected).await?,
-                WriteAction::Restore { id, expected } => self.restore(*id, *expected).await?,
+                WriteAction::Restore { id, expected, merged } => self.restore(*id, *expected, *merged).await?,
                 WriteAction::Upsert { by, body, mode, expected } => self.upsert(by, body, *mode, *expected).await?,
                 WriteAction::Make { values } => self.make(values).await?,
                 WriteAction::Set { id, values, expected } => self.set(*id, values, *expected).await?,
@@ -233,11 +233,11 @@ impl<'a> Write<'a> {
         self.commit(gathering, 204).await
     }
 
-    async fn restore(&self, id: Id, expected: Option<Expected>) -> Result<Attempt> {
+    async fn restore(&self, id: Id, expected: Option<Expected>, merged: bool) -> Result<Attempt> {
         let def = self.def();
         let before = self.fetch(id, Action::Restore, DeletedMode::Include).await?;
         self.expect(def, &before, expected)?;
-        if let Some(merged) = merged_into(def, &before) {
+        if let Some(merged) = merged_into(def, &before).filter(|_| !merged) {
             return Err(gone(def, id, &merged));
         }
         let now = self.inner.clock.now();

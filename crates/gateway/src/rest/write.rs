@@ -67,7 +67,7 @@ pub(super) async fn delete(bound: Arc<Bound>, call: Call) -> Result<Response> {
 
 /// `POST /v1/accounts/{id}/restore`.
 pub(super) async fn restore(bound: Arc<Bound>, call: Call) -> Result<Response> {
-    let (context, written) = without_body(&bound, call, |id, expected| WriteAction::Restore { id, expected }).await?;
+    let (context, written) = without_body(&bound, call, |id, expected| WriteAction::Restore { id, expected, merged: false }).await?;
     render(&bound, &context, written, StatusCode::OK).await
 }
 

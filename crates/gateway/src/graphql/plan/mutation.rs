@@ -251,7 +251,7 @@ fn request(def: &Arc<ResourceDef>, verb: Verb, mut input: Map<String, Json>) -> 
             Verb::Update => WriteAction::Update { id, body: input, expected },
             Verb::Delete => WriteAction::Delete { id, expected },
             Verb::Erase => WriteAction::Erase { id, expected },
-            _ => WriteAction::Restore { id, expected },
+            _ => WriteAction::Restore { id, expected, merged: false },
         }
     };
     Ok(WriteRequest { def: def.clone(), action, idempotency })
