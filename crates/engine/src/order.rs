@@ -33,8 +33,13 @@ pub(crate) fn read(registry: &Registry, context: &Context, def: &ResourceDef, ke
             let Some(relation) = at.relation(name).filter(open) else {
                 return fail(format!("{} has no to-one relation {name:?}", at.name));
             };
+            let target = registry.target(relation).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
+            // What nobody may read of is as if no relation led there.
+            if authorize(context, target, Action::Read).is_err_and(|error| error.code() == ErrorCode::Forbidden) {
+                return fail(format!("{} has no to-one relation {name:?}", at.name));
+            }
             names.push(relation.name.clone());
-            at = registry.target(relation).ok_or_else(|| Error::internal("a relation leads nowhere"))?;
+            at = target;
         }
         let grant = authorize(context, at, Action::Read)?;
         let sortable = |field: &&clientela_model::FieldDef| field.sort && grant.fields.sees(field);

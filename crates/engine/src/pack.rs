@@ -96,19 +96,23 @@ pub(crate) async fn abreast<T: Send>(inner: &Inner, context: &Context, pack: &Pa
     let scope = inner.store.scope(context.tenant);
     let mut results: Vec<Option<T>> = works.iter().map(|_| None).collect();
     let mut works: Vec<Option<BoxFuture<'_, T>>> = works.into_iter().map(Some).collect();
+    let mut go_on = |waiting: &mut Waiting<'_>| {
+        let mut ended = true;
+        for (work, result) in works.iter_mut().zip(&mut results) {
+            let Some(running) = work else { continue };
+            match running.as_mut().poll(waiting) {
+                Poll::Ready(outcome) => {
+                    *result = Some(outcome);
+                    *work = None;
+                }
+                Poll::Pending => ended = false,
+            }
+        }
+        ended
+    };
     loop {
         let ended = poll_fn(|waiting| {
-            let mut ended = true;
-            for (work, result) in works.iter_mut().zip(&mut results) {
-                let Some(running) = work else { continue };
-                match running.as_mut().poll(waiting) {
-                    Poll::Ready(outcome) => {
-                        *result = Some(outcome);
-                        *work = None;
-                    }
-                    Poll::Pending => ended = false,
-                }
-            }
+            let ended = go_on(waiting);
             // Whoever waits for something else wakes this task.
             if ended || pack.is_asked() { Poll::Ready(ended) } else { Poll::Pending }
         })
@@ -116,7 +120,16 @@ pub(crate) async fn abreast<T: Send>(inner: &Inner, context: &Context, pack: &Pa
         if ended {
             break;
         }
-        serve(inner, context, &scope, pack).await;
+        let mut serving = std::pin::pin!(serve(inner, context, &scope, pack));
+        // A write that asks the database by itself may hold what the answers wait for, so it goes on meanwhile.
+        poll_fn(|waiting| {
+            let served = serving.as_mut().poll(waiting);
+            if served.is_pending() {
+                go_on(waiting);
+            }
+            served
+        })
+        .await;
     }
     results.into_iter().collect::<Option<Vec<T>>>().ok_or_else(|| Error::internal("a write of a pack did not end"))
 }

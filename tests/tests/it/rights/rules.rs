@@ -92,3 +92,18 @@ async fn the_last_administrator_stays_one() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_assignments_end_at_once() {
+    both(|app| async move {
+        let role = role(&app, "guests", &[("account", "read", "ALL")]).await;
+        for name in ["maria", "jonas", "petra"] {
+            user(&app, name, &[&role]).await;
+        }
+        let body = json!({ "filter": { "roleId": { "eq": role } }, "expectedCount": 3 });
+        let done = app.alpha.post("/v1/role-assignments/bulk-delete", &body).await.expect(200);
+        assert_eq!(done["count"], json!(3), "{done}");
+        app.alpha.post("/v1/accounts", &json!({ "name": "Writers go on" })).await.expect(201);
+    })
+    .await;
+}

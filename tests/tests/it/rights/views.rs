@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 #[tokio::test]
 async fn a_view_is_its_makers_until_it_is_shared() {
     both(|app| async move {
-        let rights = [("savedView", "create", "ALL"), ("savedView", "read", "OWN"), ("savedView", "share", "OWN"), ("account", "read", "ALL"), ("user", "read", "ALL")];
+        let rights = [("savedView", "create", "ALL"), ("savedView", "read", "OWN"), ("savedView", "share", "OWN"), ("account", "read", "ALL"), ("user", "read", "ALL"), ("share", "create", "ALL"), ("share", "read", "ALL")];
         let role = role(&app, "viewers", &rights).await;
         let (maria_id, maria) = user(&app, "maria", &[&role]).await;
         let (jonas_id, jonas) = user(&app, "jonas", &[&role]).await;
