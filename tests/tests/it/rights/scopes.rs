@@ -75,7 +75,7 @@ async fn a_narrow_credential_reaches_what_it_names() {
         }
 
         // A single action.
-        assert_eq!(client.delete(&format!("/v1/tasks/{task}")).await.status, 404, "what may not be read is not there, even to be deleted");
+        assert_eq!(client.delete(&format!("/v1/tasks/{task}")).await.status, 403, "what may not be read may not be deleted");
         let deleter = program(&app, json!({ "resourceScopes": "tasks:read tasks:delete" })).await;
         deleter.patch(&format!("/v1/tasks/{task}"), &json!({ "subject": "Do not" })).await.refused(403, "FORBIDDEN");
         assert_eq!(deleter.delete(&format!("/v1/tasks/{task}")).await.status, 204);
