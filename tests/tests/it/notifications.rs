@@ -20,7 +20,7 @@ async fn who_is_given_a_task_hears_of_it() {
         let own = app.alpha.context.actor.to_text();
         let task = app.alpha.post("/v1/tasks", &json!({ "subject": "Call the dairy", "assigneeId": maria })).await.expect(201);
         let heard = json!(["ASSIGNMENT", "Call the dairy", task["id"]]);
-        assert_eq!(told(&app, &maria).await, [heard.clone()]);
+        assert_eq!(told(&app, &maria).await.first(), Some(&heard));
         let path = format!("/v1/tasks/{}", text(&task, "id"));
         app.alpha.patch(&path, &json!({ "priority": "HIGH" })).await.expect(200);
         assert_eq!(told(&app, &maria).await.len(), 1, "nothing was given to anybody");
