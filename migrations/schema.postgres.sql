@@ -77,6 +77,28 @@ CREATE TABLE account_contact
     CREATE INDEX account_contact_account_id_index ON public.account_contact USING btree (tenant_id, account_id, id)
     CREATE INDEX account_contact_contact_id_index ON public.account_contact USING btree (tenant_id, contact_id, id)
 
+CREATE TABLE account_user
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    user_id uuid NOT NULL
+    account_id uuid
+    contact_id uuid
+    CONSTRAINT account_user_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT account_user_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT account_user_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT account_user_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT account_user_check CHECK (((account_id IS NOT NULL) OR (contact_id IS NOT NULL)))
+    CREATE INDEX account_user_account_id_index ON public.account_user USING btree (tenant_id, account_id, id) WHERE (account_id IS NOT NULL)
+    CREATE INDEX account_user_contact_id_index ON public.account_user USING btree (tenant_id, contact_id, id) WHERE (contact_id IS NOT NULL)
+    CREATE INDEX account_user_user_id_index ON public.account_user USING btree (tenant_id, user_id, id)
+    CREATE UNIQUE INDEX account_user_user_key ON public.account_user USING btree (tenant_id, user_id) WHERE (deleted_at IS NULL)
+
 CREATE TABLE address
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -168,6 +190,7 @@ CREATE TABLE app_user
     manager_id uuid
     password_set_at timestamp with time zone
     password_hash text COLLATE "C"
+    audience text COLLATE "C" NOT NULL
     custom jsonb
     CONSTRAINT app_user_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT app_user_tenant_id_manager_id_fkey FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user(tenant_id, id)
@@ -1084,6 +1107,31 @@ CREATE TABLE purpose_notice
     CONSTRAINT purpose_notice_tenant_id_purpose_id_fkey FOREIGN KEY (tenant_id, purpose_id) REFERENCES purpose(tenant_id, id)
     CREATE INDEX purpose_notice_purpose_id_index ON public.purpose_notice USING btree (tenant_id, purpose_id, id)
     CREATE UNIQUE INDEX purpose_notice_purpose_language_edition_key ON public.purpose_notice USING btree (tenant_id, purpose_id, language, edition) WHERE (deleted_at IS NULL)
+
+CREATE TABLE purpose_token
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    record_resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    fields text COLLATE "C"
+    operation text COLLATE "C"
+    input text COLLATE "C"
+    expires_at timestamp with time zone
+    revoked_at timestamp with time zone
+    hint text COLLATE "C" NOT NULL
+    scopes text COLLATE "C" NOT NULL
+    secret_hash text COLLATE "C" NOT NULL
+    CONSTRAINT purpose_token_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX purpose_token_record_id_index ON public.purpose_token USING btree (tenant_id, record_id, id)
+    CREATE UNIQUE INDEX purpose_token_secret_hash_key ON public.purpose_token USING btree (tenant_id, secret_hash) WHERE (deleted_at IS NULL)
 
 CREATE TABLE relationship
     tenant_id uuid NOT NULL

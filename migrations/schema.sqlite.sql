@@ -88,6 +88,33 @@ CREATE INDEX account_contact_account_id_index ON account_contact (tenant_id, acc
 
 CREATE INDEX account_contact_contact_id_index ON account_contact (tenant_id, contact_id, id);
 
+CREATE TABLE account_user (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    user_id BLOB NOT NULL,
+    account_id BLOB,
+    contact_id BLOB,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (account_id IS NOT NULL OR contact_id IS NOT NULL),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id)
+) STRICT;
+
+CREATE INDEX account_user_account_id_index ON account_user (tenant_id, account_id, id) WHERE account_id IS NOT NULL;
+
+CREATE INDEX account_user_contact_id_index ON account_user (tenant_id, contact_id, id) WHERE contact_id IS NOT NULL;
+
+CREATE INDEX account_user_user_id_index ON account_user (tenant_id, user_id, id);
+
+CREATE UNIQUE INDEX account_user_user_key ON account_user (tenant_id, user_id) WHERE deleted_at IS NULL;
+
 CREATE TABLE address (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -181,7 +208,7 @@ CREATE TABLE app_user (
     language TEXT,
     active INTEGER NOT NULL,
     hired_on TEXT,
-    manager_id BLOB, password_set_at INTEGER, password_hash TEXT, custom TEXT,
+    manager_id BLOB, password_set_at INTEGER, password_hash TEXT, audience TEXT NOT NULL DEFAULT 'STAFF', custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user (tenant_id, id)
 ) STRICT;
@@ -1197,6 +1224,34 @@ CREATE TABLE purpose_notice (
 CREATE INDEX purpose_notice_purpose_id_index ON purpose_notice (tenant_id, purpose_id, id);
 
 CREATE UNIQUE INDEX purpose_notice_purpose_language_edition_key ON purpose_notice (tenant_id, purpose_id, language, edition) WHERE deleted_at IS NULL;
+
+CREATE TABLE purpose_token (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    record_resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    fields TEXT,
+    operation TEXT,
+    input TEXT,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    hint TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX purpose_token_record_id_index ON purpose_token (tenant_id, record_id, id);
+
+CREATE UNIQUE INDEX purpose_token_secret_hash_key ON purpose_token (tenant_id, secret_hash) WHERE deleted_at IS NULL;
 
 CREATE TABLE relationship (
     tenant_id BLOB NOT NULL,

@@ -5,6 +5,9 @@ use sha2::{Digest as _, Sha256};
 /// What every API key begins with, so that people and secret scanners recognise one.
 pub const PREFIX: &str = "clk_";
 
+/// What every token for one purpose begins with.
+pub const TOKEN_PREFIX: &str = "clt_";
+
 /// What is stored of a secret: SHA-256 of its whole text. The secret has 256 random bits, so a slow hash would add
 /// nothing but time to every request.
 pub fn digest(secret: &str) -> [u8; 32] {

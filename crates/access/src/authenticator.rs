@@ -7,7 +7,8 @@ use crate::remembered::Remembered;
 use crate::signing::PublicKeys;
 use crate::token::{self, Examined, Verified, refused};
 use crate::{
-    ApiKeyCredential, CredentialChanges, CredentialSource, Principals, SigningKeys, TokenIssue, TokenRules, UserCredential, api_key,
+    ApiKeyCredential, CredentialChanges, CredentialSource, Principals, PurposeToken, SigningKeys, TokenIssue, TokenRules, UserCredential,
+    api_key,
 };
 use async_trait::async_trait;
 use clientela_kernel::{Actor, ActorKind, Context, Error, ErrorCode, Id, Result, Scopes, TenantId, Timestamp};
@@ -210,6 +211,13 @@ impl Authenticator {
             };
             return key_context(&directory, key, request_id, now).map(Lookup::Found);
         }
+        if credential.starts_with(api_key::TOKEN_PREFIX) {
+            let directory = self.0.directory.read();
+            let Some(token) = directory.token(&api_key::digest(credential)) else {
+                return Ok(Lookup::Unknown("The token is unknown. Check that it was copied whole."));
+            };
+            return purpose_context(&directory, token, request_id, now).map(Lookup::Found);
+        }
         let Some(verified) = self.verified(credential)? else {
             return Ok(Lookup::Unknown("The token is signed with a key that this server does not know."));
         };
@@ -302,6 +310,30 @@ fn key_context(directory: &Directory, key: &ApiKeyCredential, request_id: Uuid, 
         request_id,
         now,
         zone: key.zone,
+        allow_duplicates: false,
+        address: None,
+    })
+}
+
+fn purpose_context(directory: &Directory, token: &PurposeToken, request_id: Uuid, now: Timestamp) -> Result<Context> {
+    if token.revoked {
+        return Err(refused("The token was revoked. Ask whoever gave it to you for another one."));
+    }
+    if now >= token.expires_at {
+        return Err(refused(format!("The token expired at {}. Ask whoever gave it to you for another one.", token.expires_at.to_text())));
+    }
+    let policy = directory.purpose(token);
+    let policy = policy.ok_or_else(|| refused("Whoever made the token may sign in no more, and so it holds no more."))?;
+    let most = if token.operation.is_some() { Scopes::READ_WRITE } else { Scopes::READ };
+    Ok(Context {
+        tenant: token.tenant,
+        actor: Actor { kind: ActorKind::Token, id: token.id },
+        client: Some(token.name.clone()),
+        scopes: token.scopes.common(&most),
+        policy: Some(policy),
+        request_id,
+        now,
+        zone: token.zone,
         allow_duplicates: false,
         address: None,
     })

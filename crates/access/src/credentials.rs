@@ -4,7 +4,8 @@ use crate::oauth::OauthClient;
 use crate::policy::{Rights, Role};
 use async_trait::async_trait;
 use chrono_tz::Tz;
-use clientela_kernel::{Context, Id, Result, Scopes, TenantId, Timestamp};
+use clientela_kernel::{Audience, Context, Id, Name, RecordKey, Result, Scopes, TenantId, Timestamp};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,6 +45,39 @@ pub struct UserCredential {
     pub active: bool,
     /// The user's time zone, or else the tenant's.
     pub zone: Tz,
+    /// Whom the user belongs to, where that is somebody from outside.
+    pub audience: Option<Audience>,
+}
+
+/// A token for one purpose, as authentication needs it.
+#[derive(Clone, Debug)]
+pub struct PurposeToken {
+    /// The token's record.
+    pub id: Id,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// What it is for, which becomes the request's client.
+    pub name: String,
+    /// SHA-256 of the secret's text.
+    pub digest: [u8; 32],
+    /// The record that it is about.
+    pub record: RecordKey,
+    /// The fields that it shows; all that its maker sees where there are none.
+    pub fields: Option<HashSet<String>>,
+    /// The operation that it is for.
+    pub operation: Option<Name>,
+    /// Those fields of its input that are settled.
+    pub input: serde_json::Map<String, serde_json::Value>,
+    /// What the credential that made it allowed.
+    pub scopes: Scopes,
+    /// Refused from then on.
+    pub expires_at: Timestamp,
+    /// Refused at all times: revoked, deleted, or of a tenant that is.
+    pub revoked: bool,
+    /// The tenant's time zone.
+    pub zone: Tz,
+    /// Who made it (`usr_…`, `key_…`): as long as they may do what it is for, it may.
+    pub created_by: String,
 }
 
 /// Where API keys and users come from. Implemented over the database by the platform.
@@ -54,6 +88,11 @@ pub trait CredentialSource: Send + Sync {
 
     /// Every user of every tenant, the inactive ones too.
     async fn users(&self) -> Result<Vec<UserCredential>>;
+
+    /// Every token for one purpose, the revoked ones too.
+    async fn purpose_tokens(&self) -> Result<Vec<PurposeToken>> {
+        Ok(Vec::new())
+    }
 
     /// Every program of every tenant, the stopped ones too.
     async fn clients(&self) -> Result<Vec<OauthClient>> {

@@ -1,9 +1,9 @@
 //! What authentication keeps in memory: keys, users and what they may do, as of one reading.
 
 use crate::oauth::OauthClient;
-use crate::policy::{Definitions, Principal, Rights, Role, RolePolicy};
-use crate::{ApiKeyCredential, CredentialSource, UserCredential};
-use clientela_kernel::{Actor, ActorKind, Id, Policy, Result, TenantId};
+use crate::policy::{Definitions, Principal, PurposePolicy, Rights, Role, RolePolicy};
+use crate::{ApiKeyCredential, CredentialSource, PurposeToken, UserCredential};
+use clientela_kernel::{Actor, ActorKind, Audience, AudienceKind, Id, Policy, Purpose, Result, TenantId};
 use parking_lot::RwLock;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub(crate) struct Directory {
     /// The digests of keys by their records.
     digests: HashMap<Key, [u8; 32]>,
     users: HashMap<Key, UserCredential>,
+    tokens: HashMap<[u8; 32], PurposeToken>,
     /// Programs by their `client_id`, which is one for all tenants.
     clients: HashMap<String, Arc<OauthClient>>,
     revoked: HashSet<(TenantId, Uuid)>,
@@ -41,10 +42,11 @@ impl Directory {
         let keys: HashMap<_, _> = source.api_keys().await?.into_iter().map(|key| (key.digest, key)).collect();
         let digests = keys.values().map(|key| ((key.tenant, key.id), key.digest)).collect();
         let users = source.users().await?.into_iter().map(|user| ((user.tenant, user.id), user)).collect();
+        let tokens = source.purpose_tokens().await?.into_iter().map(|token| (token.digest, token)).collect();
         let clients = source.clients().await?.into_iter().map(|client| (client.client_id.clone(), Arc::new(client))).collect();
         let revoked = source.revoked().await?.into_iter().collect();
         let rights = source.rights().await?;
-        Ok(Directory { as_of, definitions, keys, digests, users, clients, revoked, rights, policies: RwLock::default() })
+        Ok(Directory { as_of, definitions, keys, digests, users, tokens, clients, revoked, rights, policies: RwLock::default() })
     }
 
     pub(crate) fn key(&self, digest: &[u8; 32]) -> Option<&ApiKeyCredential> {
@@ -58,6 +60,27 @@ impl Directory {
 
     pub(crate) fn user(&self, tenant: TenantId, id: Id) -> Option<&UserCredential> {
         self.users.get(&(tenant, id))
+    }
+
+    pub(crate) fn token(&self, digest: &[u8; 32]) -> Option<&PurposeToken> {
+        self.tokens.get(digest)
+    }
+
+    /// What a token for one purpose may do; none where whoever made it may sign in no more.
+    pub(crate) fn purpose(&self, token: &PurposeToken) -> Option<Arc<dyn Policy>> {
+        let maker = maker(&token.created_by).filter(|maker| self.is_there(token.tenant, *maker))?;
+        let purpose = Purpose { operation: token.operation.clone(), input: token.input.clone(), maker: self.policy(token.tenant, maker) };
+        let (record, fields) = (token.record.clone(), token.fields.clone());
+        Some(Arc::new(PurposePolicy::new(self.definitions.clone(), token.tenant, record, fields, purpose)))
+    }
+
+    /// Whether a user or a key may still sign in.
+    fn is_there(&self, tenant: TenantId, principal: Actor) -> bool {
+        match principal.kind {
+            ActorKind::User => self.user(tenant, principal.id).is_some_and(|user| user.active),
+            ActorKind::ApiKey => self.key_of(tenant, principal.id).is_some_and(|key| !key.revoked),
+            ActorKind::Token | ActorKind::System => principal.kind == ActorKind::System,
+        }
     }
 
     /// A program by its `client_id`.
@@ -93,12 +116,10 @@ impl Directory {
                 break;
             }
             // A key without a role of its own acts in the name of whoever made it.
-            let maker = self.key_of(tenant, holder.id).map(|key| key.created_by.as_str()).unwrap_or_default();
-            holder = match (Id::parse(maker, "usr"), Id::parse(maker, "key")) {
-                (Ok(id), _) => Actor { kind: ActorKind::User, id },
-                (_, Ok(id)) => Actor { kind: ActorKind::ApiKey, id },
-                _ if Id::parse(maker, "sys").is_ok() => return None,
-                _ => break,
+            holder = match self.key_of(tenant, holder.id).and_then(|key| maker(&key.created_by)) {
+                Some(maker) if maker.kind == ActorKind::System => return None,
+                Some(maker) => maker,
+                None => break,
             };
             principal.names.push(holder.to_text());
         }
@@ -110,12 +131,30 @@ impl Directory {
             principal.user = Some(holder.id.0);
             self.place(tenant, holder.id.0, &mut principal);
         }
+        principal.audience = self.audience(tenant, actor);
         if let Some(tried) = tried {
             roles.retain(|role| role.key != tried.key);
             roles.push(Arc::new(tried));
         }
         let policy = RolePolicy::new(self.definitions.clone(), tenant, roles, principal);
         (!policy.is_administrator()).then_some(policy)
+    }
+
+    /// Whom a principal belongs to, where that is somebody from outside. What they make belongs to whom they do, whatever roles it holds itself.
+    fn audience(&self, tenant: TenantId, actor: Actor) -> Option<Audience> {
+        let mut holder = actor;
+        for _ in 0..=MAXIMUM_MAKERS {
+            match holder.kind {
+                ActorKind::User => return self.user(tenant, holder.id).and_then(|user| user.audience.clone()),
+                ActorKind::System => return None,
+                ActorKind::ApiKey | ActorKind::Token => {
+                    let Some(maker) = self.key_of(tenant, holder.id).and_then(|key| maker(&key.created_by)) else { break };
+                    holder = maker;
+                }
+            }
+        }
+        // Nobody knows where it comes from: then nothing concerns it.
+        Some(Audience { kind: AudienceKind::Token, records: Arc::from([]) })
     }
 
     /// Finds the teams of a user, and who else is in them.
@@ -130,6 +169,12 @@ impl Directory {
         principal.team = members(&principal.teams);
         principal.subtree = members(&self.rights.below(tenant, &principal.teams));
     }
+}
+
+/// The principal that a wire id names.
+fn maker(id: &str) -> Option<Actor> {
+    let kinds = [("usr", ActorKind::User), ("key", ActorKind::ApiKey), ("sys", ActorKind::System)];
+    kinds.into_iter().find_map(|(prefix, kind)| Id::parse(id, prefix).ok().map(|id| Actor { kind, id }))
 }
 
 fn shown(policy: Option<Arc<RolePolicy>>) -> Option<Arc<dyn Policy>> {

@@ -17,7 +17,7 @@ pub mod totp;
 
 pub use authenticator::{Authenticator, bearer};
 pub use authorize::{Action, FieldMask, Grant, authorize, authorize_operation, check_scope};
-pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, Principals, UserCredential};
+pub use credentials::{ApiKeyCredential, CredentialChanges, CredentialSource, Principals, PurposeToken, UserCredential};
 pub use password::Passwords;
 pub use policy::{ConditionReader, Definitions};
 pub use signing::SigningKeys;

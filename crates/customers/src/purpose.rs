@@ -26,7 +26,7 @@ pub enum LegalBasis {
 
 /// What we use personal data for: marketing, profiling, disclosure to third parties, service. Consents are given for a
 /// purpose, and what people were told of it are its notices.
-#[resource(name = "purpose", prefix = "pur", label = "name", unique("purpose_key_key", "key"))]
+#[resource(name = "purpose", prefix = "pur", label = "name", common, unique("purpose_key_key", "key"))]
 pub struct Model {
     /// A short name that programs know the purpose by; it cannot be changed later.
     #[field(name = "key", max = 60, format = "slug", write = "immutable", example = "\"marketing\"")]
@@ -80,6 +80,7 @@ pub mod notice {
         name = "purposeNotice",
         prefix = "pno",
         label = "title",
+        common,
         unique("purpose_notice_purpose_language_edition_key", "purposeId", "language", "edition")
     )]
     pub struct Model {

@@ -18,7 +18,7 @@ pub enum Cardinality {
 
 /// A way in which parties stand to one another, named from both ends: the one *is parent of* the other, who *is child of* the
 /// one. What a type allows is decided when it is made; to decide otherwise, make another.
-#[resource(name = "relationshipType", prefix = "rlt", label = "name", unique("relationship_type_name_key", "name"))]
+#[resource(name = "relationshipType", prefix = "rlt", label = "name", common, unique("relationship_type_name_key", "name"))]
 pub struct Model {
     /// What the `from` party is to the `to` party, so that it reads between their names.
     #[field(max = 100, folded, example = "\"buys for\"")]

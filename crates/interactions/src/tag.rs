@@ -30,7 +30,7 @@ pub enum TagColor {
 /// What a label means, and how it is shown. Which records have a label is told by their own `tags` alone
 /// (`filter[tags][has]=vip`); a tag of the same name adds color and meaning to it. A label needs no tag, and a tag may stand
 /// ready that no record has yet. So the name is fixed: to rename a label, change it on the records that have it.
-#[resource(name = "tag", prefix = "tag", label = "name", unattachable, unique("tag_name_key", "name"))]
+#[resource(name = "tag", prefix = "tag", label = "name", common, unattachable, unique("tag_name_key", "name"))]
 pub struct Model {
     /// The label, as it stands in the `tags` of records.
     #[field(max = 100, folded, write = "immutable", example = "\"vip\"")]

@@ -1,7 +1,7 @@
 //! Who asks, in which tenant, with which scopes, at what time. Made by authentication; nothing reads or writes a record
 //! without one.
 
-use crate::{Id, Policy, Scopes, TenantId, Timestamp};
+use crate::{Audience, Id, Policy, Scopes, TenantId, Timestamp};
 use chrono_tz::Tz;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub enum ActorKind {
     User,
     /// A script or another system, by API key.
     ApiKey,
+    /// Whoever holds a token that serves one purpose with one record.
+    Token,
     /// The server itself: seeding, migration, the command line.
     System,
 }
@@ -21,18 +23,19 @@ pub enum ActorKind {
 /// The principal behind a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
-    /// Person, key or the system.
+    /// Person, key, token or the system.
     pub kind: ActorKind,
     /// The principal's id.
     pub id: Id,
 }
 
 impl Actor {
-    /// The wire form that `createdBy`, `updatedBy` and the change log carry: `usr_…`, `key_…` or `sys_…`.
+    /// The wire form that `createdBy`, `updatedBy` and the change log carry: `usr_…`, `key_…`, `spt_…` or `sys_…`.
     pub fn to_text(self) -> String {
         let prefix = match self.kind {
             ActorKind::User => "usr",
             ActorKind::ApiKey => "key",
+            ActorKind::Token => "spt",
             ActorKind::System => "sys",
         };
         self.id.to_text(prefix)
@@ -90,6 +93,20 @@ impl Context {
     /// The user whom `me` means: in whose name a key acts, or else whoever asks.
     pub fn me(&self) -> Uuid {
         self.policy.as_ref().and_then(|policy| policy.user()).unwrap_or(self.actor.id.0)
+    }
+
+    /// Whom the principal belongs to, where it is none of the tenant's own people and programs.
+    pub fn audience(&self) -> Option<&Audience> {
+        self.policy.as_ref().and_then(|policy| policy.audience())
+    }
+
+    /// The same request inside an operation that the principal may carry out: a token that serves for it has the rights of its maker there, and only there.
+    #[must_use]
+    pub fn inside(&self, operation: &str) -> Context {
+        match self.policy.as_ref().and_then(|policy| policy.purpose()).filter(|purpose| purpose.operation.as_deref() == Some(operation)) {
+            None => self.clone(),
+            Some(purpose) => Context { policy: purpose.maker.clone(), ..self.clone() },
+        }
     }
 
     /// Whether nothing limits which records are read: neither roles nor the credential.

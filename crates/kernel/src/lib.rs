@@ -27,7 +27,9 @@ pub use filter::{Comparison, Filter, Quantifier};
 pub use id::{Id, TenantId};
 pub use money::Money;
 pub use page::{DeletedMode, ListArguments, PageArguments, SortKey};
-pub use rights::{Action, Depth, Extent, FieldAccess, FieldGround, FieldMask, Grant, Ground, Layer, MaskedField, Policy};
+pub use rights::{
+    Action, Audience, AudienceKind, Depth, Extent, FieldAccess, FieldGround, FieldMask, Grant, Ground, Layer, MaskedField, Policy, Purpose,
+};
 pub use scopes::Scopes;
 pub use time::{Clock, Date, FixedClock, SystemClock, Timestamp};
 pub use value::{RecordKey, Value};

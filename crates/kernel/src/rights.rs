@@ -1,6 +1,6 @@
 //! What somebody may do: actions, the rows and fields they reach, and who decides it.
 
-use crate::{Context, Filter, Name, Result};
+use crate::{Context, Filter, Name, RecordKey, Result};
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -278,6 +278,48 @@ pub struct FieldGround {
     pub access: Option<FieldAccess>,
 }
 
+/// Whom somebody from outside the tenant belongs to. They reach only what concerns these records, and what was shared with them or with these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience {
+    /// What they are to the tenant.
+    pub kind: AudienceKind,
+    /// Their account, and the contact that they are themselves; nothing concerns somebody who belongs to neither.
+    pub records: Arc<[RecordKey]>,
+}
+
+/// What somebody from outside is to the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AudienceKind {
+    /// One of a customer's own people.
+    Portal,
+    /// One of the people of a company that sells with the tenant.
+    Partner,
+    /// Whoever holds a token that serves one purpose.
+    Token,
+}
+
+impl AudienceKind {
+    /// The name on every surface.
+    pub fn name(self) -> &'static str {
+        match self {
+            AudienceKind::Portal => "PORTAL",
+            AudienceKind::Partner => "PARTNER",
+            AudienceKind::Token => "TOKEN",
+        }
+    }
+}
+
+/// The operation that a token serves for.
+#[derive(Clone, Debug)]
+pub struct Purpose {
+    /// The operation; none of a token that is for looking at the record.
+    pub operation: Option<Name>,
+    /// Those fields of its input that are settled.
+    pub input: serde_json::Map<String, serde_json::Value>,
+    /// What whoever made the token may do: everything where there is none. It holds inside the operation.
+    pub maker: Option<Arc<dyn Policy>>,
+}
+
 /// Decides what a principal may do. A context without one may do everything that its scopes allow.
 pub trait Policy: Debug + Send + Sync {
     /// What it may do with a resource. None where it may not do it at all.
@@ -304,6 +346,16 @@ pub trait Policy: Debug + Send + Sync {
     /// The teams of its user.
     fn teams(&self) -> &[uuid::Uuid];
 
+    /// Whom it belongs to, where it is none of the tenant's own people and programs.
+    fn audience(&self) -> Option<&Audience> {
+        None
+    }
+
+    /// What it serves for, where it is a token for one purpose.
+    fn purpose(&self) -> Option<&Purpose> {
+        None
+    }
+
     /// Every rule that takes part in [`Policy::grant`] or [`Policy::operation`], in the order in which they are asked.
     ///
     /// # Errors
@@ -318,7 +370,7 @@ pub trait Policy: Debug + Send + Sync {
     }
 
     /// Those to whom a share must be given so that it is the principal's.
-    fn recipients(&self) -> Vec<crate::RecordKey> {
+    fn recipients(&self) -> Vec<RecordKey> {
         Vec::new()
     }
 }

@@ -170,8 +170,11 @@ fn reference(arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStrea
     let personal = match arguments.text("personal")?.as_deref() {
         None => quote! { AsDeleted },
         Some("own") => quote! { Own },
+        Some("named") => quote! { Named },
         Some("shared") => quote! { Shared },
-        Some(other) => return Err(syn::Error::new(proc_macro2::Span::call_site(), format!("personal = \"{other}\" is not own or shared"))),
+        Some(other) => {
+            return Err(syn::Error::new(proc_macro2::Span::call_site(), format!("personal = \"{other}\" is not own, named or shared")));
+        }
     };
     let (inverse, inverse_description, on_delete) = other_side(arguments)?;
     let kind = quote! {

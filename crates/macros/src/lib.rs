@@ -27,7 +27,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// descriptions on both APIs. Arguments: `name`, `plural`, `table` (where the name is a reserved word of SQL), `prefix`, `label`, `owned` (adds `ownerId`), `owner = "userId"` (whose records they are, for rights), `tagged` (adds `tags`),
 /// `face = "party"`, `read_only`, `no_create`, `no_update`, `no_delete`, `mirror`, `content = "received"` or `"given"` (its records hold a
 /// file that is sent to or fetched from `…/{id}/content`),
-/// `unattachable` (no reference to any record points to it), `administrators_only` (nobody else sees its records), `checks_duplicates` (rules may refuse a new record that looks like another),
+/// `unattachable` (no reference to any record points to it), `administrators_only` (nobody else sees its records), `common` (words that people from outside may read too), `checks_duplicates` (rules may refuse a new record that looks like another),
 /// `digest = "sha256"` (each record has a content beside the database, known by the digest in this field), `reveals("secret", "…")`,
 /// `unique(index, field, …)`,
 /// `external_keys(system, value, record)` (its records are keys of other systems), `timeline(of, at, title, sort, shows)` (its records stand in

@@ -25,6 +25,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
     let (read_only, mirror) = (arguments.flag("read_only"), arguments.flag("mirror"));
     let unattachable = arguments.flag("unattachable");
     let administrators_only = arguments.flag("administrators_only");
+    let common = arguments.flag("common");
     let checks_duplicates = arguments.flag("checks_duplicates");
     let creatable = !(arguments.flag("no_create") || read_only || mirror);
     let updatable = !(arguments.flag("no_update") || read_only || mirror);
@@ -145,6 +146,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &ItemStruct) -> syn::Result<T
                 definition.mirror = #mirror;
                 definition.unattachable = #unattachable;
                 definition.administrators_only = #administrators_only;
+                definition.common = #common;
                 definition.checks_duplicates = #checks_duplicates;
                 definition.fields = ::clientela_model::system::fields(#prefix);
                 definition.fields.extend([#(#definitions),*]);

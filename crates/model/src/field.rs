@@ -232,6 +232,8 @@ pub enum Personal {
     AsDeleted,
     /// The record belongs to whom it names, although a deletion only empties the reference.
     Own,
+    /// The record it names belongs to the person as well: it is who the person is to the server.
+    Named,
     /// The record it names is shared by all whose records name it: it belongs to a person when no living record of anybody else names it.
     Shared,
 }

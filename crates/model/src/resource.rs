@@ -39,6 +39,8 @@ pub struct ResourceDef {
     pub mirror: bool,
     /// Only administrators see its records, whatever roles say.
     pub administrators_only: bool,
+    /// Its records are words that everybody in a tenant uses and that concern nobody in particular (purposes, tags): people from outside read them too, where roles let them.
+    pub common: bool,
     /// Nothing can be attached to its records: a reference to any record does not point here.
     pub unattachable: bool,
     /// Rules may refuse a new record that looks like one there is, unless the caller says `allowDuplicates`.

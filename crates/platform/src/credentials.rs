@@ -4,12 +4,13 @@ use crate::api_key::ApiKeyScopes;
 use crate::oauth_client::{OauthClientKind, OauthClientScopes};
 use crate::sign_in::moment;
 use crate::sign_in::rows::{key, revocation};
-use crate::{api_key, oauth_client, scopes, session, stored_rights, tenant, user};
+use crate::user::UserAudience;
+use crate::{account_user, api_key, oauth_client, purpose_token, scopes, session, stored_rights, tenant, user};
 use async_trait::async_trait;
 use clientela_access::oauth::{ACCESS_TOKEN, GrantType, OauthClient};
 use clientela_access::policy::Rights;
-use clientela_access::{ApiKeyCredential, CredentialSource, UserCredential, api_key::parse_digest};
-use clientela_kernel::{Clock, Result, Scopes, TenantId, Timestamp};
+use clientela_access::{ApiKeyCredential, CredentialSource, PurposeToken, UserCredential, api_key::parse_digest};
+use clientela_kernel::{Audience, AudienceKind, Clock, Id, RecordKey, Result, Scopes, TenantId, Timestamp};
 use clientela_store::{Store, SystemTask};
 use sea_orm::sea_query::IntoCondition as _;
 use sea_orm::{ColumnTrait as _, Condition};
@@ -47,8 +48,18 @@ impl CredentialSource for StoredCredentials {
 
     async fn users(&self) -> Result<Vec<UserCredential>> {
         let tenants = self.tenants().await?;
-        let users = self.store.system(SystemTask::Credentials).find::<user::Entity>(Condition::all()).await?;
-        Ok(users.into_iter().map(|user| user_credential(&user, &tenants)).collect())
+        let system = self.store.system(SystemTask::Credentials);
+        let users = system.find::<user::Entity>(Condition::all()).await?;
+        let living = account_user::Column::DeletedAt.is_null().into_condition();
+        let belonging = system.find::<account_user::Entity>(living).await?;
+        let belonging: HashMap<_, _> = belonging.into_iter().map(|belongs| ((belongs.tenant_id, belongs.user_id), belongs)).collect();
+        Ok(users.into_iter().map(|user| user_credential(&user, &tenants, belonging.get(&(user.tenant_id, user.id)))).collect())
+    }
+
+    async fn purpose_tokens(&self) -> Result<Vec<PurposeToken>> {
+        let tenants = self.tenants().await?;
+        let tokens = self.store.system(SystemTask::Credentials).find::<purpose_token::Entity>(Condition::all()).await?;
+        Ok(tokens.into_iter().filter_map(|token| purpose(token, &tenants)).collect())
     }
 
     async fn clients(&self) -> Result<Vec<OauthClient>> {
@@ -132,14 +143,53 @@ fn key_credential(key: api_key::Model, tenants: &HashMap<TenantId, tenant::Model
     })
 }
 
-fn user_credential(user: &user::Model, tenants: &HashMap<TenantId, tenant::Model>) -> UserCredential {
+fn purpose(token: purpose_token::Model, tenants: &HashMap<TenantId, tenant::Model>) -> Option<PurposeToken> {
+    let tenant = living(tenants, token.tenant_id);
+    // What is settled and cannot be read must not be open: such a token holds for nothing.
+    let input = token.input.as_deref().map(serde_json::from_str).transpose().ok();
+    Some(PurposeToken {
+        id: token.id,
+        tenant: token.tenant_id,
+        digest: parse_digest(&token.secret_hash)?,
+        record: RecordKey { resource: token.record_resource.into(), id: token.record_id.0 },
+        fields: token.fields.map(|fields| fields.split(',').map(|name| name.trim().to_owned()).collect()),
+        operation: token.operation.map(Into::into),
+        revoked: token.revoked_at.is_some() || token.deleted_at.is_some() || tenant.is_none() || input.is_none(),
+        input: input.flatten().unwrap_or_default(),
+        scopes: Scopes::parse_known(&token.scopes).with_sensitive(false),
+        // Rules see to it that there is one.
+        expires_at: token.expires_at.unwrap_or(token.created_at),
+        zone: zone(None, tenant),
+        name: token.name,
+        created_by: token.created_by,
+    })
+}
+
+fn user_credential(
+    user: &user::Model,
+    tenants: &HashMap<TenantId, tenant::Model>,
+    belongs: Option<&account_user::Model>,
+) -> UserCredential {
     let tenant = living(tenants, user.tenant_id);
     UserCredential {
         id: user.id,
         tenant: user.tenant_id,
         active: user.active && user.deleted_at.is_none() && tenant.is_some(),
         zone: zone(user.time_zone.as_deref(), tenant),
+        audience: audience(user.audience, belongs),
     }
+}
+
+/// Whom a user from outside belongs to: nobody, where no record says so.
+fn audience(of: UserAudience, belongs: Option<&account_user::Model>) -> Option<Audience> {
+    let kind = match of {
+        UserAudience::Staff => return None,
+        UserAudience::Portal => AudienceKind::Portal,
+        UserAudience::Partner => AudienceKind::Partner,
+    };
+    let named = |resource: &'static str, id: Option<Id>| id.map(|id| RecordKey { resource: resource.into(), id: id.0 });
+    let records = |belongs: &account_user::Model| [named("account", belongs.account_id), named("contact", belongs.contact_id)];
+    Some(Audience { kind, records: belongs.into_iter().flat_map(records).flatten().collect() })
 }
 
 fn living(tenants: &HashMap<TenantId, tenant::Model>, id: TenantId) -> Option<&tenant::Model> {
@@ -155,7 +205,6 @@ fn zone(own: Option<&str>, tenant: Option<&tenant::Model>) -> chrono_tz::Tz {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clientela_kernel::Id;
 
     fn tenant(id: TenantId) -> tenant::Model {
         tenant::Model {
@@ -193,6 +242,7 @@ mod tests {
             time_zone: None,
             language: None,
             active: true,
+            audience: UserAudience::Staff,
             hired_on: None,
             password_set_at: None,
             password_hash: None,
@@ -226,11 +276,11 @@ mod tests {
         let id = TenantId("019b7000-0000-7000-8000-00000000000a".parse().unwrap());
         let tenants = HashMap::from([(id, tenant(id))]);
         let gone = HashMap::from([(id, tenant::Model { deleted_at: Some(Timestamp(1)), ..tenant(id) })]);
-        assert!(user_credential(&user(id), &tenants).active);
-        assert!(!user_credential(&user::Model { active: false, ..user(id) }, &tenants).active);
-        assert!(!user_credential(&user::Model { deleted_at: Some(Timestamp(1)), ..user(id) }, &tenants).active);
-        assert!(!user_credential(&user(id), &gone).active);
-        assert!(!user_credential(&user(id), &HashMap::new()).active);
+        assert!(user_credential(&user(id), &tenants, None).active);
+        assert!(!user_credential(&user::Model { active: false, ..user(id) }, &tenants, None).active);
+        assert!(!user_credential(&user::Model { deleted_at: Some(Timestamp(1)), ..user(id) }, &tenants, None).active);
+        assert!(!user_credential(&user(id), &gone, None).active);
+        assert!(!user_credential(&user(id), &HashMap::new(), None).active);
         assert!(!key_credential(key(id), &tenants).unwrap().revoked);
         assert!(key_credential(api_key::Model { revoked_at: Some(Timestamp(1)), ..key(id) }, &tenants).unwrap().revoked);
         assert!(key_credential(api_key::Model { deleted_at: Some(Timestamp(1)), ..key(id) }, &tenants).unwrap().revoked);
@@ -238,12 +288,19 @@ mod tests {
     }
 
     #[test]
+    fn somebody_from_outside_whom_no_record_names_belongs_to_nobody() {
+        assert_eq!(audience(UserAudience::Staff, None), None);
+        let alone = audience(UserAudience::Portal, None).unwrap();
+        assert!(alone.kind == AudienceKind::Portal && alone.records.is_empty());
+    }
+
+    #[test]
     fn zone_is_the_persons_or_else_the_tenants() {
         let id = TenantId("019b7000-0000-7000-8000-00000000000a".parse().unwrap());
         let tenants = HashMap::from([(id, tenant(id))]);
-        assert_eq!(user_credential(&user(id), &tenants).zone, chrono_tz::Europe::Vienna);
+        assert_eq!(user_credential(&user(id), &tenants, None).zone, chrono_tz::Europe::Vienna);
         let abroad = user::Model { time_zone: Some("Asia/Tokyo".to_owned()), ..user(id) };
-        assert_eq!(user_credential(&abroad, &tenants).zone, chrono_tz::Asia::Tokyo);
+        assert_eq!(user_credential(&abroad, &tenants, None).zone, chrono_tz::Asia::Tokyo);
     }
 
     #[test]

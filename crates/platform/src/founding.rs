@@ -13,10 +13,58 @@ pub const MEMBER: &str = "member";
 /// The key of the role for whoever looks.
 pub const READER: &str = "reader";
 
+/// The key of the role for a customer's own people.
+pub const PORTAL: &str = "portal";
+/// The key of the role for the people of companies that sell with the tenant.
+pub const PARTNER: &str = "partner";
+
+/// What everybody from outside may do with what concerns them.
+const OUTSIDE: [(&str, &str, RightDepth); 17] = [
+    ("account", "read", RightDepth::All),
+    ("contact", "read", RightDepth::All),
+    ("accountContact", "read", RightDepth::All),
+    ("contactPoint", "read", RightDepth::All),
+    ("contactPoint", "create", RightDepth::All),
+    ("contactPoint", "update", RightDepth::All),
+    ("contactPoint", "delete", RightDepth::All),
+    ("address", "read", RightDepth::All),
+    ("address", "create", RightDepth::All),
+    ("address", "update", RightDepth::All),
+    ("address", "delete", RightDepth::All),
+    ("purpose", "read", RightDepth::All),
+    ("consent", "read", RightDepth::All),
+    ("communicationPreference", "read", RightDepth::All),
+    ("user", "read", RightDepth::All),
+    ("accountUser", "read", RightDepth::All),
+    ("session", ANY, RightDepth::Own),
+];
+/// What a customer's own people do besides.
+const PORTAL_RIGHTS: [(&str, &str, RightDepth); 4] = [
+    ("contact", "update", RightDepth::All),
+    ("consent", "create", RightDepth::All),
+    ("communicationPreference", "create", RightDepth::All),
+    ("communicationPreference", "update", RightDepth::All),
+];
+/// What partners do besides with what is shared with them.
+const PARTNER_RIGHTS: [(&str, &str, RightDepth); 11] = [
+    ("account", "update", RightDepth::All),
+    ("contact", "update", RightDepth::All),
+    ("note", "read", RightDepth::Own),
+    ("note", "create", RightDepth::Own),
+    ("note", "update", RightDepth::Own),
+    ("task", "read", RightDepth::Own),
+    ("task", "create", RightDepth::Own),
+    ("task", "update", RightDepth::Own),
+    ("file", "read", RightDepth::Own),
+    ("file", "create", RightDepth::Own),
+    ("tag", "read", RightDepth::All),
+];
+
 /// Resources that say who may do what, and how programs sign in.
-const OF_ADMINISTRATORS: [&str; 12] = [
+const OF_ADMINISTRATORS: [&str; 13] = [
     "tenant",
     "user",
+    "accountUser",
     "team",
     "teamMember",
     "role",
@@ -30,17 +78,20 @@ const OF_ADMINISTRATORS: [&str; 12] = [
 ];
 
 /// A role as it is written: key, name, description, whether it may do everything.
-const ROLES: [(&str, &str, &str, bool); 3] = [
+const ROLES: [(&str, &str, &str, bool); 5] = [
     (ADMINISTRATOR, "Administrator", "May do everything.", true),
     (MEMBER, "Member", "Works with all customers; cannot change users, teams, roles and settings, and sees only its own API keys.", false),
     (READER, "Reader", "May read everything but API keys.", false),
+    (PORTAL, "Portal user", "A customer's own people: see their account and contacts, keep addresses and consents up to date.", false),
+    (PARTNER, "Partner user", "The people of a company that sells with you: work with the customers that you share with it.", false),
 ];
 
 /// The rights of a role that may not do everything: resource, action, depth.
 fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
     match key {
         MEMBER => {
-            let mut rights = vec![(ANY, ANY, RightDepth::All), ("apiKey", ANY, RightDepth::Own), ("session", ANY, RightDepth::Own)];
+            let mut rights = vec![(ANY, ANY, RightDepth::All)];
+            rights.extend(["apiKey", "session", "purposeToken"].map(|resource| (resource, ANY, RightDepth::Own)));
             rights.extend(
                 OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]),
             );
@@ -51,7 +102,10 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
             (ANY, "export", RightDepth::All),
             ("apiKey", ANY, RightDepth::None),
             ("session", ANY, RightDepth::Own),
+            ("purposeToken", ANY, RightDepth::None),
         ],
+        PORTAL => [&PORTAL_RIGHTS, &OUTSIDE[..]].concat(),
+        PARTNER => [&PARTNER_RIGHTS, &OUTSIDE[..]].concat(),
         _ => Vec::new(),
     }
 }

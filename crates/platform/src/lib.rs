@@ -1,5 +1,6 @@
 //! Tenants, users, teams, roles, API keys, shares, and the keys by which other systems know records.
 
+pub mod account_user;
 pub mod api_key;
 pub mod api_key_role;
 pub mod audit_entry;
@@ -11,6 +12,7 @@ pub mod field_rule;
 pub mod founding;
 pub mod oauth_client;
 pub mod password;
+pub mod purpose_token;
 mod rights;
 pub mod role;
 pub mod role_assignment;
@@ -58,6 +60,8 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<field_rule::Model>()
         .resource::<role_assignment::Model>()
         .resource::<share::Model>()
+        .resource::<account_user::Model>()
+        .resource::<purpose_token::Model>()
         .resource::<api_key::Model>()
         .resource::<api_key_role::Model>()
         .resource::<external_id::Model>()
@@ -90,6 +94,8 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("fieldRule", field_rule::FieldRuleRules { credentials_changed: changed() })
         .rules("roleAssignment", role_assignment::RoleAssignmentRules { credentials_changed: changed() })
         .rules("share", share::ShareRules)
+        .rules("accountUser", account_user::AccountUserRules { credentials_changed: changed() })
+        .rules("purposeToken", purpose_token::PurposeTokenRules { credentials_changed: changed() })
         .rules("apiKeyRole", api_key_role::ApiKeyRoleRules { credentials_changed: changed() })
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
         .rules("oauthClient", oauth_client::OauthClientRules { credentials_changed: changed() })

@@ -1,8 +1,9 @@
 //! Who may change rights, and that somebody always can.
 
+use crate::user::UserAudience;
 use clientela_engine::module::{Draft, RuleReader, permitted};
-use clientela_kernel::{Action, Comparison, Context, Error, ErrorCode, Filter, Id, Result, Value};
-use clientela_model::system;
+use clientela_kernel::{Action, Comparison, Context, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Value};
+use clientela_model::{Choice as _, system};
 use clientela_store::ChangeKind;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -25,6 +26,22 @@ pub(crate) async fn may_assign(context: &Context, reader: &dyn RuleReader, draft
         return Ok(());
     }
     Err(Error::new(ErrorCode::Forbidden, "None of your roles lets you give or take this role (`assign` of roles). Ask an administrator."))
+}
+
+/// Refuses a role that may do everything to somebody from outside.
+pub(crate) async fn refuse_outsiders(reader: &dyn RuleReader, draft: &Draft) -> Result<()> {
+    let (Some(role), Some(user)) = (draft.get("roleId").as_id(), draft.get("userId").as_id()) else { return Ok(()) };
+    let roles = reader.find("role", by_id(role)).await?;
+    if !roles.first().is_some_and(|role| role.get("administrator").as_boolean().unwrap_or(false)) {
+        return Ok(());
+    }
+    let users = reader.find("user", by_id(user)).await?;
+    let outside = |audience: &str| audience != UserAudience::Staff.as_str();
+    if !users.first().and_then(|user| user.get("audience").as_text()).is_some_and(outside) {
+        return Ok(());
+    }
+    let text = "roleId names a role that may do everything, and userId a portal or partner user: these hold no such role.";
+    Err(Error::validation(vec![FieldProblem::new("/roleId", ProblemCode::NotAllowed, text)]))
 }
 
 fn by_id(id: Uuid) -> Filter {
@@ -58,7 +75,8 @@ pub(crate) async fn refuse_lockout(reader: &dyn RuleReader, draft: &Draft) -> Re
         });
         let holders: HashSet<Uuid> =
             holders.filter_map(|assignment| assignment.get("userId").as_id()).filter(|user| !left_out || !is(*user, "user")).collect();
-        let users = Filter::And(vec![among(system::ID, &holders), Filter::field("active", Comparison::Equal(Value::Boolean(true)))]);
+        let staff = Filter::field("audience", Comparison::Equal(Value::from(UserAudience::Staff.as_str())));
+        let users = Filter::And(vec![among(system::ID, &holders), Filter::field("active", Comparison::Equal(Value::Boolean(true))), staff]);
         Ok(!holders.is_empty() && !reader.find("user", users).await?.is_empty())
     };
     if active(true).await? || !active(false).await? {

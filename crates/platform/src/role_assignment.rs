@@ -2,7 +2,7 @@
 
 use crate::CredentialsChanged;
 use crate::audit_entry::AuditKind;
-use crate::rights::{may_assign, refuse_lockout};
+use crate::rights::{may_assign, refuse_lockout, refuse_outsiders};
 use async_trait::async_trait;
 use clientela_engine::module::{Companion, Draft, RuleReader};
 use clientela_engine::{AuditNote, Rules};
@@ -44,6 +44,7 @@ pub struct RoleAssignmentRules {
 impl Rules for RoleAssignmentRules {
     async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         may_assign(context, reader, draft).await?;
+        refuse_outsiders(reader, draft).await?;
         refuse_lockout(reader, draft).await?;
         Ok(Vec::new())
     }

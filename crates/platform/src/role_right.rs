@@ -65,7 +65,8 @@ pub struct Model {
     /// Whose records. For `assign`: whom a record may be given to; of the resource `role`: which roles may be given to others.
     #[field()]
     pub depth: RightDepth,
-    /// Only records that satisfy this filter tree, as JSON. In it `me` is the user who asks and `myTeam` that user's teams; `within` knows the day.
+    /// Only records that satisfy this filter tree, as JSON. In it `me` is the user who asks and `myTeam` that user's teams, `myAccount` the account that a portal or partner user belongs to, `today` the day of the
+    /// request; `within` knows it too.
     #[field(format = "filter_tree", max = 10_000, no_sort, no_filter, example = "\"{\\\"lifecycle\\\": {\\\"eq\\\": \\\"CUSTOMER\\\"}}\"")]
     pub condition: Option<String>,
 }

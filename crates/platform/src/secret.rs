@@ -10,6 +10,8 @@ const LENGTH: usize = 32;
 
 /// What the `client_id` of a program begins with.
 pub const CLIENT_PREFIX: &str = clientela_access::oauth::CLIENT_PREFIX;
+/// What the secret of a token for one purpose begins with.
+pub const TOKEN_PREFIX: &str = clientela_access::api_key::TOKEN_PREFIX;
 /// What the secret of a program begins with.
 pub const CLIENT_SECRET_PREFIX: &str = "cls_";
 

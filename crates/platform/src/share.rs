@@ -16,7 +16,7 @@ pub enum ShareLevel {
     Write,
 }
 
-/// One record for a user or a team whose roles do not reach it. Their roles must allow the action with records of this kind at all; the share says that this
+/// One record for a user, a team, or the portal and partner users of an account, whose roles do not reach it. Their roles must allow the action with records of this kind at all; the share says that this
 /// record is among them.
 #[resource(name = "share", prefix = "shr", unattachable)]
 pub struct Model {
@@ -30,7 +30,7 @@ pub struct Model {
         example = "\"acc_01h455vb4pex5vsknk084sn02q\""
     )]
     pub record_id: AnyId,
-    /// Whom it is shared with: a user or a team, by the id.
+    /// Whom it is shared with, by the id: a user, a team, or an account, which stands for the portal and partner users who belong to it.
     #[field(refers_any, write = "immutable", on_delete = "cascade", example = "\"usr_01h455vb4pex5vsknk084sn02q\"")]
     pub recipient_id: AnyId,
     /// What they may do with it.
@@ -55,9 +55,10 @@ impl Rules for ShareRules {
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        let taken = draft.get("recipientId").as_record().is_none_or(|record| ["user", "team"].contains(&record.resource.as_ref()));
+        let taken =
+            draft.get("recipientId").as_record().is_none_or(|record| ["user", "team", "account"].contains(&record.resource.as_ref()));
         if !taken {
-            let text = "recipientId names neither a user nor a team: only these have shares.";
+            let text = "recipientId names neither a user nor a team nor an account: only these have shares.";
             problems.push(FieldProblem::new("/recipientId", ProblemCode::NotAllowed, text));
         }
     }

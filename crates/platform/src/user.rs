@@ -7,9 +7,21 @@ use async_trait::async_trait;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader, refuse_cycle};
 use clientela_engine::{AuditNote, Rules};
 use clientela_kernel::{Context, Date, Id, Result, Timestamp};
-use clientela_macros::resource;
+use clientela_macros::{Choice, resource};
 
-/// A person of your organization who works with the records: owns them, signs in, is named as their creator.
+/// Where a user comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum UserAudience {
+    /// One of your own people.
+    Staff,
+    /// One of a customer's own people, who reaches what concerns that customer.
+    Portal,
+    /// One of the people of a company that sells with you, who reaches what concerns that company and what you share with it.
+    Partner,
+}
+
+/// A person who works with the records: one of your own who owns them, signs in, is named as their creator, or somebody from outside, with an
+/// `accountUser` that says whom they belong to.
 // `user` is a reserved word of SQL.
 #[resource(name = "user", table = "app_user", prefix = "usr", label = "name", unique("app_user_email_key", "email"))]
 pub struct Model {
@@ -35,6 +47,9 @@ pub struct Model {
     /// Whether the person may sign in. Set it to false when somebody leaves: records keep their owner and their history.
     #[field(default = "true")]
     pub active: bool,
+    /// Where the person comes from. Said once: somebody who changes sides gets a user of their own.
+    #[field(default = "\"STAFF\"", write = "immutable")]
+    pub audience: UserAudience,
     /// The person's first day at work.
     #[field(example = "\"2019-05-01\"")]
     pub hired_on: Option<Date>,

@@ -201,7 +201,7 @@ pub fn made(def: &ResourceDef) -> u16 {
 fn asked_by_rule(def: &ResourceDef, field: &FieldDef) -> bool {
     matches!(
         (def.name.as_ref(), field.name.as_ref()),
-        ("customerEvent", "visitorId") | ("import", "mappingText") | ("relationshipType", "inverseName")
+        ("customerEvent", "visitorId") | ("import", "mappingText") | ("relationshipType", "inverseName") | ("accountUser", "accountId")
     )
 }
 
@@ -210,6 +210,7 @@ fn asked_by_rule(def: &ResourceDef, field: &FieldDef) -> bool {
 fn asked_of_other(def: &ResourceDef, field: &FieldDef) -> Option<(&'static str, Json)> {
     match (def.name.as_ref(), field.name.as_ref()) {
         ("householdMember", "accountId") => Some(("account", json!({ "kind": "HOUSEHOLD" }))),
+        ("accountUser", "userId") => Some(("user", json!({ "audience": "PORTAL" }))),
         ("householdMember", "partyId") => Some(("contact", json!({}))),
         _ => None,
     }

@@ -9,6 +9,17 @@ use http::{Method, Request};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
+/// Whoever comes instead of the other tenant reaches a record of the first tenant no more than that one.
+pub(crate) async fn out_of_reach(app: &TestApp, def: &ResourceDef) {
+    let victim = Victim::new(app, def).await;
+    reading_by_id(app, def, &victim).await;
+    lists(app, def, &victim).await;
+    writes(app, def, &victim).await;
+    many(app, def, &victim).await;
+    victim.is_untouched(app, "somebody from outside").await;
+    deleted(app, def).await;
+}
+
 /// A record of the victim, and how it looked before the other tenant tried.
 struct Victim {
     id: String,
@@ -68,6 +79,7 @@ async fn sweep(app: &TestApp, resources: &[Arc<ResourceDef>]) {
         lists(app, def, &victim).await;
         relations(app, def, &victim, &own).await;
         writes(app, def, &victim).await;
+        references(app, def).await;
         many(app, def, &victim).await;
         victim.is_untouched(app, "the other tenant").await;
         taken_id(app, def, &victim).await;
@@ -255,7 +267,6 @@ async fn writes(app: &TestApp, def: &ResourceDef, victim: &Victim) {
         not_found(&app.beta, "delete", def, &json!({ "id": victim.id })).await;
         not_found(&app.beta, "restore", def, &json!({ "id": victim.id })).await;
     }
-    references(app, def).await;
 }
 
 /// A reference to another tenant's record is refused as one that does not exist, at creation and by patch, on both APIs.

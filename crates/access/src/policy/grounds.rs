@@ -34,7 +34,11 @@ impl RolePolicy {
             }
             chain.push(ground);
         }
-        if limited
+        let concerned = self.concerned(context, def)?;
+        if let Some(concerned) = concerned.clone() {
+            chain.push(Ground::new(Layer::Audience, Extent::Some(concerned)));
+        }
+        if (limited || concerned.is_some())
             && reaches
             && let Some(shared) = self.shared(context, def, action)
         {
@@ -67,7 +71,8 @@ impl RolePolicy {
     pub(super) fn named_by_shares(&self) -> Vec<RecordKey> {
         let named = |resource: &'static str, id| RecordKey { resource: resource.into(), id };
         let teams = self.principal.teams.iter().map(|team| named("team", *team));
-        self.principal.user.map(|user| named("user", user)).into_iter().chain(teams).collect()
+        let audience = self.principal.audience.iter().flat_map(|audience| audience.records.iter().cloned());
+        self.principal.user.map(|user| named("user", user)).into_iter().chain(teams).chain(audience).collect()
     }
 }
 

@@ -1,15 +1,19 @@
 //! What the roles and shares of a principal allow, compiled into row filters and field masks.
 
+mod audience;
 mod grounds;
+mod purpose;
 mod rights;
 mod role;
 mod rows;
 
+pub(crate) use purpose::PurposePolicy;
 pub use rights::{Rights, Team};
 pub use role::{Condition, Right, Role};
 
 use clientela_kernel::{
-    Action, Context, Depth, Error, FieldAccess, FieldGround, FieldMask, Filter, Grant, Ground, Name, Policy, RecordKey, Result, TenantId,
+    Action, Audience, Context, Depth, Error, FieldAccess, FieldGround, FieldMask, Filter, Grant, Ground, Name, Policy, RecordKey, Result,
+    TenantId,
 };
 use clientela_model::{Registry, ResourceDef};
 use parking_lot::RwLock;
@@ -55,6 +59,8 @@ pub struct Principal {
     pub team: Arc<[Uuid]>,
     /// The users of these teams and the teams below, itself included.
     pub subtree: Arc<[Uuid]>,
+    /// Whom it belongs to, where it comes from outside the tenant.
+    pub audience: Option<Audience>,
 }
 
 /// A principal's roles at work.
@@ -113,9 +119,12 @@ impl RolePolicy {
             }
         }
         let mut all = Vec::new();
-        if !reached.is_empty() {
-            reached.extend(self.shared(context, def, action));
-            all.push(if reached.len() == 1 { reached.swap_remove(0) } else { Filter::Or(reached) });
+        let reached = (!reached.is_empty()).then(|| one_of(reached));
+        // Whatever roles say: somebody from outside reaches only what concerns them. A share goes beyond both.
+        let concerned = self.concerned(context, def)?;
+        if let Some(limit) = both(reached, concerned) {
+            let shared = self.shared(context, def, action);
+            all.push(one_of([limit].into_iter().chain(shared).collect()));
         }
         all.extend(self.bound(context, def, level)?);
         let rows = match all.len() {
@@ -188,7 +197,11 @@ impl Policy for RolePolicy {
     }
 
     fn is_administrator(&self) -> bool {
-        self.roles.iter().any(|role| role.administrator)
+        self.principal.audience.is_none() && self.roles.iter().any(|role| role.administrator)
+    }
+
+    fn audience(&self) -> Option<&Audience> {
+        self.principal.audience.as_ref()
     }
 
     fn assigns_to(&self, resource: &str, user: Uuid) -> bool {
@@ -232,6 +245,19 @@ impl fmt::Debug for RolePolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let roles: Vec<&str> = self.roles.iter().map(|role| role.key.as_str()).collect();
         f.debug_struct("RolePolicy").field("roles", &roles).field("user", &self.principal.user).finish_non_exhaustive()
+    }
+}
+
+/// What satisfies at least one of these.
+fn one_of(mut filters: Vec<Filter>) -> Filter {
+    if filters.len() == 1 { filters.swap_remove(0) } else { Filter::Or(filters) }
+}
+
+/// What satisfies both; none where nothing is asked.
+fn both(one: Option<Filter>, other: Option<Filter>) -> Option<Filter> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(Filter::And(vec![one, other])),
+        (one, other) => one.or(other),
     }
 }
 

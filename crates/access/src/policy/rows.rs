@@ -150,6 +150,15 @@ impl RolePolicy {
         self.grant(context, resource, Action::Read).map(Readable::of)
     }
 
+    /// The rows of a resource that may be read: all where that is any; none where none may be.
+    pub(super) fn rows_read(&self, context: &Context, resource: &str) -> Result<Option<Filter>> {
+        Ok(match self.readable(context, resource)? {
+            Readable::All => Some(Filter::And(Vec::new())),
+            Readable::Some(rows) => Some(rows),
+            Readable::None => None,
+        })
+    }
+
     /// Whether others are the public faces of this resource.
     pub(super) fn has_faces(&self, def: &ResourceDef) -> bool {
         !faces(self.registry(), def).is_empty()
@@ -197,7 +206,7 @@ impl Readable {
 }
 
 /// The public faces of an identity, with their references to it.
-fn faces<'r>(registry: &'r Registry, def: &ResourceDef) -> Vec<(&'r Arc<ResourceDef>, Name)> {
+pub(super) fn faces<'r>(registry: &'r Registry, def: &ResourceDef) -> Vec<(&'r Arc<ResourceDef>, Name)> {
     let face = |other: &'r Arc<ResourceDef>| {
         let link = other.face_link().filter(|_| other.face.as_ref() == Some(&def.name))?;
         Some((other, link.name.clone()))
@@ -215,7 +224,7 @@ fn attaches(def: &ResourceDef) -> bool {
 }
 
 /// A field that holds one of these.
-fn among(field: Name, mut values: Vec<Value>) -> Filter {
+pub(super) fn among(field: Name, mut values: Vec<Value>) -> Filter {
     match values.len() {
         0 => nothing(),
         1 => Filter::field(field, Comparison::Equal(values.swap_remove(0))),

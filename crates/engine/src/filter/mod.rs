@@ -212,7 +212,7 @@ impl<'a> FilterReader<'a> {
             Json::String(text) if text.chars().count() <= 200 => Ok(fold(text)),
             _ => Err(self.fail("a text of at most 200 characters is wanted".to_owned())),
         };
-        let mine = || self.my_teams(field, json);
+        let mine = || self.mine(def, field, json);
         Ok(match operator {
             "eq" if mine().is_some() => is(Comparison::In(mine().unwrap_or_default())),
             "ne" if mine().is_some() => is(Comparison::In(mine().unwrap_or_default())).negate(),
@@ -249,11 +249,21 @@ impl<'a> FilterReader<'a> {
         })
     }
 
-    /// The caller's teams, where a team is compared with `myTeam`.
-    fn my_teams(&self, field: &FieldDef, json: &Json) -> Option<Vec<Value>> {
-        let is_team = field.reference().is_some_and(|reference| reference.target == "team");
-        let teams = || self.context.policy.iter().flat_map(|policy| policy.teams()).copied().map(Value::Id).collect();
-        (is_team && json.as_str() == Some("myTeam")).then(teams)
+    /// The caller's teams, where a team is compared with `myTeam`; the account that a portal or partner user belongs to, where one is compared with `myAccount`.
+    fn mine(&self, def: &ResourceDef, field: &FieldDef, json: &Json) -> Option<Vec<Value>> {
+        let named = match &field.kind {
+            FieldType::Id => &def.name,
+            _ => &field.reference()?.target,
+        };
+        let policy = self.context.policy.iter();
+        match (json.as_str()?, named.as_ref()) {
+            ("myTeam", "team") => Some(policy.flat_map(|policy| policy.teams()).copied().map(Value::Id).collect()),
+            ("myAccount", "account") => {
+                let records = policy.flat_map(|policy| policy.audience()).flat_map(|audience| audience.records.iter());
+                Some(records.filter(|record| record.resource == *named).map(|record| Value::Id(record.id)).collect())
+            }
+            _ => None,
+        }
     }
 
     fn values<'j>(&self, json: &'j Json) -> Result<&'j [Json]> {

@@ -1,9 +1,13 @@
 //! Operands of filters, and words for what is wrong with a value.
 
+use super::within;
 use clientela_kernel::currency::Currency;
 use clientela_kernel::{Comparison, Context, Date, Duration, Id, Money, RecordKey, Timestamp, Value};
 use clientela_model::{AnyReferenceDef, FieldDef, FieldType, ResourceDef};
 use serde_json::Value as Json;
+
+/// The day of the request, in the caller's zone; of an instant, when that day began.
+pub const TODAY: &str = "today";
 
 /// What is wrong with a value, as the end of a sentence.
 pub(crate) struct Problem(pub(crate) String);
@@ -72,14 +76,18 @@ pub(crate) fn read(context: &Context, def: &ResourceDef, field: &FieldDef, json:
             Err(_) => problem(format!("{text:?} is not a whole number of 64 bits")),
         },
         (FieldType::Integer { .. }, _) => wrong("a whole number"),
+        (FieldType::Date, Json::String(text)) if text == TODAY => Ok(Value::Date(within::today(context))),
+        (FieldType::Instant, Json::String(text)) if text == TODAY => Ok(Value::Instant(within::start_of_today(context))),
         (FieldType::Date, Json::String(text)) => match Date::parse(text) {
             Some(date) => Ok(Value::Date(date)),
-            None => problem(format!("{text:?} is not a date of the form YYYY-MM-DD")),
+            None => problem(format!("{text:?} is not a date of the form YYYY-MM-DD, nor {TODAY}")),
         },
         (FieldType::Date, _) => wrong("a date as text"),
         (FieldType::Instant, Json::String(text)) => match Timestamp::parse(text) {
             Some(at) => Ok(Value::Instant(at)),
-            None => problem(format!("{text:?} is not an instant of the form 2026-01-31T08:15:00Z")),
+            None => {
+                problem(format!("{text:?} is not an instant of the form 2026-01-31T08:15:00Z, nor {TODAY}, which is when the day began"))
+            }
         },
         (FieldType::Instant, _) => wrong("an instant as text"),
         (FieldType::Duration, Json::String(text)) => match Duration::parse(text) {

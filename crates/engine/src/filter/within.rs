@@ -45,6 +45,16 @@ pub(crate) fn read(context: &Context, field: &FieldDef, json: &Json) -> Result<C
     Ok(Comparison::Between { from, until, source: json.to_string() })
 }
 
+/// The day of the request, in the caller's zone.
+pub(crate) fn today(context: &Context) -> Date {
+    Date::from_chrono(context.now.to_chrono().with_timezone(&context.zone).date_naive())
+}
+
+/// When the day of the request began, in the caller's zone.
+pub(crate) fn start_of_today(context: &Context) -> Timestamp {
+    Timestamp(midnight(context.zone, context.now.to_chrono().with_timezone(&context.zone).date_naive()).timestamp_millis())
+}
+
 fn shift(now: DateTime<Tz>, text: &str, forward: bool) -> Result<DateTime<Tz>, String> {
     let wrong = || format!("{text:?} is not a duration such as P30D, P3M or PT12H within a reasonable range");
     let duration = Duration::parse(text).ok_or_else(wrong)?;

@@ -4,9 +4,11 @@ mod call;
 mod input;
 mod output;
 mod run;
+mod settled;
 
 pub use call::Call;
 pub use output::write_value;
+pub use settled::check_part;
 
 use crate::held::Held;
 use crate::write::{Expected, Idempotency};

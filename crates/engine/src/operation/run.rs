@@ -1,7 +1,7 @@
 //! Carrying out an operation: begin, run, remember, commit; from the start again where two transactions met head-on.
 
 use super::call::{self, Call};
-use super::{OperationOutcome, OperationRequest, input, output};
+use super::{OperationOutcome, OperationRequest, input, output, settled};
 use crate::Engine;
 use crate::module::Found;
 use crate::write::{expect, not_found};
@@ -24,7 +24,7 @@ enum Ended {
 /// Carries out an operation that writes.
 pub(super) async fn write(engine: Engine, context: Context, request: OperationRequest) -> Result<OperationOutcome> {
     let grant = permitted(&engine, &context, &request.def)?;
-    let input = input::decode(&request.def.input, &request.body)?;
+    let input = input::decode(&request.def.input, &*settled::complete(&context, &request.def, &request.body)?)?;
     if let Some(outcome) = replay(&engine, &context, &request).await? {
         return Ok(outcome);
     }
@@ -45,7 +45,7 @@ pub(super) async fn write(engine: Engine, context: Context, request: OperationRe
 /// Carries out an operation that only reads.
 pub(super) async fn read(engine: &Engine, context: &Context, request: &OperationRequest) -> Result<OperationOutcome> {
     let grant = permitted(engine, context, &request.def)?;
-    let input = input::decode(&request.def.input, &request.body)?;
+    let input = input::decode(&request.def.input, &*settled::complete(context, &request.def, &request.body)?)?;
     run(engine, context, request, &grant, input).await.map(OperationOutcome::done)
 }
 
@@ -80,6 +80,7 @@ async fn run(engine: &Engine, context: &Context, request: &OperationRequest, gra
     };
     let operation = engine.inner.operations.get(&request.def.name);
     let operation = operation.ok_or_else(|| Error::internal(format!("nobody carries out {}", request.def.name)))?;
+    let context = &context.inside(&request.def.name);
     let unlimited = context.reads_all() && context.scopes.sensitive;
     let limited = !request.def.writes && !unlimited;
     let target = target.map(|target| if limited { call::masked(target, &grant.fields) } else { target });

@@ -146,6 +146,7 @@ impl Walk<'_> {
                 let record = Found { def: Arc::clone(def), id, values };
                 if belongs {
                     let identity = self.identity_of(&record);
+                    self.take_named(&record).await?;
                     self.take(record)?;
                     if let Some(identity) = identity {
                         self.take_identity(identity).await?;
@@ -160,6 +161,19 @@ impl Walk<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes what a record says that belongs to whom it belongs to.
+    async fn take_named(&mut self, record: &Found) -> Result<()> {
+        for (field, value) in record.def.fields.iter().zip(&record.values) {
+            let Some(reference) = field.reference().filter(|reference| reference.personal == Personal::Named) else { continue };
+            let Some(id) = value.as_id() else { continue };
+            let def = self.inner.resource(&reference.target)?;
+            if let Some(values) = self.inner.current(self.context, self.scope, &def, Id(id), DeletedMode::Include).await? {
+                self.take(Found { def, id: Id(id), values })?;
+            }
+        }
+        Ok(())
     }
 
     /// The identity of a face that is its own.

@@ -173,8 +173,13 @@ fn me() -> ObjectBuilder {
     let actor = object(
         "The principal behind the credential.",
         vec![
-            ("kind", text("A person, an API key, or the server itself.").enum_values(Some(["USER", "API_KEY", "SYSTEM"])).into()),
-            ("id", text("The principal's id: `usr_…`, `key_…` or `sys_…`.").into()),
+            (
+                "kind",
+                text("A person, an API key, a token for one purpose, or the server itself.")
+                    .enum_values(Some(["USER", "API_KEY", "TOKEN", "SYSTEM"]))
+                    .into(),
+            ),
+            ("id", text("The principal's id: `usr_…`, `key_…`, `spt_…` or `sys_…`.").into()),
         ],
     );
     let scopes = ArrayBuilder::new()
@@ -182,12 +187,22 @@ fn me() -> ObjectBuilder {
             text("A scope: `read`, `write`, `sensitive`, or one of a single resource such as `accounts:read`.").examples([json!("read")]),
         )
         .description(Some("What the credential allows."));
+    let belongs_to = ArrayBuilder::new().items(text("An id such as `acc_…` or `con_…`.")).description(Some(
+        "The records to which a principal from outside belongs: it reaches what concerns them. Empty for the tenant's own.",
+    ));
     let client = text("The client program, as the credential names it.").schema_type(SchemaType::from_iter([Type::String, Type::Null]));
     object(
         "Who the credential belongs to.",
         vec![
             ("tenantId", text("The tenant.").into()),
             ("actor", actor.into()),
+            (
+                "audience",
+                text("Where the principal comes from: one of the tenant's own people or programs, a customer's, a partner's, or whoever holds a token.")
+                    .enum_values(Some(["STAFF", "PORTAL", "PARTNER", "TOKEN"]))
+                    .into(),
+            ),
+            ("belongsTo", belongs_to.into()),
             ("client", client.into()),
             ("scopes", scopes.into()),
             ("timeZone", text("The caller's IANA time zone, for relative dates.").into()),

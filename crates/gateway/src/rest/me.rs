@@ -5,7 +5,7 @@ use super::parameters::Parameters;
 use crate::{GatewayState, idempotency};
 use axum::response::Response;
 use clientela_engine::{aggregate, batch};
-use clientela_kernel::{ActorKind, PageArguments, Result};
+use clientela_kernel::{ActorKind, Context, Id, PageArguments, RecordKey, Result};
 use http::StatusCode;
 use serde_json::json;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ pub(super) async fn me(state: Arc<GatewayState>, call: Call) -> Result<Response>
     let kind = match context.actor.kind {
         ActorKind::User => "USER",
         ActorKind::ApiKey => "API_KEY",
+        ActorKind::Token => "TOKEN",
         ActorKind::System => "SYSTEM",
     };
     let text = context.scopes.to_text();
@@ -24,11 +25,20 @@ pub(super) async fn me(state: Arc<GatewayState>, call: Call) -> Result<Response>
     let body = json!({
         "tenantId": context.tenant.to_string(),
         "actor": { "kind": kind, "id": context.actor.to_text() },
+        "audience": context.audience().map_or("STAFF", |audience| audience.kind.name()),
+        "belongsTo": belongs_to(&state, &context),
         "client": context.client,
         "scopes": scopes,
         "timeZone": context.zone.name(),
     });
     Ok(json_answer(StatusCode::OK, body.to_string().into_bytes()))
+}
+
+/// The ids of what a principal from outside belongs to.
+fn belongs_to(state: &GatewayState, context: &Context) -> Vec<String> {
+    let records = context.audience().into_iter().flat_map(|audience| audience.records.iter());
+    let id = |record: &RecordKey| state.engine.registry().resource(&record.resource).map(|def| Id(record.id).to_text(&def.prefix));
+    records.filter_map(id).collect()
 }
 
 /// `GET /v1/limits`.

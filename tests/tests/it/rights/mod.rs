@@ -1,8 +1,10 @@
 //! Rights: what roles, field rules and shares allow, on both APIs and both databases.
 
+mod audiences;
 mod explained;
 mod fields;
 mod matrix;
+mod purpose_tokens;
 mod rows;
 mod rules;
 mod scopes;

@@ -1,6 +1,7 @@
 //! Scalars, and which named type a field has.
 
 use super::types::{Definition, Kind, Scalar};
+use clientela_engine::TODAY;
 use clientela_kernel::{Date, Duration, Timestamp};
 use clientela_model::{FieldDef, FieldType, system};
 use serde_json::Value as Json;
@@ -13,9 +14,15 @@ pub(crate) fn definitions() -> Vec<Definition> {
             "DateTime",
             Scalar::DateTime,
             Some("https://www.rfc-editor.org/rfc/rfc3339"),
-            "A moment, RFC 3339. Always written in UTC with milliseconds, such as `2026-01-31T08:15:00.000Z`; any offset is read.",
+            "A moment, RFC 3339. Always written in UTC with milliseconds, such as `2026-01-31T08:15:00.000Z`; any offset is read. In filters also `today`: when the \
+             caller's day began.",
         ),
-        scalar("Date", Scalar::Date, Some("https://www.rfc-editor.org/rfc/rfc3339"), "A calendar day without a zone, `YYYY-MM-DD`."),
+        scalar(
+            "Date",
+            Scalar::Date,
+            Some("https://www.rfc-editor.org/rfc/rfc3339"),
+            "A calendar day without a zone, `YYYY-MM-DD`. In filters also `today`, in the caller's zone.",
+        ),
         scalar(
             "Duration",
             Scalar::Duration,
@@ -101,8 +108,8 @@ impl Scalar {
             Scalar::Int => whole(json).filter(|number| i32::try_from(*number).is_ok()).map(Json::from),
             Scalar::Long => whole(json).or_else(|| json.as_str()?.parse().ok()).map(Json::from),
             Scalar::Decimal => text(is_decimal),
-            Scalar::Date => text(|text| Date::parse(text).is_some()),
-            Scalar::DateTime => text(|text| Timestamp::parse(text).is_some()),
+            Scalar::Date => text(|text| text == TODAY || Date::parse(text).is_some()),
+            Scalar::DateTime => text(|text| text == TODAY || Timestamp::parse(text).is_some()),
             Scalar::Json => Some(json.clone()),
             Scalar::Duration => text(|text| Duration::parse(text).is_some()),
         }
