@@ -1311,6 +1311,27 @@ CREATE TABLE share
     CREATE INDEX share_recipient_id_index ON public.share USING btree (tenant_id, recipient_id, id)
     CREATE INDEX share_record_id_index ON public.share USING btree (tenant_id, record_id, id)
 
+CREATE TABLE sharing_rule
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    resource text COLLATE "C" NOT NULL
+    condition text COLLATE "C" NOT NULL
+    recipient_resource text COLLATE "C" NOT NULL
+    recipient_id uuid NOT NULL
+    level text COLLATE "C" NOT NULL
+    until timestamp with time zone
+    cause text COLLATE "C"
+    CONSTRAINT sharing_rule_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX sharing_rule_recipient_id_index ON public.sharing_rule USING btree (tenant_id, recipient_id, id)
+
 CREATE TABLE sign_in_grant
     tenant_id uuid NOT NULL
     id uuid NOT NULL

@@ -1461,6 +1461,29 @@ CREATE INDEX share_recipient_id_index ON share (tenant_id, recipient_id, id);
 
 CREATE INDEX share_record_id_index ON share (tenant_id, record_id, id);
 
+CREATE TABLE sharing_rule (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    condition TEXT NOT NULL,
+    recipient_resource TEXT NOT NULL,
+    recipient_id BLOB NOT NULL,
+    level TEXT NOT NULL,
+    until INTEGER,
+    cause TEXT,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX sharing_rule_recipient_id_index ON sharing_rule (tenant_id, recipient_id, id);
+
 CREATE TABLE sign_in_grant (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,

@@ -4,7 +4,7 @@ use crate::table::{Kind, Table, create};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
-/// Adds `audience` to `app_user`, and makes `account_user` and `purpose_token`. The roles that a tenant began with learn of them: without rights of
+/// Adds `audience` to `app_user`, and makes `account_user`, `purpose_token` and `sharing_rule`. The roles that a tenant began with learn of them: without rights of
 /// their own, members would say who belongs to whom.
 pub(crate) struct Migration;
 
@@ -44,7 +44,15 @@ impl MigrationTrait for Migration {
             .required("scopes", Kind::Text)
             .required("secret_hash", Kind::Text)
             .unique("purpose_token_secret_hash_key", &["secret_hash"]);
-        create(manager, &[account_user, purpose_token]).await?;
+        let sharing_rule = Table::new("sharing_rule")
+            .required_folded("name")
+            .required("resource", Kind::Text)
+            .required("condition", Kind::Text)
+            .required_any_reference("recipient")
+            .required("level", Kind::Text)
+            .optional("until", Kind::Instant)
+            .optional("cause", Kind::Text);
+        create(manager, &[account_user, purpose_token, sharing_rule]).await?;
         let id = if postgres { "gen_random_uuid()" } else { "randomblob(16)" };
         for (role, resource, action, depth) in RIGHTS {
             connection.execute_unprepared(&right(id, role, resource, action, depth)).await?;
@@ -54,7 +62,9 @@ impl MigrationTrait for Migration {
 }
 
 /// Role, resource, action, depth.
-const RIGHTS: [(&str, &str, &str, &str); 4] = [
+const RIGHTS: [(&str, &str, &str, &str); 6] = [
+    ("member", "sharingRule", "*", "NONE"),
+    ("member", "sharingRule", "read", "ALL"),
     ("member", "accountUser", "*", "NONE"),
     ("member", "accountUser", "read", "ALL"),
     ("member", "purposeToken", "*", "OWN"),

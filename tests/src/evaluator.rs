@@ -46,7 +46,7 @@ pub fn matches(filter: &Filter, def: &ResourceDef, record: &Record, registry: &R
         Filter::ToOne { relation, filter } => {
             related(relation, def, record, registry, world).iter().any(|(target, other)| matches(filter, target, other, registry, world))
         }
-        Filter::ToRecord { .. } | Filter::NamedBy { .. } => panic!("no request can ask for this"),
+        Filter::ToRecord { .. } | Filter::NamedBy { .. } | Filter::Among { .. } => panic!("no request can ask for this"),
         Filter::ToMany { relation, quantifier, filter } => {
             let others = related(relation, def, record, registry, world);
             let mut hits = others.iter().map(|(target, other)| matches(filter, target, other, registry, world));

@@ -136,7 +136,7 @@ impl Directory {
             roles.retain(|role| role.key != tried.key);
             roles.push(Arc::new(tried));
         }
-        let policy = RolePolicy::new(self.definitions.clone(), tenant, roles, principal);
+        let policy = RolePolicy::new(self.definitions.clone(), tenant, roles, principal, &self.rights);
         (!policy.is_administrator()).then_some(policy)
     }
 

@@ -178,7 +178,8 @@ impl Looking<'_> {
                 Extent::All => true,
                 Extent::Some(rows) => self.reach.holds(self.def, self.record, rows).await?,
             };
-            let shares = if ground.layer == Layer::Share && allows { self.shares().await? } else { Vec::new() };
+            let shares =
+                if ground.layer == Layer::Share && ground.condition.is_none() && allows { self.shares().await? } else { Vec::new() };
             grounds.push(self.shown(&ground, allows, &shares));
         }
         Ok((allowed && readable, grounds))
@@ -214,6 +215,7 @@ impl Looking<'_> {
                 depth.name(),
                 if ground.condition.is_some() { ", under a condition" } else { "" }
             ),
+            (Layer::Share, _) if ground.condition.is_some() => "A rule shares what satisfies a condition.".to_owned(),
             (Layer::Share, _) if allows => format!("Shared by {}.", shares.join(", ")),
             (Layer::Share, _) => "No share of it allows this.".to_owned(),
             (Layer::Dependency, _) => "What it depends on, or is a face of, must be readable as well.".to_owned(),

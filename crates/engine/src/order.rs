@@ -125,6 +125,14 @@ pub(crate) fn describe(filter: &Filter, hash: &mut Fingerprint) {
             describe(filter, hash);
             Ok(())
         }
+        Filter::Among { field, of } => {
+            let _ = write!(hash, "{field}.");
+            for among in of {
+                let _ = write!(hash, "{}.{}.", among.resource, among.field);
+                describe(&among.filter, hash);
+            }
+            Ok(())
+        }
         Filter::ToMany { relation, quantifier, filter } => {
             let _ = write!(hash, "{relation}.{quantifier:?}.");
             describe(filter, hash);

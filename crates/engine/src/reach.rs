@@ -115,6 +115,22 @@ impl Reach<'_> {
                         Some(id) => self.exists(&target, vec![is(field, id), filter.as_ref().clone()]).await,
                     }
                 }
+                Filter::Among { field, of } => {
+                    let (resource, id) = match value(field) {
+                        Value::Record(record) => (Some(record.resource), record.id),
+                        value => match value.as_id() {
+                            Some(id) => (None, id),
+                            None => return Ok(false),
+                        },
+                    };
+                    for among in of.iter().filter(|among| resource.as_ref().is_none_or(|resource| *resource == among.resource)) {
+                        let target = self.inner.resource(&among.resource)?;
+                        if self.exists(&target, vec![is(&among.field, id), among.filter.clone()]).await? {
+                            return Ok(true);
+                        }
+                    }
+                    Ok(false)
+                }
                 Filter::ToMany { relation, quantifier, filter } => {
                     let relation = def.relation(relation).ok_or_else(|| Error::internal("a filter names an unknown relation"))?;
                     let RelationKind::ToMany { local, foreign, .. } = &relation.kind else {

@@ -46,6 +46,13 @@ pub enum Filter {
         /// The condition on that record.
         filter: Box<Filter>,
     },
+    /// True where the record itself (its id) or the one that a reference names is among these. They are few, and are looked for first. Rights alone use it.
+    Among {
+        /// The id, or a reference.
+        field: Name,
+        /// Where they are.
+        of: Vec<Among>,
+    },
     /// A condition on the many records of a relation.
     ToMany {
         /// The relation's name.
@@ -55,6 +62,17 @@ pub enum Filter {
         /// The condition on each related record.
         filter: Box<Filter>,
     },
+}
+
+/// Some records, by what living records of a resource say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Among {
+    /// The resource.
+    pub resource: Name,
+    /// The field that tells which: the id, or a reference.
+    pub field: Name,
+    /// Those records of the resource that count.
+    pub filter: Filter,
 }
 
 /// How many related records must satisfy a condition.

@@ -23,7 +23,7 @@ pub use context::{Actor, ActorKind, Context};
 pub use cursor::Cursor;
 pub use duration::Duration;
 pub use error::{Error, ErrorCode, FieldProblem, ProblemCode, Result};
-pub use filter::{Comparison, Filter, Quantifier};
+pub use filter::{Among, Comparison, Filter, Quantifier};
 pub use id::{Id, TenantId};
 pub use money::Money;
 pub use page::{DeletedMode, ListArguments, PageArguments, SortKey};

@@ -61,7 +61,7 @@ const PARTNER_RIGHTS: [(&str, &str, RightDepth); 11] = [
 ];
 
 /// Resources that say who may do what, and how programs sign in.
-const OF_ADMINISTRATORS: [&str; 13] = [
+const OF_ADMINISTRATORS: [&str; 14] = [
     "tenant",
     "user",
     "accountUser",
@@ -71,6 +71,7 @@ const OF_ADMINISTRATORS: [&str; 13] = [
     "roleRight",
     "fieldRule",
     "roleAssignment",
+    "sharingRule",
     "apiKeyRole",
     "oauthClient",
     "customField",

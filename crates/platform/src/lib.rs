@@ -24,6 +24,7 @@ pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod share;
+pub mod sharing_rule;
 pub mod sign_in;
 pub mod simulate;
 pub mod stored_definitions;
@@ -60,6 +61,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<field_rule::Model>()
         .resource::<role_assignment::Model>()
         .resource::<share::Model>()
+        .resource::<sharing_rule::Model>()
         .resource::<account_user::Model>()
         .resource::<purpose_token::Model>()
         .resource::<api_key::Model>()
@@ -94,6 +96,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("fieldRule", field_rule::FieldRuleRules { credentials_changed: changed() })
         .rules("roleAssignment", role_assignment::RoleAssignmentRules { credentials_changed: changed() })
         .rules("share", share::ShareRules)
+        .rules("sharingRule", sharing_rule::SharingRuleRules { credentials_changed: changed() })
         .rules("accountUser", account_user::AccountUserRules { credentials_changed: changed() })
         .rules("purposeToken", purpose_token::PurposeTokenRules { credentials_changed: changed() })
         .rules("apiKeyRole", api_key_role::ApiKeyRoleRules { credentials_changed: changed() })

@@ -55,12 +55,7 @@ impl Rules for ShareRules {
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        let taken =
-            draft.get("recipientId").as_record().is_none_or(|record| ["user", "team", "account"].contains(&record.resource.as_ref()));
-        if !taken {
-            let text = "recipientId names neither a user nor a team nor an account: only these have shares.";
-            problems.push(FieldProblem::new("/recipientId", ProblemCode::NotAllowed, text));
-        }
+        check_recipient(draft, problems);
     }
 
     async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
@@ -70,5 +65,14 @@ impl Rules for ShareRules {
         }
         let text = "recordId names a record that you may not share, or there is no such record, or it is deleted.";
         Err(Error::validation(vec![FieldProblem::new("/recordId", ProblemCode::ReferenceNotFound, text)]))
+    }
+}
+
+/// Refuses a recipient who cannot have a share.
+pub(crate) fn check_recipient(draft: &Draft, problems: &mut Vec<FieldProblem>) {
+    let taken = |resource: &str| ["user", "team", "account"].contains(&resource);
+    if draft.get("recipientId").as_record().is_some_and(|record| !taken(&record.resource)) {
+        let text = "recipientId names neither a user nor a team nor an account: only these have shares.";
+        problems.push(FieldProblem::new("/recipientId", ProblemCode::NotAllowed, text));
     }
 }

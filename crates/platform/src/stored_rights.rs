@@ -1,8 +1,9 @@
 //! Roles, who holds them, and teams, read across tenants.
 
-use crate::{api_key_role, field_rule, role, role_assignment, role_right, team, team_member};
-use clientela_access::policy::{Condition, Right, Rights, Role, Team};
-use clientela_kernel::{Actor, ActorKind, Id, Result, TenantId};
+use crate::share::ShareLevel;
+use crate::{api_key_role, field_rule, role, role_assignment, role_right, sharing_rule, team, team_member};
+use clientela_access::policy::{Condition, Right, Rights, Role, SharingRule, Team};
+use clientela_kernel::{Actor, ActorKind, Id, RecordKey, Result, TenantId};
 use clientela_store::{Store, SystemTask};
 use sea_orm::{ColumnTrait as _, Condition as Where};
 use std::collections::HashMap;
@@ -49,7 +50,25 @@ pub(crate) async fn read(store: &Store) -> Result<Rights> {
             team.members.push(member.user_id.0);
         }
     }
-    Ok(Rights { held, teams })
+    let mut shared: HashMap<TenantId, Vec<Arc<SharingRule>>> = HashMap::new();
+    for rule in system.find::<sharing_rule::Entity>(Where::all().add(sharing_rule::Column::DeletedAt.is_null())).await? {
+        shared.entry(rule.tenant_id).or_default().push(Arc::new(sharing(rule)));
+    }
+    Ok(Rights { held, teams, shared })
+}
+
+fn sharing(rule: sharing_rule::Model) -> SharingRule {
+    SharingRule {
+        recipient: RecordKey { resource: rule.recipient_resource.into(), id: rule.recipient_id.0 },
+        resource: rule.resource.into(),
+        condition: condition(rule.condition),
+        writes: rule.level == ShareLevel::Write,
+        until: rule.until,
+    }
+}
+
+fn condition(text: String) -> Condition {
+    Condition { tree: serde_json::from_str(&text).ok().map(Arc::new), text }
 }
 
 fn begun(role: role::Model) -> Role {
@@ -58,7 +77,6 @@ fn begun(role: role::Model) -> Role {
 
 fn right_of(right: role_right::Model) -> Right {
     let named = |text: String| (text != role_right::ANY).then(|| text.into());
-    let condition = |text: String| Condition { tree: serde_json::from_str(&text).ok().map(Arc::new), text };
     Right {
         resource: named(right.resource),
         action: named(right.action),

@@ -6,7 +6,7 @@
 
 use crate::compare::push_comparison;
 use crate::sql::{Alias, Sql};
-use clientela_kernel::{Comparison, Error, Filter, Quantifier, Result, Value};
+use clientela_kernel::{Among, Comparison, Error, Filter, Quantifier, Result, Value};
 use clientela_model::{FieldDef, Registry, RelationKind, ResourceDef};
 
 /// Compiles the filters of one statement; numbers the subqueries.
@@ -50,6 +50,7 @@ impl<'a> Filters<'a> {
                 let column = field_of(self.target(resource)?, field)?.id_column();
                 self.related(sql, resource, (&column, None), (alias, "id"), Some(filter), false)
             }
+            Filter::Among { field, of } => self.among(sql, field_of(def, field)?, alias, of),
             Filter::ToMany { relation, quantifier, filter } => {
                 let relation = relation_of(def, relation)?;
                 let RelationKind::ToMany { local, foreign, .. } = &relation.kind else {
@@ -94,6 +95,36 @@ impl<'a> Filters<'a> {
         sql.push(if never_null { "(NOT (" } else { "((" });
         self.push(sql, def, alias, inner)?;
         sql.push(if never_null { "))" } else { ") IS NOT TRUE)" });
+        Ok(())
+    }
+
+    /// `… IN (SELECT …)`, which no row of the outer statement is part of: the database collects these records once, and may begin with them.
+    fn among(&mut self, sql: &mut Sql, field: &FieldDef, alias: Alias, of: &[Among]) -> Result<()> {
+        if of.is_empty() {
+            sql.push("1=0");
+            return Ok(());
+        }
+        let (any, exact) = (field.any_reference().is_some(), sql.dialect.exact_text());
+        if any {
+            sql.push("(").of(alias, &format!("{}_resource", field.column)).push(", ").of(alias, &field.id_column()).push(") IN (");
+        } else {
+            sql.of(alias, &field.id_column()).push(" IN (");
+        }
+        for (place, among) in of.iter().enumerate() {
+            let target = self.target(&among.resource)?;
+            self.subqueries += 1;
+            let inner = Alias { letter: 's', number: self.subqueries };
+            sql.push(if place == 0 { "SELECT " } else { " UNION ALL SELECT " });
+            if any {
+                // Names of resources come from definitions.
+                sql.push("'").push(&among.resource).push(exact).push(", ");
+            }
+            sql.of(inner, &field_of(target, &among.field)?.id_column()).push(" FROM ").push(&target.source()).push(" ").alias(inner);
+            sql.push(" WHERE ").of(inner, "tenant_id").push(" = ").tenant();
+            sql.push(" AND ").of(inner, "deleted_at").push(" IS NULL AND ");
+            self.push(sql, target, inner, &among.filter)?;
+        }
+        sql.push(")");
         Ok(())
     }
 

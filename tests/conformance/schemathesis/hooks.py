@@ -91,6 +91,9 @@ LOOKED_UP = re.compile(
     "|Longer texts are LONG_TEXT|defaultValue (is no JSON|cannot be|says nothing)|which is the most|is not free"
     # passwords: who knows it, and what others would guess
     "|is not your password|must have at least 12|is one character over and over|own name or address"
+    # people from outside and tokens: whom they may belong to, how long they hold, what an operation takes
+    "|accountId and contactId are both empty|one of your own people|names a role that may do everything"
+    "|must be later than now, and not after|must be one that is done with|input (is no JSON object|cannot be used|settles what)|resource that can be shared is called so"
     # programs: where people may be sent back to
     "|cannot be a redirect URI|that people cannot sign in to|one of those that the program has registered"
     # challenges and codes: what a digest is made of, and what an app shows just now

@@ -2,10 +2,23 @@
 
 use super::RolePolicy;
 use super::rows::{among, faces};
-use clientela_kernel::{Comparison, Context, Filter, Name, Result, Value};
+use clientela_kernel::{Among, Comparison, Context, Filter, Name, Result, Value};
 use clientela_model::{Personal, ReferenceDef, ResourceDef, system};
 
 impl RolePolicy {
+    /// Whether the principal comes from outside.
+    pub(super) fn is_outside(&self) -> bool {
+        self.principal.audience.is_some()
+    }
+
+    /// Whether a record of a resource concerns nobody from outside but whoever made it: it neither names nor depends on anything, and has no owner.
+    pub(super) fn concerns_makers_alone(&self, def: &ResourceDef) -> bool {
+        let records = self.principal.audience.iter().flat_map(|audience| audience.records.iter());
+        let known: Vec<&Name> = records.map(|record| &record.resource).collect();
+        let names = def.fields.iter().filter_map(|field| field.reference()).any(|reference| known.contains(&&reference.target));
+        !(names || def.common || def.owner.is_some() || known.contains(&&def.name) || def.bonds().next().is_some() || self.has_faces(def))
+    }
+
     /// The records of a resource that concern the principal; none where it is one of the tenant's own, or where what the records depend on
     /// decides it.
     ///
@@ -62,10 +75,14 @@ impl RolePolicy {
                 continue;
             };
             let identity = |target: &Name| self.registry().resource(target).is_some_and(|def| self.has_faces(def));
-            for reference in link.fields.iter().filter_map(|field| field.reference()).filter(|reference| identity(&reference.target)) {
-                let Some(readable) = self.rows_read(context, &reference.target)? else { continue };
-                let filter = Filter::ToOne { relation: reference.relation.clone(), filter: Box::new(readable) };
-                ways.push(Filter::NamedBy { resource: link.name.clone(), field: part.name.clone(), filter: Box::new(filter) });
+            for (field, reference) in link.fields.iter().filter_map(|field| Some((field, field.reference()?))) {
+                if !identity(&reference.target) {
+                    continue;
+                }
+                let of = self.by_faces(context, self.def(&reference.target)?)?;
+                let filter = Filter::Among { field: field.name.clone(), of };
+                let parts = vec![Among { resource: link.name.clone(), field: part.name.clone(), filter }];
+                ways.push(Filter::Among { field: system::ID.into(), of: parts });
             }
         }
         Ok(ways)

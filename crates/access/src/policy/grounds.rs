@@ -1,7 +1,7 @@
 //! The rules behind a decision, one by one, for whoever asks why. What they come to is decided in `decide` and nowhere else.
 
 use super::{Right, Role, RolePolicy};
-use clientela_kernel::{Action, Context, Depth, Extent, FieldGround, Filter, Ground, Layer, Policy as _, RecordKey, Result};
+use clientela_kernel::{Action, Context, Depth, Extent, FieldGround, Filter, Ground, Layer, Policy as _, Result};
 use clientela_model::ResourceDef;
 
 impl RolePolicy {
@@ -38,11 +38,11 @@ impl RolePolicy {
         if let Some(concerned) = concerned.clone() {
             chain.push(Ground::new(Layer::Audience, Extent::Some(concerned)));
         }
-        if (limited || concerned.is_some())
-            && reaches
-            && let Some(shared) = self.shared(context, def, action)
-        {
-            chain.push(Ground::new(Layer::Share, Extent::Some(shared)));
+        if (limited || concerned.is_some()) && reaches {
+            chain.extend(self.shared_by_hand(context, def, action).map(|shared| Ground::new(Layer::Share, Extent::Some(shared))));
+            for (rule, shared) in self.shared_by_rules(context, def, action) {
+                chain.push(Ground { condition: Some(rule.condition.text.clone()), ..Ground::new(Layer::Share, Extent::Some(shared)) });
+            }
         }
         if reaches {
             let bonds = self.bound(context, def, 0)?;
@@ -65,14 +65,6 @@ impl RolePolicy {
             def.fields.iter().map(|field| ground(&field.name)).collect::<Vec<_>>()
         };
         if self.is_administrator() { Vec::new() } else { self.roles.iter().filter(reads).flat_map(of).collect() }
-    }
-
-    /// Whom a share must name.
-    pub(super) fn named_by_shares(&self) -> Vec<RecordKey> {
-        let named = |resource: &'static str, id| RecordKey { resource: resource.into(), id };
-        let teams = self.principal.teams.iter().map(|team| named("team", *team));
-        let audience = self.principal.audience.iter().flat_map(|audience| audience.records.iter().cloned());
-        self.principal.user.map(|user| named("user", user)).into_iter().chain(teams).chain(audience).collect()
     }
 }
 

@@ -8,7 +8,7 @@ mod role;
 mod rows;
 
 pub(crate) use purpose::PurposePolicy;
-pub use rights::{Rights, Team};
+pub use rights::{Rights, SharingRule, Team};
 pub use role::{Condition, Right, Role};
 
 use clientela_kernel::{
@@ -63,6 +63,16 @@ pub struct Principal {
     pub audience: Option<Audience>,
 }
 
+impl Principal {
+    /// Whom a share must name to be this one's.
+    fn recipients(&self) -> Vec<RecordKey> {
+        let named = |resource: &'static str, id| RecordKey { resource: resource.into(), id };
+        let audience = self.audience.iter().flat_map(|audience| audience.records.iter().cloned());
+        let teams = self.teams.iter().map(|team| named("team", *team));
+        self.user.map(|user| named("user", user)).into_iter().chain(teams).chain(audience).collect()
+    }
+}
+
 /// A principal's roles at work.
 pub struct RolePolicy {
     definitions: Definitions,
@@ -71,14 +81,17 @@ pub struct RolePolicy {
     registry: OnceLock<Arc<Registry>>,
     roles: Vec<Arc<Role>>,
     principal: Principal,
+    /// What rules share with the principal.
+    sharing: Vec<Arc<SharingRule>>,
     /// Grants that depend on nothing but the roles, by resource and action or operation.
     known: RwLock<HashMap<(Name, &'static str), Option<Grant>>>,
 }
 
 impl RolePolicy {
     /// The policy of a principal who holds these roles.
-    pub fn new(definitions: Definitions, tenant: TenantId, roles: Vec<Arc<Role>>, principal: Principal) -> RolePolicy {
-        RolePolicy { definitions, tenant, registry: OnceLock::new(), roles, principal, known: RwLock::default() }
+    pub fn new(definitions: Definitions, tenant: TenantId, roles: Vec<Arc<Role>>, principal: Principal, rights: &Rights) -> RolePolicy {
+        let sharing = rights.shared_with(tenant, &principal.recipients());
+        RolePolicy { definitions, tenant, registry: OnceLock::new(), roles, principal, sharing, known: RwLock::default() }
     }
 
     fn registry(&self) -> &Arc<Registry> {
@@ -157,7 +170,9 @@ impl RolePolicy {
     /// Whether a grant is the same at any moment: conditions know the day, and shares come to their end.
     fn lasting(&self, grant: Option<&Grant>) -> bool {
         grant.is_none_or(|grant| grant.rows.is_none())
-            || (self.principal.user.is_none() && self.roles.iter().flat_map(|role| &role.rights).all(|right| right.condition.is_none()))
+            || (self.principal.user.is_none()
+                && self.sharing.is_empty()
+                && self.roles.iter().flat_map(|role| &role.rights).all(|right| right.condition.is_none()))
     }
 }
 
@@ -237,7 +252,7 @@ impl Policy for RolePolicy {
     }
 
     fn recipients(&self) -> Vec<RecordKey> {
-        self.named_by_shares()
+        self.principal.recipients()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The roles of every tenant, who holds them, and the teams that people are in.
 
-use super::Role;
-use clientela_kernel::{Actor, TenantId};
+use super::{Condition, Role};
+use clientela_kernel::{Actor, Name, RecordKey, TenantId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -22,6 +22,23 @@ pub struct Rights {
     pub held: HashMap<(TenantId, Actor), Vec<Arc<Role>>>,
     /// The teams.
     pub teams: HashMap<TenantId, HashMap<Uuid, Team>>,
+    /// What is shared by rules.
+    pub shared: HashMap<TenantId, Vec<Arc<SharingRule>>>,
+}
+
+/// Shares what satisfies a condition.
+#[derive(Clone, Debug)]
+pub struct SharingRule {
+    /// With whom: a user, a team, or whom people from outside belong to.
+    pub recipient: RecordKey,
+    /// Records of this resource.
+    pub resource: Name,
+    /// Those that satisfy this.
+    pub condition: Condition,
+    /// Whether they may be changed as well.
+    pub writes: bool,
+    /// Until when.
+    pub until: Option<Timestamp>,
 }
 
 impl Rights {
@@ -41,6 +58,11 @@ impl Rights {
         let mut found: Vec<Uuid> = teams.filter(|(_, team)| team.members.contains(&user)).map(|(id, _)| *id).collect();
         found.sort_unstable();
         found
+    }
+
+    /// The rules that share something with one of these.
+    pub(crate) fn shared_with(&self, tenant: TenantId, recipients: &[RecordKey]) -> Vec<Arc<SharingRule>> {
+        self.shared.get(&tenant).into_iter().flatten().filter(|rule| recipients.contains(&rule.recipient)).cloned().collect()
     }
 
     /// The users in these teams.

@@ -1,8 +1,8 @@
 //! Which records a right reaches, as a filter.
 
-use super::{Right, Role, RolePolicy};
-use clientela_kernel::{Action, Comparison, Context, Depth, Filter, Grant, Name, Policy as _, Quantifier, Result, Value};
-use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, system};
+use super::{Condition, Right, Role, RolePolicy, SharingRule};
+use clientela_kernel::{Action, Among, Comparison, Context, Depth, Filter, Grant, Name, Policy as _, Quantifier, Result, Value};
+use clientela_model::{FieldDef, FieldType, ReferenceDef, Registry, ResourceDef, system};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -21,21 +21,25 @@ impl RolePolicy {
     pub(super) fn rows_of(&self, context: &Context, def: &ResourceDef, role: &Role, right: &Right) -> Result<Option<Filter>> {
         let reach = self.reach(def, right.depth, 0);
         let Some(condition) = &right.condition else { return Ok(reach) };
-        // The condition itself is read without limits: it may name what its holder cannot see.
-        let read = |tree: &Arc<_>| self.definitions.conditions.read(self.registry(), context, def, tree);
-        let condition = match condition.tree.as_ref().map(read) {
-            Some(Ok(filter)) => filter,
-            // A field that it names may have gone: then it allows nothing, rather than everything.
-            Some(Err(error)) => {
-                tracing::warn!(%error, role = role.key, resource = %def.name, "a right's condition cannot be read and allows nothing");
-                nothing()
-            }
-            None => nothing(),
-        };
+        let condition = self.satisfying(context, def, condition, &role.key);
         Ok(Some(match reach {
             Some(reach) => Filter::And(vec![reach, condition]),
             None => condition,
         }))
+    }
+
+    /// The records that satisfy a condition. It is read without limits: it may name what those whom it is for cannot see.
+    fn satisfying(&self, context: &Context, def: &ResourceDef, condition: &Condition, of: &str) -> Filter {
+        let read = |tree: &Arc<_>| self.definitions.conditions.read(self.registry(), context, def, tree);
+        match condition.tree.as_ref().map(read) {
+            Some(Ok(filter)) => filter,
+            // A field that it names may have gone: then it allows nothing, rather than everything.
+            Some(Err(error)) => {
+                tracing::warn!(%error, of, resource = %def.name, "a condition of rights cannot be read and allows nothing");
+                nothing()
+            }
+            None => nothing(),
+        }
     }
 
     /// Whose records a depth reaches; none where that is everybody's.
@@ -79,15 +83,32 @@ impl RolePolicy {
         Some(among(system::CREATED_BY.into(), names.into_iter().map(Value::Text).collect()))
     }
 
-    /// The records that were shared with the principal, for what a share allows.
-    pub(super) fn shared(&self, context: &Context, def: &ResourceDef, action: Action) -> Option<Filter> {
-        let writes = match action {
-            Action::Read | Action::Export => false,
-            Action::Update => true,
-            _ => return None,
+    /// The records that are shared with the principal, by hand or by a rule.
+    pub(super) fn shared(&self, context: &Context, def: &ResourceDef, action: Action) -> Vec<Filter> {
+        let by_rules = self.shared_by_rules(context, def, action).map(|(_, shared)| shared);
+        self.shared_by_hand(context, def, action).into_iter().chain(by_rules).collect()
+    }
+
+    /// What rules share with the principal of a resource, for what a share allows.
+    pub(super) fn shared_by_rules<'s>(
+        &'s self,
+        context: &'s Context,
+        def: &'s ResourceDef,
+        action: Action,
+    ) -> impl Iterator<Item = (&'s Arc<SharingRule>, Filter)> + 's {
+        let holds = move |rule: &&Arc<SharingRule>| {
+            rule.resource == def.name
+                && rule.until.is_none_or(|until| until > context.now)
+                && shares(action).is_some_and(|writes| rule.writes || !writes)
         };
+        self.sharing.iter().filter(holds).map(move |rule| (rule, self.satisfying(context, def, &rule.condition, "a sharing rule")))
+    }
+
+    /// The records that were shared with the principal one by one, for what a share allows.
+    pub(super) fn shared_by_hand(&self, context: &Context, def: &ResourceDef, action: Action) -> Option<Filter> {
+        let writes = shares(action)?;
         def.relation(SHARES)?;
-        let whom: Vec<Value> = self.named_by_shares().into_iter().map(Value::Record).collect();
+        let whom: Vec<Value> = self.principal.recipients().into_iter().map(Value::Record).collect();
         if whom.is_empty() {
             return None;
         }
@@ -108,7 +129,7 @@ impl RolePolicy {
                 FieldType::Reference(reference) if reference.target == def.name => None,
                 FieldType::Reference(reference) => match self.readable(context, &reference.target)? {
                     Readable::All => None,
-                    Readable::Some(rows) => Some(Filter::ToOne { relation: reference.relation.clone(), filter: Box::new(rows) }),
+                    Readable::Some(rows) => Some(self.naming(context, field, reference, rows)?),
                     Readable::None => Some(nothing()),
                 },
                 _ => self.attached(context, field, level)?,
@@ -119,11 +140,35 @@ impl RolePolicy {
         Ok(all)
     }
 
+    /// The condition that a reference names what may be read. What somebody from outside may read are few records: they are looked for first.
+    fn naming(&self, context: &Context, field: &FieldDef, reference: &ReferenceDef, rows: Filter) -> Result<Filter> {
+        if !self.is_outside() {
+            return Ok(Filter::ToOne { relation: reference.relation.clone(), filter: Box::new(rows) });
+        }
+        let target = self.def(&reference.target)?;
+        let of = match self.has_faces(target) {
+            true => self.by_faces(context, target)?,
+            false => vec![Among { resource: reference.target.clone(), field: system::ID.into(), filter: rows }],
+        };
+        Ok(Filter::Among { field: field.name.clone(), of })
+    }
+
+    /// The identities of a resource that may be read, by their faces.
+    pub(super) fn by_faces(&self, context: &Context, def: &ResourceDef) -> Result<Vec<Among>> {
+        let mut of = Vec::new();
+        for (face, link) in faces(self.registry(), def) {
+            if let Some(filter) = self.rows_read(context, &face.name)? {
+                of.push(Among { resource: face.name.clone(), field: link, filter });
+            }
+        }
+        Ok(of)
+    }
+
     /// The condition of a reference to any record; none where every record may be read. Of what hangs on something that hangs on
     /// something itself, one step is followed, and beyond it nothing may be read.
     fn attached(&self, context: &Context, field: &FieldDef, level: usize) -> Result<Option<Filter>> {
         let Some(reference) = field.any_reference() else { return Ok(None) };
-        let (mut open, mut limited, mut closed) = (Vec::new(), Vec::new(), false);
+        let (mut open, mut limited, mut few, mut closed) = (Vec::new(), Vec::new(), Vec::new(), false);
         for target in reference.targets.iter() {
             let def = self.def(&target.resource)?;
             let readable = match (attaches(def), level) {
@@ -135,6 +180,11 @@ impl RolePolicy {
             };
             match readable {
                 Readable::All => open.push(Filter::field(field.name.clone(), Comparison::OfResource(target.resource.clone()))),
+                Readable::Some(_) if self.is_outside() && self.concerns_makers_alone(def) => closed = true,
+                Readable::Some(rows) if self.is_outside() => {
+                    closed = true;
+                    few.push(Among { resource: target.resource.clone(), field: system::ID.into(), filter: rows });
+                }
                 Readable::Some(rows) => {
                     closed = true;
                     limited.push(Filter::ToRecord { field: field.name.clone(), resource: target.resource.clone(), filter: Box::new(rows) });
@@ -143,6 +193,9 @@ impl RolePolicy {
             }
         }
         open.extend(limited);
+        if !few.is_empty() {
+            open.push(Filter::Among { field: field.name.clone(), of: few });
+        }
         Ok(closed.then_some(Filter::Or(open)))
     }
 
@@ -166,6 +219,11 @@ impl RolePolicy {
 
     /// What may be read of an identity: where one of its faces may be.
     pub(super) fn mirrored(&self, context: &Context, def: &ResourceDef) -> Result<Option<Grant>> {
+        if self.is_outside() {
+            let of = self.by_faces(context, def)?;
+            let rows = Some(Filter::Among { field: system::ID.into(), of: of.clone() });
+            return Ok((!of.is_empty()).then(|| Grant { rows, ..Grant::default() }));
+        }
         let (mut through, mut limited) = (Vec::new(), false);
         for (face, link) in faces(self.registry(), def) {
             let filter = match self.readable(context, &face.name)? {
@@ -216,6 +274,15 @@ pub(super) fn faces<'r>(registry: &'r Registry, def: &ResourceDef) -> Vec<(&'r A
 
 fn named_by(face: &ResourceDef, link: &Name, filter: Filter) -> Filter {
     Filter::NamedBy { resource: face.name.clone(), field: link.clone(), filter: Box::new(filter) }
+}
+
+/// Whether a share must allow changes to allow an action; none of those that no share allows.
+fn shares(action: Action) -> Option<bool> {
+    match action {
+        Action::Read | Action::Export => Some(false),
+        Action::Update => Some(true),
+        _ => None,
+    }
 }
 
 /// Whether its records hang on records of any resource.

@@ -45,7 +45,7 @@ fn satisfies(figure: &Figure, filter: &Filter) -> bool {
         Filter::Or(any) => any.iter().any(|filter| satisfies(figure, filter)),
         Filter::Not(inner) => !satisfies(figure, inner),
         Filter::Field { comparison, .. } => figure.satisfies(comparison),
-        Filter::ToOne { .. } | Filter::ToMany { .. } | Filter::ToRecord { .. } | Filter::NamedBy { .. } => false,
+        Filter::ToOne { .. } | Filter::ToMany { .. } | Filter::ToRecord { .. } | Filter::NamedBy { .. } | Filter::Among { .. } => false,
     }
 }
 

@@ -163,6 +163,7 @@ fn holds(filter: &Filter, def: &ResourceDef, record: &[Value]) -> Result<bool> {
         Filter::ToOne { relation: other, .. }
         | Filter::ToMany { relation: other, .. }
         | Filter::ToRecord { field: other, .. }
+        | Filter::Among { field: other, .. }
         | Filter::NamedBy { resource: other, .. } => Err(own_only(&format!("filters through {other}"))),
     }
 }
@@ -176,6 +177,7 @@ fn check(filter: &Filter) -> Result<()> {
         Filter::ToOne { relation: other, .. }
         | Filter::ToMany { relation: other, .. }
         | Filter::ToRecord { field: other, .. }
+        | Filter::Among { field: other, .. }
         | Filter::NamedBy { resource: other, .. } => Err(own_only(&format!("filters through {other}"))),
     }
 }

@@ -26,6 +26,14 @@ impl Dialect {
         }
     }
 
+    /// What stands behind a constant text that is compared by code point.
+    pub(crate) fn exact_text(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "'",
+            Dialect::Postgres => "'::text COLLATE \"C\"",
+        }
+    }
+
     /// Appends: the text column ends with the needle, which is not empty.
     pub(crate) fn ends_with(self, sql: &mut Sql, alias: Alias, column: &str, needle: &str) {
         match self {

@@ -194,3 +194,44 @@ async fn a_condition_knows_the_day() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_shares_what_satisfies_its_condition_as_long_as_it_does() {
+    both(|app| async move {
+        let role = first_role(&app, "partner").await;
+        let dealer = make(&app, "accounts", json!({ "name": "Dealer" })).await;
+        let (_, partner) = outsider(&app, "dealer", "PARTNER", json!({ "accountId": dealer }), &role).await;
+        let customer = make(&app, "accounts", json!({ "name": "Customer", "industry": "RETAIL", "phone": "+43 1 5550 300" })).await;
+        let rule = json!({
+            "name": "Retailers", "resource": "account", "recipientId": dealer, "condition": json!({ "industry": { "eq": "RETAIL" } }).to_string(),
+            "until": "2026-02-25T18:00:00Z",
+        });
+        let made = make(&app, "sharing-rules", rule.clone()).await;
+        assert_eq!(names(&partner, "/v1/accounts").await, ["Customer", "Dealer"], "at once");
+        let path = format!("/v1/accounts/{customer}");
+        partner.patch(&path, &json!({ "employees": 7 })).await.refused(403, "FORBIDDEN");
+        app.alpha.patch(&format!("/v1/sharing-rules/{made}"), &json!({ "level": "WRITE" })).await.expect(200);
+        partner.patch(&path, &json!({ "employees": 7 })).await.expect(200);
+        let access = partner.get(&format!("{path}/access")).await.expect(200).to_string();
+        assert!(access.contains("A rule shares") && !access.contains("RETAIL"), "the rule is told, and not what it says: {access}");
+        // What satisfies it no longer is shared no longer; what comes to, is.
+        app.alpha.patch(&path, &json!({ "industry": "FOOD" })).await.expect(200);
+        partner.get(&path).await.refused(404, "NOT_FOUND");
+        make(&app, "accounts", json!({ "name": "Later", "industry": "RETAIL" })).await;
+        assert_eq!(names(&partner, "/v1/accounts").await, ["Dealer", "Later"]);
+        app.clock.advance(12 * 3_600_000);
+        assert_eq!(names(&partner, "/v1/accounts").await, ["Dealer"], "it ends by itself");
+        for (field, value, pointer) in [
+            ("resource", json!("party"), "/resource"),
+            ("resource", json!("nothing"), "/resource"),
+            ("condition", json!("{\"colour\": {\"eq\": 1}}"), "/condition"),
+            ("recipientId", json!(customer.replace("acc_", "con_")), "/recipientId"),
+        ] {
+            let mut wrong = rule.clone();
+            wrong[field] = value;
+            let refused = app.alpha.post("/v1/sharing-rules", &wrong).await;
+            assert_eq!((refused.status, refused.json().pointer("/errors/0/pointer").cloned()), (422, Some(json!(pointer))), "{}", refused.describe());
+        }
+    })
+    .await;
+}
