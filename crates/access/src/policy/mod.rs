@@ -13,7 +13,7 @@ pub use role::{Condition, Right, Role};
 
 use clientela_kernel::{
     Action, Audience, Context, Depth, Error, FieldAccess, FieldGround, FieldMask, Filter, Grant, Ground, Name, Policy, RecordKey, Result,
-    TenantId,
+    TenantId, Timestamp,
 };
 use clientela_model::{Registry, ResourceDef};
 use parking_lot::RwLock;
@@ -84,14 +84,28 @@ pub struct RolePolicy {
     /// What rules share with the principal.
     sharing: Vec<Arc<SharingRule>>,
     /// Grants that depend on nothing but the roles, by resource and action or operation.
-    known: RwLock<HashMap<(Name, &'static str), Option<Grant>>>,
+    known: RwLock<Grants>,
+    /// Grants that depend on the moment, of the request that asked last: one asks for the same many times.
+    recent: RwLock<(Option<(Uuid, Timestamp)>, Grants)>,
 }
+
+/// Grants by resource and action.
+type Grants = HashMap<(Name, &'static str), Option<Grant>>;
 
 impl RolePolicy {
     /// The policy of a principal who holds these roles.
     pub fn new(definitions: Definitions, tenant: TenantId, roles: Vec<Arc<Role>>, principal: Principal, rights: &Rights) -> RolePolicy {
         let sharing = rights.shared_with(tenant, &principal.recipients());
-        RolePolicy { definitions, tenant, registry: OnceLock::new(), roles, principal, sharing, known: RwLock::default() }
+        RolePolicy {
+            definitions,
+            tenant,
+            registry: OnceLock::new(),
+            roles,
+            principal,
+            sharing,
+            known: RwLock::default(),
+            recent: RwLock::default(),
+        }
     }
 
     fn registry(&self) -> &Arc<Registry> {
@@ -185,6 +199,13 @@ impl Policy for RolePolicy {
         if let Some(known) = self.known.read().get(&key) {
             return Ok(known.clone());
         }
+        let request = Some((context.request_id, context.now));
+        if let (of, recent) = &*self.recent.read()
+            && *of == request
+            && let Some(known) = recent.get(&key)
+        {
+            return Ok(known.clone());
+        }
         let def = self.def(resource)?;
         if def.administrators_only {
             return Ok(None);
@@ -196,6 +217,12 @@ impl Policy for RolePolicy {
         };
         if self.lasting(grant.as_ref()) {
             self.known.write().insert(key, grant.clone());
+        } else {
+            let mut recent = self.recent.write();
+            if recent.0 != request {
+                *recent = (request, HashMap::new());
+            }
+            recent.1.insert(key, grant.clone());
         }
         Ok(grant)
     }
