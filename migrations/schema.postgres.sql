@@ -190,12 +190,19 @@ CREATE TABLE app_user
     manager_id uuid
     password_set_at timestamp with time zone
     password_hash text COLLATE "C"
+    user_name text COLLATE "C"
+    user_name_folded text COLLATE "C"
+    given_name text COLLATE "C"
+    given_name_folded text COLLATE "C"
+    family_name text COLLATE "C"
+    family_name_folded text COLLATE "C"
     audience text COLLATE "C" NOT NULL
     custom jsonb
     CONSTRAINT app_user_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT app_user_tenant_id_manager_id_fkey FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user(tenant_id, id)
     CREATE UNIQUE INDEX app_user_email_key ON public.app_user USING btree (tenant_id, email_folded) WHERE (deleted_at IS NULL)
     CREATE INDEX app_user_manager_id_index ON public.app_user USING btree (tenant_id, manager_id, id) WHERE (manager_id IS NOT NULL)
+    CREATE UNIQUE INDEX app_user_user_name_key ON public.app_user USING btree (tenant_id, user_name_folded) WHERE (deleted_at IS NULL)
 
 CREATE TABLE audit_entry
     tenant_id uuid NOT NULL

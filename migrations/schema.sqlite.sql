@@ -208,7 +208,7 @@ CREATE TABLE app_user (
     language TEXT,
     active INTEGER NOT NULL,
     hired_on TEXT,
-    manager_id BLOB, password_set_at INTEGER, password_hash TEXT, audience TEXT NOT NULL DEFAULT 'STAFF', custom TEXT,
+    manager_id BLOB, password_set_at INTEGER, password_hash TEXT, user_name TEXT, user_name_folded TEXT, given_name TEXT, given_name_folded TEXT, family_name TEXT, family_name_folded TEXT, audience TEXT NOT NULL DEFAULT 'STAFF', custom TEXT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, manager_id) REFERENCES app_user (tenant_id, id)
 ) STRICT;
@@ -216,6 +216,8 @@ CREATE TABLE app_user (
 CREATE UNIQUE INDEX app_user_email_key ON app_user (tenant_id, email_folded) WHERE deleted_at IS NULL;
 
 CREATE INDEX app_user_manager_id_index ON app_user (tenant_id, manager_id, id) WHERE manager_id IS NOT NULL;
+
+CREATE UNIQUE INDEX app_user_user_name_key ON app_user (tenant_id, user_name_folded) WHERE deleted_at IS NULL;
 
 CREATE TABLE audit_entry (
     tenant_id BLOB NOT NULL,

@@ -22,6 +22,7 @@ mod m0023_import_duplicates;
 mod m0024_passwords;
 mod m0025_sign_in;
 mod m0026_published_keys;
+mod m0027_provisioning;
 mod m0029_audiences;
 mod m0030_custom_fields;
 mod m0031_scopes;
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_passwords::Migration),
             Box::new(m0025_sign_in::Migration),
             Box::new(m0026_published_keys::Migration),
+            Box::new(m0027_provisioning::Migration),
             Box::new(m0029_audiences::Migration),
             Box::new(m0030_custom_fields::Migration),
             Box::new(m0031_scopes::Migration),

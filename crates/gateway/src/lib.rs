@@ -1,4 +1,4 @@
-//! REST, GraphQL and OpenAPI over the engine. Knows the registry, no domain.
+//! REST, GraphQL, OpenAPI and SCIM over the engine. Knows the registry, no domain.
 //!
 //! [`router`] is the whole HTTP surface. Every request passes one outer service ([`middleware`]) that gives it an id,
 //! a time limit and a body limit, turns panics and unknown addresses into problem details, and adds the headers every
@@ -16,6 +16,7 @@ pub mod pages;
 pub mod problem;
 mod rehearsal;
 pub mod rest;
+mod scim;
 pub mod state;
 
 pub use middleware::Peer;
@@ -32,7 +33,8 @@ pub fn router(state: GatewayState) -> Router {
         .merge(rest::router(&state))
         .merge(pages::router(&state, &meter))
         .merge(graphql::router(&state))
-        .merge(oauth::router(&state));
+        .merge(oauth::router(&state))
+        .merge(scim::router(&state));
     let routes = routes.route_layer(middleware::Named);
     Router::new().fallback_service(middleware::Outer::new(routes, state, meter))
 }

@@ -3,7 +3,7 @@
 use crate::CredentialsChanged;
 use crate::audit_entry::AuditKind;
 use async_trait::async_trait;
-use clientela_engine::module::{ChangeKind, Draft};
+use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
 use clientela_engine::{AuditNote, Call, Operation, Rules};
 use clientela_kernel::{Comparison, Context, Filter, Id, Result, Timestamp, Value};
 use clientela_macros::{Shape, resource};
@@ -67,12 +67,27 @@ impl Rules for SessionRules {
     }
 }
 
+/// The sessions of a user that have not been revoked.
+fn open(user: Id) -> Filter {
+    let of_user = Filter::field("userId", Comparison::Equal(Value::Id(user.0)));
+    Filter::And(vec![of_user, Filter::field("revokedAt", Comparison::IsNull)])
+}
+
+/// What ends every session of a user along with another change: whoever may not sign in any more is out, and stays out when they may again.
+pub(crate) async fn ends(context: &Context, reader: &dyn RuleReader, user: Id) -> Result<Vec<Companion>> {
+    let sessions = reader.find("session", open(user)).await?;
+    let end = |session: &Found| Companion::Patch {
+        resource: "session",
+        id: session.id,
+        values: vec![("revokedAt", Value::Instant(context.now))],
+    };
+    Ok(sessions.iter().map(end).collect())
+}
+
 /// Ends every session of a user: whoever knew the old password is out.
 pub(crate) async fn end_all(call: &Call<'_>, user: Id) -> Result<()> {
-    let of_user = Filter::field("userId", Comparison::Equal(Value::Id(user.0)));
-    let open = Filter::field("revokedAt", Comparison::IsNull);
     // Done with the server's right to look, since only the open ones of one user are asked for.
-    for session in call.find("session", Filter::And(vec![of_user, open])).await? {
+    for session in call.find("session", open(user)).await? {
         call.set_by_server("session", session.id, vec![("revokedAt", Value::Instant(call.now()))]).await?;
     }
     Ok(())

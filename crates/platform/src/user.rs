@@ -3,6 +3,7 @@
 use crate::CredentialsChanged;
 use crate::audit_entry::AuditKind;
 use crate::rights::refuse_lockout;
+use crate::session;
 use async_trait::async_trait;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader, refuse_cycle};
 use clientela_engine::{AuditNote, Rules};
@@ -23,7 +24,14 @@ pub enum UserAudience {
 /// A person who works with the records: one of your own who owns them, signs in, is named as their creator, or somebody from outside, with an
 /// `accountUser` that says whom they belong to.
 // `user` is a reserved word of SQL.
-#[resource(name = "user", table = "app_user", prefix = "usr", label = "name", unique("app_user_email_key", "email"))]
+#[resource(
+    name = "user",
+    table = "app_user",
+    prefix = "usr",
+    label = "name",
+    unique("app_user_email_key", "email"),
+    unique("app_user_user_name_key", "userName")
+)]
 pub struct Model {
     /// The person's full name, as colleagues see it.
     #[field(search = "name", max = 200, folded, example = "\"Maria Huber\"")]
@@ -32,6 +40,16 @@ pub struct Model {
     /// owns records, such as a colleague who has left, needs none.
     #[field(search = "detail", format = "email", max = 254, folded, example = "\"maria.huber@alpine-foods.example\"")]
     pub email: Option<String>,
+    /// What an identity provider calls the person (`userName` of SCIM); where empty, the e-mail address counts. No two users share one; case does not count.
+    /// Nobody signs in with it here.
+    #[field(max = 254, folded, example = "\"maria.huber@login.alpine-foods.example\"")]
+    pub user_name: Option<String>,
+    /// The person's given name, where it is known apart from the full one.
+    #[field(max = 100, folded, example = "\"Maria\"")]
+    pub given_name: Option<String>,
+    /// The person's family name, where it is known apart from the full one.
+    #[field(max = 100, folded, example = "\"Huber\"")]
+    pub family_name: Option<String>,
     /// The person's job title.
     #[field(search = "detail", max = 100, example = "\"Key account manager\"")]
     pub title: Option<String>,
@@ -44,7 +62,7 @@ pub struct Model {
     /// BCP 47 tag of the language the person reads best. The tenant's where empty.
     #[field(format = "language", max = 35, example = "\"de-AT\"")]
     pub language: Option<String>,
-    /// Whether the person may sign in. Set it to false when somebody leaves: records keep their owner and their history.
+    /// Whether the person may sign in. Set it to false when somebody leaves: sessions end at once, records keep their owner and their history.
     #[field(default = "true")]
     pub active: bool,
     /// Where the person comes from. Said once: somebody who changes sides gets a user of their own.
@@ -82,9 +100,10 @@ impl Rules for UserRules {
         refuse_cycle(reader, draft, "managerId").await
     }
 
-    async fn companions(&self, _context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+    async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         refuse_lockout(reader, draft).await?;
-        Ok(Vec::new())
+        let leaves = draft.kind == ChangeKind::Updated && draft.old("active").as_boolean() == Some(true) && draft.changed("active");
+        if leaves { session::ends(context, reader, draft.id).await } else { Ok(Vec::new()) }
     }
 
     fn audit(&self, draft: &Draft) -> Option<AuditNote> {

@@ -53,6 +53,7 @@ mod readme;
 mod relationship_graph;
 mod rights;
 mod routes;
+mod scim;
 mod search;
 pub(crate) mod sign_in;
 mod statements;

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// What an `If-Match` header asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum IfMatch {
+pub(crate) enum IfMatch {
     /// `*`: any existing record.
     Any,
     /// One of these versions; empty where no tag is one of ours, so that nothing can match.
@@ -18,7 +18,7 @@ pub(super) fn entity_tag(version: i64) -> HeaderValue {
 }
 
 /// Reads `If-Match`: strong or weak tags, a list, or `*`.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>> {
     Ok(tags(headers, header::IF_MATCH)?.map(|tags| match tags {
         Tags::Any => IfMatch::Any,
         Tags::Listed(tags) => IfMatch::OneOf(tags.iter().filter_map(|tag| tag.parse().ok()).collect()),
@@ -26,7 +26,7 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>> {
 }
 
 /// Whether `If-None-Match` names this version, so that 304 answers a read.
-pub(super) fn none_match_hits(headers: &HeaderMap, version: i64) -> Result<bool> {
+pub(crate) fn none_match_hits(headers: &HeaderMap, version: i64) -> Result<bool> {
     Ok(match tags(headers, header::IF_NONE_MATCH)? {
         None => false,
         Some(Tags::Any) => true,

@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value as Json};
 use std::fmt;
 
 /// Reads the body of a request. `MALFORMED_BODY` names line and column.
-pub(super) fn parse_object(bytes: &[u8], depth: usize) -> Result<Map<String, Json>> {
+pub(crate) fn parse_object(bytes: &[u8], depth: usize) -> Result<Map<String, Json>> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(malformed("The body is empty. Send one JSON object.".to_owned()));
     }

@@ -4,12 +4,12 @@ use clientela_kernel::{Error, ErrorCode, Result};
 use http::{HeaderMap, header};
 
 /// Media type of JSON.
-pub(super) const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 /// Media type of JSON Merge Patch (RFC 7396).
 pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Checks that the body is of one of the allowed media types, in UTF-8. `UNSUPPORTED_MEDIA_TYPE` otherwise.
-pub(super) fn check(headers: &HeaderMap, allowed: &[&str]) -> Result<()> {
+pub(crate) fn check(headers: &HeaderMap, allowed: &[&str]) -> Result<()> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Err(refuse("none", allowed)) };
     let given = value.to_str().unwrap_or("one that is not text");
     let mut parts = given.split(';');
