@@ -26,6 +26,7 @@ mod m0030_custom_fields;
 mod m0031_scopes;
 mod m0032_audit;
 mod m0033_second_factor;
+mod m0034_record_locks;
 mod m0035_custom_objects;
 mod m0036_upkeep;
 mod m0040_saved_views;
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_scopes::Migration),
             Box::new(m0032_audit::Migration),
             Box::new(m0033_second_factor::Migration),
+            Box::new(m0034_record_locks::Migration),
             Box::new(m0035_custom_objects::Migration),
             Box::new(m0036_upkeep::Migration),
             Box::new(m0040_saved_views::Migration),

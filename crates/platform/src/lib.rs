@@ -11,6 +11,7 @@ pub mod field_rule;
 pub mod founding;
 pub mod oauth_client;
 pub mod password;
+pub mod record_lock;
 mod rights;
 pub mod role;
 pub mod role_assignment;
@@ -58,6 +59,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<field_rule::Model>()
         .resource::<role_assignment::Model>()
         .resource::<share::Model>()
+        .resource::<record_lock::Model>()
         .resource::<api_key::Model>()
         .resource::<api_key_role::Model>()
         .resource::<external_id::Model>()
@@ -90,6 +92,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("fieldRule", field_rule::FieldRuleRules { credentials_changed: changed() })
         .rules("roleAssignment", role_assignment::RoleAssignmentRules { credentials_changed: changed() })
         .rules("share", share::ShareRules)
+        .rules("recordLock", record_lock::RecordLockRules)
         .rules("apiKeyRole", api_key_role::ApiKeyRoleRules { credentials_changed: changed() })
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
         .rules("oauthClient", oauth_client::OauthClientRules { credentials_changed: changed() })

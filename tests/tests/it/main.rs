@@ -50,6 +50,7 @@ mod person;
 mod process;
 mod queries;
 mod readme;
+mod record_locks;
 mod relationship_graph;
 mod rights;
 mod routes;

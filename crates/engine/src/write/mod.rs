@@ -6,6 +6,7 @@ mod diagnose;
 mod each;
 mod erase;
 mod limits;
+pub mod locks;
 pub(crate) mod log;
 mod packed;
 mod repoint;

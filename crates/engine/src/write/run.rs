@@ -366,7 +366,10 @@ impl<'a> Write<'a> {
                     return Ok(Attempt::Again);
                 }
                 super::diagnose::explain(self.inner, self.context, self.scope, &set, principal, &failed).await?;
-                Ok(Attempt::Again)
+                match super::locks::refused(self.inner, self.context, self.scope, &set.rows).await? {
+                    Some(locked) => Err(locked),
+                    None => Ok(Attempt::Again),
+                }
             }
         }
     }
