@@ -29,6 +29,7 @@ mod m0033_second_factor;
 mod m0034_record_locks;
 mod m0035_custom_objects;
 mod m0036_upkeep;
+mod m0037_field_changes;
 mod m0040_saved_views;
 pub mod table;
 mod tables;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0034_record_locks::Migration),
             Box::new(m0035_custom_objects::Migration),
             Box::new(m0036_upkeep::Migration),
+            Box::new(m0037_field_changes::Migration),
             Box::new(m0040_saved_views::Migration),
         ]
     }

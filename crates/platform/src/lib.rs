@@ -12,6 +12,7 @@ pub mod founding;
 pub mod oauth_client;
 pub mod password;
 pub mod record_lock;
+pub mod retype;
 mod rights;
 pub mod role;
 pub mod role_assignment;
@@ -31,6 +32,7 @@ pub mod team;
 pub mod team_member;
 pub mod tenant;
 pub mod user;
+mod wipe;
 
 pub use credentials::StoredCredentials;
 pub use sign_in::{StoredSignIns, publish_keys, retire_keys};
@@ -80,6 +82,8 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .operation(second_factor::remove::RemoveSecondFactor)
         .resource::<custom_field::Model>()
         .resource::<audit_entry::Model>()
+        .operation(retype::RetypeField)
+        .operation(retype::PreviewRetypeField)
         .operation(schema::SnapshotSchema)
         .operation(schema::DiffSchema)
         .operation(schema::ApplySchema)

@@ -13,6 +13,7 @@ mod repoint;
 mod run;
 mod undo;
 mod upsert;
+mod wipe;
 
 pub(crate) use change::Gathering;
 pub(crate) use dependents::id_of;
