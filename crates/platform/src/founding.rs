@@ -40,7 +40,12 @@ const ROLES: [(&str, &str, &str, bool); 3] = [
 fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
     match key {
         MEMBER => {
-            let mut rights = vec![(ANY, ANY, RightDepth::All), ("apiKey", ANY, RightDepth::Own), ("session", ANY, RightDepth::Own)];
+            let mut rights = vec![
+                (ANY, ANY, RightDepth::All),
+                ("apiKey", ANY, RightDepth::Own),
+                ("session", ANY, RightDepth::Own),
+                ("savedView", ANY, RightDepth::Own),
+            ];
             rights.extend(
                 OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]),
             );
@@ -51,6 +56,7 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
             (ANY, "export", RightDepth::All),
             ("apiKey", ANY, RightDepth::None),
             ("session", ANY, RightDepth::Own),
+            ("savedView", "read", RightDepth::Own),
         ],
         _ => Vec::new(),
     }

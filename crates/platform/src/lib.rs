@@ -18,6 +18,7 @@ pub mod role;
 pub mod role_assignment;
 pub mod role_right;
 pub mod saved_view;
+pub mod saved_view_share;
 pub mod schema;
 mod scopes;
 pub mod second_factor;
@@ -66,6 +67,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<api_key_role::Model>()
         .resource::<external_id::Model>()
         .resource::<saved_view::Model>()
+        .resource::<saved_view_share::Model>()
         .resource::<oauth_client::Model>()
         .resource::<session::Model>()
         .operation(session::RevokeSession)
@@ -104,6 +106,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("customObject", custom_object::CustomObjectRules { definitions_changed: Arc::clone(&definitions_changed) })
         .rules("customField", custom_field::CustomFieldRules { definitions_changed })
         .rules("savedView", saved_view::SavedViewRules)
+        .rules("savedViewShare", saved_view_share::SavedViewShareRules)
         .rules("secondFactor", second_factor::SecondFactorRules)
         .rules("externalId", external_id::ExternalIdRules)
 }
