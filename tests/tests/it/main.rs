@@ -56,6 +56,7 @@ mod retype;
 mod rights;
 mod routes;
 mod search;
+mod sensitive_reads;
 pub(crate) mod sign_in;
 mod statements;
 mod supply_chain;
