@@ -28,8 +28,11 @@ mod m0030_custom_fields;
 mod m0031_scopes;
 mod m0032_audit;
 mod m0033_second_factor;
+mod m0034_record_locks;
 mod m0035_custom_objects;
 mod m0036_upkeep;
+mod m0037_field_changes;
+mod m0038_saved_view_shares;
 mod m0040_saved_views;
 pub mod table;
 mod tables;
@@ -76,9 +79,12 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_scopes::Migration),
             Box::new(m0032_audit::Migration),
             Box::new(m0033_second_factor::Migration),
+            Box::new(m0034_record_locks::Migration),
             Box::new(m0035_custom_objects::Migration),
             Box::new(m0036_upkeep::Migration),
+            Box::new(m0037_field_changes::Migration),
             Box::new(m0040_saved_views::Migration),
+            Box::new(m0038_saved_view_shares::Migration),
         ]
     }
 }

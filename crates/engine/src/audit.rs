@@ -85,7 +85,7 @@ impl Inner {
     }
 }
 
-fn entry(context: &Context, at: Timestamp, kind: &str) -> AuditEntry {
+pub(crate) fn entry(context: &Context, at: Timestamp, kind: &str) -> AuditEntry {
     AuditEntry {
         id: ids::mint(at),
         at,

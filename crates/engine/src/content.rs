@@ -78,9 +78,20 @@ impl Engine {
 
     /// The first thousand of the living records that satisfy a filter, in the order of their ids, whatever the caller may see.
     pub async fn found_in_order(&self, context: &Context, def: &Arc<ResourceDef>, filter: &Filter) -> Result<Vec<Found>> {
+        self.found_in_order_as(context, def, filter, DeletedMode::Exclude).await
+    }
+
+    /// The same with deleted ones, or among these alone.
+    pub async fn found_in_order_as(
+        &self,
+        context: &Context,
+        def: &Arc<ResourceDef>,
+        filter: &Filter,
+        deleted: DeletedMode,
+    ) -> Result<Vec<Found>> {
         let scope = self.inner.store.scope(context.tenant);
         let registry = &self.inner.registry;
-        let records = crate::read::in_order(registry, context, &scope, def, filter, DeletedMode::Exclude, 1000).await?;
+        let records = crate::read::in_order(registry, context, &scope, def, filter, deleted, 1000).await?;
         let id = def.field_index(system::ID).ok_or_else(|| Error::internal("a resource without an id"))?;
         let found = |values: Vec<Value>| Some(Found { def: Arc::clone(def), id: Id(values.get(id)?.as_id()?), values });
         Ok(records.into_iter().filter_map(found).collect())

@@ -12,6 +12,7 @@ use crate::pack::Pack;
 use crate::plan::{Item, ReadPlan, Root, Selection};
 use crate::read::{self, Layout, Source};
 use crate::search::Found;
+use crate::sensitive::SensitiveReads;
 use crate::tenant::Tenants;
 use crate::write::{self, WriteOutcome, WriteRequest};
 use crate::{order, task};
@@ -48,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) files: Option<Arc<Files>>,
     /// What tenants add to the definitions; none in an engine of one tenant.
     pub(crate) tenants: Option<Arc<Tenants>>,
+    /// Reads of sensitive fields that are to be audited.
+    pub(crate) sensitive: Option<Arc<SensitiveReads>>,
     /// Knows what principals may do, once it is there: it is made of this engine's definitions.
     pub(crate) principals: Arc<OnceLock<Arc<dyn Principals>>>,
 }
@@ -82,10 +85,23 @@ impl Engine {
         let operations = Arc::new(operations.map(|operation| (operation.def.name.clone(), operation.run)).collect());
         let contents = Arc::new(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.contents)).collect());
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
-        let (held, pack, files, tenants) = (None, None, None, None);
+        let (held, pack, files, tenants, sensitive) = (None, None, None, None, None);
         let principals = Arc::default();
         Ok(Engine {
-            inner: Arc::new(Inner { registry, store, rules, operations, contents, clock, held, pack, files, tenants, principals }),
+            inner: Arc::new(Inner {
+                registry,
+                store,
+                rules,
+                operations,
+                contents,
+                clock,
+                held,
+                pack,
+                files,
+                tenants,
+                sensitive,
+                principals,
+            }),
         })
     }
 
@@ -132,7 +148,9 @@ impl Engine {
         read::cost::of(plan)?;
         let scope = self.inner.store.scope(context.tenant);
         let start = out.len();
-        let answer = read::read(&self.inner.registry, context, &scope, plan, out).await;
+        let mut sights = Vec::new();
+        let answer = read::read(&self.inner.registry, context, &scope, plan, &mut sights, out).await;
+        self.saw(context, sights).await;
         if answer.is_err() {
             out.truncate(start);
         }
@@ -236,6 +254,7 @@ impl Engine {
             let mut layout = Layout::new(&self.inner.registry, context, &outcome.def, DeletedMode::Include)?;
             let shape = layout.object(0, selection)?;
             read::write_object(&layout, &shape, Source::Memory(record), out)?;
+            self.saw(context, layout.sights_of(record)).await;
             return Ok(ReadAnswer { found: true, version: Some(outcome.version), ..ReadAnswer::default() });
         }
         let root = Root::Record { id: outcome.id.0, deleted: DeletedMode::Include, selection: Arc::clone(selection) };
@@ -247,6 +266,7 @@ impl Engine {
     pub async fn render_found(&self, context: &Context, found: &Found, selection: &Arc<Selection>, out: &mut Vec<u8>) -> Result<()> {
         let mut layout = Layout::new(&self.inner.registry, context, &found.def, DeletedMode::Exclude)?;
         let shape = layout.object(0, selection)?;
+        self.saw(context, layout.sights_of(&found.record)).await;
         read::write_object(&layout, &shape, Source::Memory(&found.record), out)
     }
 

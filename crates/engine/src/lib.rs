@@ -27,6 +27,7 @@ pub mod plan;
 mod reach;
 mod read;
 pub mod search;
+pub mod sensitive;
 pub mod simulate;
 mod task;
 pub mod tenant;

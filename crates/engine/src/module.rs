@@ -1,5 +1,6 @@
 //! What a domain crate hands to the server: its resources and their rules.
 
+use crate::Engine;
 use crate::audit::AuditNote;
 use crate::content::Contents;
 pub use crate::input::check_format;
@@ -183,6 +184,15 @@ pub trait RuleReader: Send + Sync {
     }
 }
 
+/// What an erasure has left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wiped {
+    /// Names of indexes that nobody wants any more once it is durable.
+    pub indexes: Vec<String>,
+    /// Tables whose files still hold the bytes.
+    pub tables: Vec<String>,
+}
+
 /// The rules of a resource: derived fields, checks, and what else must change with it.
 #[async_trait]
 pub trait Rules: Send + Sync {
@@ -206,6 +216,17 @@ pub trait Rules: Send + Sync {
     /// What the audit says of a change; nothing where it is not its concern.
     fn audit(&self, _draft: &Draft) -> Option<AuditNote> {
         None
+    }
+
+    /// Whether something is left to wipe when a record is erased: [`Rules::wipe`] is asked then.
+    fn wipes(&self) -> bool {
+        false
+    }
+
+    /// Removes what only this record explains, such as the values of a field that a tenant had added, inside the transaction in which the record is erased. It has been
+    /// checked that the caller may erase such records.
+    async fn wipe(&self, _engine: &Engine, _context: &Context, _record: &Found) -> Result<Wiped> {
+        Ok(Wiped::default())
     }
 
     /// Told after the change is durable; of a transaction over many writes, of the last one of each resource.

@@ -114,6 +114,11 @@ impl Engine {
         if let Some(before) = before.filter(|before| before.stamp == stamp) {
             return Ok(Some(before));
         }
+        if fields.is_empty() && objects.is_empty() {
+            // What it had is deleted, and its indexes with it.
+            self.make(&self.inner.registry, &[], &unwanted).await?;
+            return Ok(None);
+        }
         let weight = fields.len() + objects.len() * OF_OBJECT;
         let widened = (!objects.is_empty()).then(|| self.inner.registry.with_objects(&objects));
         let (base, mut problems) =
@@ -138,6 +143,14 @@ impl Engine {
         });
         let wanted: Vec<FieldIndex<'_>> = wanted.collect();
         if wanted.is_empty() && unwanted.is_empty() { Ok(()) } else { self.inner.store.settle_indexes(&wanted, unwanted).await }
+    }
+}
+
+impl Engine {
+    /// The same engine, inside the same transaction where it is in one, over other definitions.
+    #[must_use]
+    pub fn redefined(&self, registry: Arc<Registry>) -> Engine {
+        Engine { inner: Arc::new(Inner { registry, ..Inner::clone(&self.inner) }) }
     }
 }
 

@@ -107,15 +107,21 @@ impl Document {
     fn written(&self) -> Result<&Written> {
         let write = || {
             let text = (self.write)()?;
-            let digest: String = Sha256::digest(&text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            let tag = HeaderValue::try_from(format!("\"{digest}\"")).map_err(Error::internal)?;
+            let tag = tag_of(&text)?;
             Ok(Written { text: text.into(), tag })
         };
         self.written.get_or_init(write).as_ref().map_err(Clone::clone)
     }
 }
 
-fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+/// The entity tag of a text.
+pub(crate) fn tag_of(text: &str) -> Result<HeaderValue> {
+    let digest: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::try_from(format!("\"{digest}\"")).map_err(Error::internal)
+}
+
+/// Whether `If-None-Match` names the tag.
+pub(crate) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
     known.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == "*" || known.as_bytes() == tag.as_bytes())
 }

@@ -95,6 +95,12 @@ fn add_common(error: &Error, request_id: Uuid, members: &mut Map<String, Json>) 
     if let Some(id) = error.existing_id() {
         members.insert("existingId".to_owned(), id.into());
     }
+    if let Some(until) = error.locked_until() {
+        members.insert("lockedUntil".to_owned(), until.to_text().into());
+    }
+    if let Some(by) = error.locked_by() {
+        members.insert("lockedBy".to_owned(), by.into());
+    }
     if error.code() == ErrorCode::DuplicateFound {
         members.insert("candidateIds".to_owned(), error.candidate_ids().into());
     }

@@ -3,6 +3,7 @@
 //! A code fixes the HTTP status and the place in a GraphQL answer. The text says what failed, which field, what was
 //! given, what is allowed and what to do. What only the operator should see goes into `internal` and the log.
 
+use crate::Timestamp;
 use std::fmt;
 
 /// A result with the shared error.
@@ -103,6 +104,8 @@ error_codes! {
     IdTaken = "ID_TAKEN", 409, UserErrors, "Id already taken", "Mint a new UUIDv7, or update the existing record.";
     /// The record is deleted; it can only be read with deleted=include, or restored.
     RecordDeleted = "RECORD_DELETED", 409, UserErrors, "Record is deleted", "Restore the record first.";
+    /// Somebody else holds a lock of the record; `lockedUntil` tells until when, `lockedBy` who holds it, where you may know.
+    RecordLocked = "RECORD_LOCKED", 409, UserErrors, "Record is locked", "Try again after the time in lockedUntil, or ask whoever holds the lock, or an administrator, to remove it.";
     /// Other records depend on this one.
     Referenced = "REFERENCED", 409, UserErrors, "Still referenced", "Delete or re-point the records the message names first.";
     /// A request with the same idempotency key is still running.
@@ -202,6 +205,8 @@ struct Body {
     current_version: Option<i64>,
     existing_id: Option<String>,
     candidate_ids: Vec<String>,
+    locked_until: Option<Timestamp>,
+    locked_by: Option<String>,
     retry_after: Option<u32>,
     allow: Option<String>,
     internal: Option<String>,
@@ -218,6 +223,8 @@ impl Error {
             current_version: None,
             existing_id: None,
             candidate_ids: Vec::new(),
+            locked_until: None,
+            locked_by: None,
             retry_after: matches!(code, ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded | ErrorCode::IdempotencyInProgress)
                 .then_some(1),
             allow: None,
@@ -292,6 +299,14 @@ impl Error {
         self
     }
 
+    /// Names until when a record is locked, and by which principal where the caller may know.
+    #[must_use]
+    pub fn with_lock(mut self, until: Option<Timestamp>, by: Option<String>) -> Self {
+        self.0.locked_until = until;
+        self.0.locked_by = by;
+        self
+    }
+
     /// Adds field problems.
     #[must_use]
     pub fn with_fields(mut self, fields: Vec<FieldProblem>) -> Self {
@@ -350,6 +365,16 @@ impl Error {
     /// The wire ids of the records that a refused one looks like, as far as the caller may read them.
     pub fn candidate_ids(&self) -> &[String] {
         &self.0.candidate_ids
+    }
+
+    /// Until when the record is locked.
+    pub fn locked_until(&self) -> Option<Timestamp> {
+        self.0.locked_until
+    }
+
+    /// The wire id of the principal who holds the lock, where the caller may know.
+    pub fn locked_by(&self) -> Option<&str> {
+        self.0.locked_by.as_deref()
     }
 
     /// Seconds for the Retry-After header.

@@ -28,7 +28,7 @@ pub(crate) fn expand(item: &DeriveInput) -> syn::Result<TokenStream> {
         if description.is_empty() {
             return Err(syn::Error::new_spanned(variant, "an option needs a doc comment: it is the API's description"));
         }
-        options.push(quote! { ::clientela_model::ChoiceOption { name: #wire.into(), description: #description.into() } });
+        options.push(quote! { ::clientela_model::ChoiceOption { name: #wire.into(), description: #description.into(), labels: ::core::option::Option::None } });
         to_text.push(quote! { #name::#ident => #wire });
         from_text.push(quote! { #wire => ::core::option::Option::Some(#name::#ident) });
     }

@@ -3,8 +3,8 @@
 
 use crate::registry::{DefinitionProblem, target};
 use crate::{
-    FieldDef, FieldType, OnDelete, Personal, ReferenceDef, Registry, RelationDef, RelationKind, ResourceDef, SearchWeight, TextFormat,
-    WriteMode, naming, system,
+    FieldDef, FieldType, Labels, OnDelete, Personal, ReferenceDef, Registry, RelationDef, RelationKind, ResourceDef, SearchWeight,
+    TextFormat, WriteMode, naming, system,
 };
 use std::sync::Arc;
 
@@ -59,6 +59,8 @@ pub struct CustomObject {
     pub key: String,
     /// What a record of this kind is.
     pub description: String,
+    /// What people call it.
+    pub labels: Labels,
     /// What the name of a record is.
     pub title: String,
 }
@@ -148,6 +150,7 @@ impl CustomObject {
             object: Some(self.key.clone().into()),
             prefix: prefix.into(),
             description: self.description.clone().into(),
+            labels: Some(Arc::new(self.labels.clone())),
             label: "name".into(),
             owner: Some("ownerId".into()),
             creatable: true,
@@ -230,7 +233,15 @@ mod tests {
 
     fn object(name: &str, plural: &str) -> CustomObject {
         let text = |text: &str| text.to_owned();
-        CustomObject { name: text(name), plural: text(plural), key: text("kab"), description: text("One."), title: text("Its name") }
+        let labels = Labels { label: "One".into(), others: Vec::new() };
+        CustomObject {
+            name: text(name),
+            plural: text(plural),
+            key: text("kab"),
+            description: text("One."),
+            labels,
+            title: text("Its name"),
+        }
     }
 
     #[test]

@@ -115,6 +115,21 @@ impl Registry {
         Ok(())
     }
 
+    /// The same, with a field that a tenant added set aside: it keeps its place, is called otherwise, and nobody but the server sees it. What it was called is free.
+    /// None where there is no such field, or where relations hang on it.
+    pub fn with_field_aside(&self, resource: &str, field: &str, aside: &str) -> Option<Registry> {
+        let mut made = self.shared();
+        let def = made.at(self.position(resource)?).ok()?;
+        let index = def.by_name.get(field).copied()?;
+        let set_aside = def.fields.get_mut(index).filter(|field| field.is_custom() && field.reference().is_none())?;
+        let was = std::mem::replace(&mut set_aside.name, aside.to_owned().into());
+        (set_aside.secret, set_aside.required) = (true, false);
+        def.by_name.remove(&was);
+        def.by_name.insert(aside.to_owned().into(), index);
+        def.unique.retain(|unique| !unique.fields.contains(&was));
+        Some(made)
+    }
+
     /// A definition that is to be changed, in a registry that is not shared yet.
     fn at(&mut self, position: usize) -> Result<&mut ResourceDef, DefinitionProblem> {
         self.resources_mut().get_mut(position).map(Arc::make_mut).ok_or_else(|| DefinitionProblem("a resource went missing".to_owned()))

@@ -39,6 +39,8 @@ pub struct FieldDef {
     pub copy_of: Option<CopyDef>,
     /// The full-text search finds the record by this field's words, which count so much.
     pub search: Option<SearchWeight>,
+    /// What people call it, where somebody has said so.
+    pub labels: Option<Arc<Labels>>,
 }
 
 /// How much a word counts in the full-text search, by where it stands.
@@ -256,6 +258,17 @@ pub struct ChoiceOption {
     pub name: Name,
     /// What it means.
     pub description: Name,
+    /// What people call it, where somebody has said so.
+    pub labels: Option<Arc<Labels>>,
+}
+
+/// What people call something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// Where their language is not among the others.
+    pub label: Name,
+    /// By language (BCP 47).
+    pub others: Vec<(Name, Name)>,
 }
 
 impl MaskedField for FieldDef {
@@ -294,6 +307,7 @@ impl FieldDef {
             derived: false,
             copy_of: None,
             search: None,
+            labels: None,
         }
     }
 

@@ -18,8 +18,8 @@ pub mod timeline;
 pub use custom_object::CustomObject;
 pub use extended::Addition;
 pub use field::{
-    AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, OnDelete, Personal, RecordTarget, ReferenceDef, SearchWeight,
-    TextFormat, WriteMode,
+    AnyReferenceDef, ChoiceDef, ChoiceOption, CopyDef, FieldDef, FieldType, Labels, OnDelete, Personal, RecordTarget, ReferenceDef,
+    SearchWeight, TextFormat, WriteMode,
 };
 pub use operation::{OperationDef, OperationTarget};
 pub use registry::{DefinitionProblem, Registry};

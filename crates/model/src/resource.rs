@@ -1,9 +1,10 @@
 //! A resource: a kind of record with its fields, keys and relations.
 
-use crate::{FieldDef, FieldType, OnDelete, RelationDef, SearchWeight, TimelineDef, naming};
+use crate::{FieldDef, FieldType, Labels, OnDelete, RelationDef, SearchWeight, TimelineDef, naming};
 use clientela_kernel::Name;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The name of the field that [`ResourceDef::successor`] looks for.
 const SUCCESSOR: &str = "mergedIntoId";
@@ -27,6 +28,8 @@ pub struct ResourceDef {
     pub prefix: Name,
     /// What a record of this kind is.
     pub description: Name,
+    /// What people call it, where somebody has said so.
+    pub labels: Option<Arc<Labels>>,
     /// The field shown where one text must stand for the record.
     pub label: Name,
     /// Whether records can be made, changed and deleted through the API.

@@ -4,11 +4,11 @@ use crate::DefinitionsChanged;
 use crate::custom_object::knowing;
 use crate::rights::only_administrators;
 use async_trait::async_trait;
-use clientela_engine::Rules;
-use clientela_engine::module::{Companion, Draft, RuleReader, check_value};
-use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, ProblemCode, Result, Value};
+use clientela_engine::module::{Companion, Draft, Found, RuleReader, Wiped, check_format, check_value};
+use clientela_engine::{Engine, Rules};
+use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, Name, ProblemCode, Result, TenantId, Value};
 use clientela_macros::{Choice, resource};
-use clientela_model::{ResourceDef, document, naming, registry::is_reserved};
+use clientela_model::{Labels, ResourceDef, TextFormat, document, naming, registry::is_reserved};
 use clientela_store::ChangeKind;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -54,7 +54,8 @@ pub enum CustomFieldType {
 }
 
 /// A field that you add to a resource. It stands under `custom` of its records, on both APIs, from the next request on. Only administrators add and change
-/// fields. Deleting a field hides it everywhere and keeps its values: restoring brings both back.
+/// fields. Another name keeps the values, `retypeField` changes the type. Deleting a field hides it everywhere and keeps its values: restoring brings both back. Erasing it wipes its
+/// values, from the records and from their history.
 #[resource(
     name = "customField",
     prefix = "cuf",
@@ -78,12 +79,15 @@ pub struct Model {
     /// What it says, its unit, where it comes from.
     #[field(max = 1_000, no_sort, example = "\"0 to 100, from the credit bureau, once a year.\"")]
     pub description: Option<String>,
-    /// What it holds.
+    /// What it holds. `retypeField` changes it.
     #[field(name = "type", write = "immutable", example = "\"INTEGER\"")]
     pub kind: CustomFieldType,
     /// What a `CHOICE` chooses from: names in UPPER_SNAKE, each with a label if you like: `NORTH=The north`. At most 200.
     #[field(max_items = 200, max = 120, example = "[]")]
     pub options: TextSet,
+    /// What people call the options in other languages: `de.NORTH=Norden`.
+    #[field(max_items = 2_000, max = 200, example = "[]")]
+    pub option_labels: TextSet,
     /// What a `REFERENCE` refers to, such as `account`.
     #[field(max = 60, write = "immutable", example = "null")]
     pub target: Option<String>,
@@ -117,9 +121,12 @@ pub struct Model {
     /// What a new record has where nothing is said: as JSON, such as `"NORTH"`, `5` or `true`.
     #[field(max = 1_000, no_sort, example = "\"5\"")]
     pub default_value: Option<String>,
-    /// The name under which values are kept. It never changes.
+    /// The name under which values are kept. Only another type changes it.
     #[field(name = "key", max = 20, derived, write = "read_only", example = "\"k0a1b2c3d4e\"")]
     pub key: String,
+    /// The names under which values were kept before the type changed.
+    #[field(secret, max_items = 1_000, max = 20, write = "read_only", example = "[]")]
+    pub retired_keys: TextSet,
 }
 
 impl CustomFieldType {
@@ -152,9 +159,7 @@ pub struct CustomFieldRules {
 impl Rules for CustomFieldRules {
     fn derive(&self, context: &Context, draft: &mut Draft) {
         if draft.before.is_none() {
-            let digest = Sha256::new().chain_update(context.tenant.0).chain_update(draft.id.0).finalize();
-            let key: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-            draft.set("key", Value::Text(format!("k{key}")));
+            draft.set("key", Value::Text(key_of(context.tenant, draft.id, 0)));
         }
     }
 
@@ -210,9 +215,43 @@ impl Rules for CustomFieldRules {
         Ok(companions)
     }
 
+    fn wipes(&self) -> bool {
+        true
+    }
+
+    async fn wipe(&self, engine: &Engine, context: &Context, record: &Found) -> Result<Wiped> {
+        crate::wipe::field(engine, context, record).await
+    }
+
     fn committed(&self, _context: &Context, _draft: &Draft) {
         (self.definitions_changed)();
     }
+}
+
+/// The name under which the values of a field are kept, by how often its type has changed.
+fn key_of(tenant: TenantId, field: Id, changes: usize) -> String {
+    let mut digest = Sha256::new().chain_update(tenant.0).chain_update(field.0);
+    if changes > 0 {
+        digest = digest.chain_update(changes.to_string());
+    }
+    let key: String = digest.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    format!("k{key}")
+}
+
+/// The names under which values were kept before.
+fn retired(field: &Found) -> &[String] {
+    if let Value::TextSet(keys) = field.get("retiredKeys") { keys } else { &[] }
+}
+
+/// The name under which the values of a field are kept when its type changes once more.
+pub(crate) fn retype_key(tenant: TenantId, field: &Found) -> String {
+    key_of(tenant, field.id, retired(field).len() + 1)
+}
+
+/// Every index that a field has or had.
+pub(crate) fn retired_indexes(field: &Found) -> Vec<String> {
+    let keys = retired(field).iter().map(String::as_str).chain(field.get("key").as_text());
+    keys.flat_map(|key| ["index", "key"].map(|ending| format!("custom_{key}_{ending}"))).collect()
 }
 
 /// What is wrong with a definition.
@@ -262,20 +301,67 @@ fn names(draft: &Draft, def: &ResourceDef, problems: &mut Problems) {
     bad_label(draft, problems);
 }
 
-/// Each of the labels names its language.
+/// Each of the labels names its language, and no two the same.
 pub(crate) fn bad_label(draft: &Draft, problems: &mut Problems) {
-    if let Value::TextSet(labels) = draft.get("labels") {
-        let wrong = labels
-            .iter()
-            .find(|label| !label.split_once('=').is_some_and(|(language, label)| !language.is_empty() && !label.trim().is_empty()));
-        if let Some(wrong) = wrong {
-            problems.add(
-                "labels",
-                ProblemCode::InvalidFormat,
-                format!("holds {wrong:?}, but each is a language and a label, such as de=Gebiet"),
+    let Value::TextSet(labels) = draft.get("labels") else { return };
+    let mut seen = BTreeSet::new();
+    let mut fits = |label: &String| {
+        label.split_once('=').is_some_and(|(language, label)| {
+            check_format(TextFormat::Language, language).is_ok() && !label.trim().is_empty() && seen.insert(language.to_ascii_lowercase())
+        })
+    };
+    if let Some(wrong) = labels.iter().find(|label| !fits(label)) {
+        let text =
+            format!("holds {wrong:?}, but each is another language by its BCP 47 tag and a label, such as de=Gebiet or de-AT=Gebiet");
+        problems.add("labels", ProblemCode::InvalidFormat, text);
+    }
+}
+
+/// Each label of an option names a language and one of the options, and no two the same.
+fn bad_option_label(draft: &Draft, options: &[String], problems: &mut Problems) {
+    let Value::TextSet(labels) = draft.get("optionLabels") else { return };
+    let mut seen = BTreeSet::new();
+    let named = |value: &str| options.iter().any(|option| option.split('=').next() == Some(value));
+    for label in labels {
+        let parts = option_label(label);
+        let fits = parts.is_some_and(|(language, value, label)| {
+            check_format(TextFormat::Language, language).is_ok()
+                && named(value)
+                && !label.trim().is_empty()
+                && seen.insert((language.to_ascii_lowercase(), value))
+        });
+        if !fits {
+            let text = format!(
+                "holds {label:?}, but each is a language by its BCP 47 tag, one of the options and another label of it, such as de.NORTH=Norden"
             );
+            problems.add("optionLabels", ProblemCode::InvalidFormat, text);
         }
     }
+}
+
+/// `de.NORTH=Norden` as its three parts.
+fn option_label(text: &str) -> Option<(&str, &str, &str)> {
+    let (left, label) = text.split_once('=')?;
+    let (language, value) = left.split_once('.')?;
+    Some((language, value, label))
+}
+
+/// What people call something, from the label and those by language.
+pub(crate) fn labels_of(label: String, by_language: &Value) -> Labels {
+    let others = if let Value::TextSet(labels) = by_language { labels.as_slice() } else { &[] };
+    let others = others
+        .iter()
+        .filter_map(|label| label.split_once('='))
+        .map(|(tag, label)| (Name::from(tag.to_owned()), Name::from(label.to_owned())));
+    Labels { label: label.into(), others: others.collect() }
+}
+
+/// What people call an option.
+pub(crate) fn labels_of_option(value: &str, label: &str, by_language: &Value) -> Labels {
+    let all = if let Value::TextSet(labels) = by_language { labels.as_slice() } else { &[] };
+    let others = all.iter().filter_map(|text| option_label(text)).filter(|(_, of, _)| *of == value);
+    let others = others.map(|(language, _, label)| (Name::from(language.to_owned()), Name::from(label.to_owned()))).collect();
+    Labels { label: Name::from(label.to_owned()), others }
 }
 
 /// What is said of values fits what the field holds.
@@ -302,6 +388,7 @@ fn shape(draft: &Draft, registry: &clientela_model::Registry, problems: &mut Pro
     } else if !options.is_empty() {
         problems.add("options", ProblemCode::Contradiction, format!("belong to the type CHOICE, not to {kind}"));
     }
+    bad_option_label(draft, options, problems);
     match (is(&["REFERENCE"]), draft.get("target").as_text()) {
         (true, Some(target)) if registry.resource(target).is_some_and(|def| !def.mirror) => {}
         (true, Some(target)) => problems.add(

@@ -1,11 +1,11 @@
 //! The custom object: a resource that a tenant adds.
 
 use crate::DefinitionsChanged;
-use crate::custom_field::{Problems, bad_label, text};
+use crate::custom_field::{Problems, bad_label, labels_of, text};
 use crate::rights::only_administrators;
 use async_trait::async_trait;
-use clientela_engine::Rules;
-use clientela_engine::module::{Companion, Draft, Found, RuleReader};
+use clientela_engine::module::{Companion, Draft, Found, RuleReader, Wiped};
+use clientela_engine::{Engine, Rules};
 use clientela_kernel::{Context, Filter, ProblemCode, Result, Value};
 use clientela_macros::resource;
 use clientela_model::{CustomObject, Registry, naming};
@@ -21,7 +21,7 @@ const RESERVED: [&str; 2] = ["batch", "content"];
 /// An object of your own: a resource that you add. Its records are at `/v1/custom/{plural}` and in GraphQL as `customName` and `customNames`, with everything
 /// that other resources have, from the next request on. A record has a name, an owner, labels, and the fields that you add to it with `customField`, where
 /// its `resource` is `customName`. Only administrators add and change objects. Deleting one hides it and its records everywhere and keeps them: restoring
-/// brings them back.
+/// brings them back. Erasing one erases its records, with what is attached to them, and its fields.
 #[resource(
     name = "customObject",
     prefix = "cuo",
@@ -109,6 +109,14 @@ impl Rules for CustomObjectRules {
         Ok(Vec::new())
     }
 
+    fn wipes(&self) -> bool {
+        true
+    }
+
+    async fn wipe(&self, engine: &Engine, context: &Context, record: &Found) -> Result<Wiped> {
+        crate::wipe::records(engine, context, record).await
+    }
+
     fn committed(&self, _context: &Context, _draft: &Draft) {
         (self.definitions_changed)();
     }
@@ -131,7 +139,8 @@ fn object_of(get: impl Fn(&str) -> Value) -> CustomObject {
         Some(description) => format!("{label}: {description}"),
         None => format!("{}.", label.trim_end_matches('.')),
     };
-    CustomObject { name: text("name"), plural: text("plural"), key: text("key"), description, title: text("title") }
+    let labels = labels_of(label, &get("labels"));
+    CustomObject { name: text("name"), plural: text("plural"), key: text("key"), description, labels, title: text("title") }
 }
 
 /// Whether this very object is among the definitions: its record is made a second time, which is refused for that.

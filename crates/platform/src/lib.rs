@@ -13,11 +13,14 @@ pub mod founding;
 pub mod oauth_client;
 pub mod password;
 pub mod purpose_token;
+pub mod record_lock;
+pub mod retype;
 mod rights;
 pub mod role;
 pub mod role_assignment;
 pub mod role_right;
 pub mod saved_view;
+pub mod saved_view_share;
 pub mod schema;
 mod scopes;
 pub mod second_factor;
@@ -33,6 +36,7 @@ pub mod team;
 pub mod team_member;
 pub mod tenant;
 pub mod user;
+mod wipe;
 
 pub use credentials::StoredCredentials;
 pub use sign_in::{StoredSignIns, publish_keys, retire_keys};
@@ -64,10 +68,12 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<sharing_rule::Model>()
         .resource::<account_user::Model>()
         .resource::<purpose_token::Model>()
+        .resource::<record_lock::Model>()
         .resource::<api_key::Model>()
         .resource::<api_key_role::Model>()
         .resource::<external_id::Model>()
         .resource::<saved_view::Model>()
+        .resource::<saved_view_share::Model>()
         .resource::<oauth_client::Model>()
         .resource::<session::Model>()
         .operation(session::RevokeSession)
@@ -84,6 +90,8 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .operation(second_factor::remove::RemoveSecondFactor)
         .resource::<custom_field::Model>()
         .resource::<audit_entry::Model>()
+        .operation(retype::RetypeField)
+        .operation(retype::PreviewRetypeField)
         .operation(schema::SnapshotSchema)
         .operation(schema::DiffSchema)
         .operation(schema::ApplySchema)
@@ -99,6 +107,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("sharingRule", sharing_rule::SharingRuleRules { credentials_changed: changed() })
         .rules("accountUser", account_user::AccountUserRules { credentials_changed: changed() })
         .rules("purposeToken", purpose_token::PurposeTokenRules { credentials_changed: changed() })
+        .rules("recordLock", record_lock::RecordLockRules)
         .rules("apiKeyRole", api_key_role::ApiKeyRoleRules { credentials_changed: changed() })
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
         .rules("oauthClient", oauth_client::OauthClientRules { credentials_changed: changed() })
@@ -106,6 +115,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("customObject", custom_object::CustomObjectRules { definitions_changed: Arc::clone(&definitions_changed) })
         .rules("customField", custom_field::CustomFieldRules { definitions_changed })
         .rules("savedView", saved_view::SavedViewRules)
+        .rules("savedViewShare", saved_view_share::SavedViewShareRules)
         .rules("secondFactor", second_factor::SecondFactorRules)
         .rules("externalId", external_id::ExternalIdRules)
 }

@@ -7,7 +7,8 @@ use clientela_kernel::{ActorKind, Context, Error, FieldProblem, ProblemCode, Res
 use clientela_macros::resource;
 
 /// A list that somebody comes back to: which records, in which order, with which columns. A frontend reads it and asks for the list with the same
-/// parameters, so whoever uses a view sees what their own rights let them see. Who sees which views, roles say.
+/// parameters, so whoever uses a view sees what their own rights let them see. A view is its owner's; `savedViewShare` shares it with a user, a team or everybody. Whose views
+/// somebody sees besides, roles say.
 #[resource(name = "savedView", prefix = "sav", label = "name", owned, unattachable)]
 pub struct Model {
     /// What the view is called.

@@ -1,16 +1,18 @@
 //! What tenants add to the definitions, from the database.
 
+use crate::custom_field::{labels_of, labels_of_option, retired_indexes};
 use crate::custom_object;
 use async_trait::async_trait;
 use clientela_engine::Engine;
 use clientela_engine::module::Found;
 use clientela_engine::tenant::{Added, Index, TenantDefinitions};
-use clientela_kernel::{Comparison, Context, Filter, Name, Result, TenantId, Value};
+use clientela_kernel::{Comparison, Context, DeletedMode, Filter, Name, Result, TenantId, Value};
 use clientela_model::{
     Addition, ChoiceDef, ChoiceOption, CustomObject, FieldDef, FieldType, OnDelete, Personal, ReferenceDef, Registry, ResourceDef,
     SearchWeight, TextFormat, document, naming, system,
 };
 use std::fmt::Write as _;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The whole numbers that every reader of JSON takes for the same.
@@ -24,18 +26,27 @@ impl TenantDefinitions for StoredDefinitions {
     async fn read(&self, engine: &Engine, tenant: TenantId) -> Result<Option<Added>> {
         let registry = engine.registry();
         let Some(def) = registry.resource("customField") else { return Ok(None) };
-        let (objects, found) = (all(engine, tenant, "customObject").await?, all(engine, tenant, "customField").await?);
-        if objects.is_empty() && found.is_empty() {
+        let (objects, known) = (all(engine, tenant, "customObject").await?, all(engine, tenant, "customField").await?);
+        if known.is_empty() && objects.is_empty() {
             return Ok(None);
         }
+        let is_gone = |record: &Found| !record.get(system::DELETED_AT).is_null();
+        let objects: Vec<Found> = objects.into_iter().filter(|object| !is_gone(object)).collect();
+        let (gone, found): (Vec<Found>, Vec<Found>) = known.into_iter().partition(is_gone);
         let mut stamp = String::new();
-        for record in objects.iter().chain(&found) {
+        for record in objects.iter().chain(&found).chain(&gone) {
             let _ = write!(stamp, "{}:{};", record.id.0.simple(), record.get(system::VERSION).as_integer().unwrap_or(0));
         }
         let objects: Vec<CustomObject> = objects.iter().map(custom_object::object).collect();
         let widened = (!objects.is_empty()).then(|| registry.with_objects(&objects).0);
         let registry = widened.as_ref().unwrap_or(registry);
         let (mut fields, mut indexes, mut unwanted) = (Vec::with_capacity(found.len()), Vec::new(), Vec::new());
+        // A field that is deleted needs none until it comes back.
+        unwanted.extend(gone.iter().flat_map(retired_indexes));
+        for field in &found {
+            let present = index_names(&field.values, def);
+            unwanted.extend(retired_indexes(field).into_iter().filter(|name| !present.contains(name)));
+        }
         for field in &found {
             let Some(addition) = addition(registry, def, &field.values) else {
                 // What it stood on is deleted, or has gone with an older or a newer version of the program.
@@ -67,19 +78,24 @@ impl TenantDefinitions for StoredDefinitions {
     }
 }
 
-/// Every living record of a resource, in the order in which they were made.
+/// Every record of a resource, deleted ones too, in the order in which they were made.
 async fn all(engine: &Engine, tenant: TenantId, resource: &str) -> Result<Vec<Found>> {
     let Some(def) = engine.registry().resource(resource) else { return Ok(Vec::new()) };
     let context = Context::of_system(tenant, Uuid::nil(), engine.clock().now());
     let mut found: Vec<Found> = Vec::new();
     loop {
         let rest = found.last().map(|last| Filter::field(system::ID, Comparison::Greater(Value::Id(last.id.0))));
-        let page = engine.found_in_order(&context, def, &rest.unwrap_or(Filter::And(Vec::new()))).await?;
+        let page = engine.found_in_order_as(&context, def, &rest.unwrap_or(Filter::And(Vec::new())), DeletedMode::Include).await?;
         if page.is_empty() {
             return Ok(found);
         }
         found.extend(page);
     }
+}
+
+/// What the indexes of a field are called, whether it wants them or not.
+fn index_names(values: &[Value], def: &ResourceDef) -> [String; 2] {
+    ["index", "key"].map(|ending| index_name(values, def, ending))
 }
 
 fn index_name(values: &[Value], def: &ResourceDef, ending: &str) -> String {
@@ -125,7 +141,9 @@ pub(crate) fn addition(registry: &Registry, def: &ResourceDef, values: &[Value])
             let Value::TextSet(options) = get("options") else { return None };
             let option = |option: &String| {
                 let (value, label) = option.split_once('=').unwrap_or((option, option));
-                ChoiceOption { name: value.to_owned().into(), description: format!("{}.", label.trim_end_matches('.')).into() }
+                let labels = labels_of_option(value, label, get("optionLabels"));
+                let description = format!("{}.", label.trim_end_matches('.')).into();
+                ChoiceOption { name: value.to_owned().into(), description, labels: Some(Arc::new(labels)) }
             };
             let options: Vec<ChoiceOption> = options.iter().map(option).collect();
             let example = format!("\"{}\"", options.first()?.name);
@@ -163,6 +181,7 @@ pub(crate) fn addition(registry: &Registry, def: &ResourceDef, values: &[Value])
         folded: is_text,
         sort: !set,
         default,
+        labels: Some(Arc::new(labels_of(label, get("labels")))),
         search: (is_text && flag("searched") && resource.is_searched()).then_some(SearchWeight::Detail),
         ..FieldDef::new(spelled, column, kind, description, example)
     };

@@ -139,7 +139,8 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     let engine = engine.with_files(Arc::new(Disk::open(parts.files).await?), parts.file_limits);
     let new_key = publish_keys(&store, parts.signing_keys.publics(), parts.clock.now()).await?;
     let source = Arc::new(StoredCredentials::new(store.clone(), Arc::clone(&parts.clock)));
-    let engine = engine.with_tenants(Arc::new(StoredDefinitions), definitions.clone());
+    let engine = engine.with_tenants(Arc::new(StoredDefinitions), definitions.clone()).noting_sensitive_reads();
+    lifecycle::background(engine.clone().keep_sensitive_reads());
     let authenticator = Authenticator::new(parts.signing_keys, parts.token_rules, source, engine.definitions(), changes.clone()).await?;
     engine.connect(Arc::new(authenticator.clone()));
     if store.dialect() == Dialect::Postgres {

@@ -142,7 +142,7 @@ impl<B: Bound> Draft<B> {
             self.bound.number(version)?;
             self.placeholders_since(before);
         }
-        Ok(())
+        self.unlocked(row)
     }
 
     /// Overwrites what the log keeps of a record: the rows stay, and say that something happened, no longer what.
@@ -223,6 +223,7 @@ impl<B: Bound> Draft<B> {
         let before = self.bound.count();
         self.bound.number(version)?;
         self.placeholders_since(before);
+        self.unlocked(row)?;
         self.references(set, row)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::sql::{Argument, Sql};
 use crate::{Dialect, Scope};
-use clientela_kernel::{Error, Id, Result, Value};
+use clientela_kernel::{Error, Id, Result, Timestamp, Value};
 
 /// What stands in the place of a remembered answer that was forgotten: a repetition is told so, and does not act again.
 pub(crate) const FORGOTTEN: &str = "forgotten";
@@ -32,6 +32,39 @@ impl Scope {
             sql.push(", after = ");
             push_json(&mut sql, after);
             sql.push(" WHERE tenant_id = ").tenant().push(" AND seq = ").value(&Value::Integer(sequence)).push(" RETURNING seq");
+            Ok(sql)
+        };
+        self.store().read(compile).await.map(drop)
+    }
+
+    /// Takes a field out of what the change log holds of a resource, in changes from one moment on and before another. The rows stay.
+    pub async fn forget_field(&self, resource: &str, field: &str, (from, until): (Timestamp, Option<Timestamp>)) -> Result<()> {
+        let compile = || {
+            let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
+            let name = Value::from(field);
+            let path = Value::from(format!("$.\"{field}\"").as_str());
+            sql.push("UPDATE change_log SET ");
+            for (number, column) in ["before", "after"].into_iter().enumerate() {
+                sql.push(if number == 0 { "" } else { ", " }).push(column).push(" = ");
+                match self.dialect() {
+                    Dialect::Postgres => sql.push(column).push(" - ").value(&name).push("::text"),
+                    Dialect::Sqlite => sql.push("json_remove(").push(column).push(", ").value(&path).push(")"),
+                };
+            }
+            sql.push(" WHERE tenant_id = ").tenant().push(" AND resource = ").value(&Value::from(resource));
+            sql.push(" AND at >= ").value(&Value::Instant(from));
+            if let Some(until) = until {
+                sql.push(" AND at < ").value(&Value::Instant(until));
+            }
+            sql.push(" AND (");
+            for (number, column) in ["before", "after"].into_iter().enumerate() {
+                sql.push(if number == 0 { "" } else { " OR " });
+                match self.dialect() {
+                    Dialect::Postgres => sql.push("jsonb_exists(").push(column).push(", ").value(&name).push(")"),
+                    Dialect::Sqlite => sql.push("json_type(").push(column).push(", ").value(&path).push(") IS NOT NULL"),
+                };
+            }
+            sql.push(") RETURNING seq");
             Ok(sql)
         };
         self.store().read(compile).await.map(drop)

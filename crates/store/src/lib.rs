@@ -21,6 +21,7 @@ mod held;
 mod history;
 mod idempotency;
 mod index;
+mod locks;
 mod order;
 mod pg_array;
 mod pool;
@@ -52,6 +53,7 @@ pub use groups::{Bucket, Figure, Function, Group, GroupKey, KeyForm, Measure, Of
 pub use held::Held;
 pub use history::HistoryPlace;
 pub use index::FieldIndex;
+pub use locks::LOCKS;
 pub use pool::PoolFigures;
 pub use rows::{Row, Rows, width};
 pub use scope::Scope;

@@ -3,6 +3,7 @@
 //! or none; which of them stood in the way is found by writing fewer of them.
 
 use crate::commit::{Bound, CHANGE_LOG, Draft, keeps_alive, makes_alive, referred, written};
+use crate::locks::{Places, minds};
 use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard, WriteSet};
 use clientela_kernel::{Result, TenantId};
 use clientela_model::FieldType;
@@ -53,7 +54,8 @@ impl<'s> Together<'s> {
             let kind = match row.guard {
                 RowGuard::Insert => 0,
                 RowGuard::Unguarded => 1,
-                RowGuard::Version(_) => 2,
+                RowGuard::Version(_) if minds(row).is_some() => 2,
+                RowGuard::Version(_) => 3,
                 RowGuard::Erase(_) | RowGuard::Remove => return Ok(None),
             };
             let place = (row.def.name.as_ref(), row.id.0);
@@ -139,7 +141,7 @@ impl<'s> Group<'s> {
 
     /// No fewer values than a row binds.
     pub(crate) fn width(&self) -> usize {
-        self.rows.first().map_or(1, |row| 2 + 2 * row.values.len())
+        self.rows.first().map_or(1, |row| 4 + 2 * row.values.len())
     }
 
     /// The records that must live, by their table.
@@ -188,9 +190,11 @@ impl<'s> Group<'s> {
     /// `UPDATE table SET … = v.… FROM (VALUES (id, version, …), …) v WHERE …`: each row has its own values and its own guard.
     fn update<B: Bound>(&self, draft: &mut Draft<B>, first: &RowChange) -> Result<()> {
         let table = first.def.table.as_ref();
+        let minded = minds(first).is_some();
+        let values = if minded { 5 } else { 3 };
         draft.push("UPDATE ").push(table).push(" SET ");
         draft.each_column(first, |draft, column, index| {
-            draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = v.column").push_number(index + 3);
+            draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = v.column").push_number(index + values);
         })?;
         draft.push(" FROM (VALUES ");
         for (index, row) in self.rows.iter().enumerate() {
@@ -199,6 +203,10 @@ impl<'s> Group<'s> {
             let version = if let RowGuard::Version(version) = row.guard { version } else { 0 };
             draft.bound.id(row.id.0)?;
             draft.bound.number(version)?;
+            if let Some((actor, at)) = minds(row) {
+                draft.bound.text(Some(actor))?;
+                draft.bound.instant(at)?;
+            }
             for (field, value) in written(row) {
                 draft.bind_field(field?, value)?;
             }
@@ -209,6 +217,9 @@ impl<'s> Group<'s> {
         draft.push_tenant()?;
         draft.push(" AND ").push(table).push(".id = v.column1 AND ");
         draft.push(table).push(".version = v.column2");
+        if minded {
+            draft.each_unlocked(first, &Places { id: "v.column1", actor: "v.column3", at: "v.column4" })?;
+        }
         self.check(draft)
     }
 

@@ -71,6 +71,8 @@ pub struct LogEntry {
     pub request: Uuid,
     /// What kind of change.
     pub kind: ChangeKind,
+    /// Whether a lock that somebody else holds keeps the change back.
+    pub minds_locks: bool,
     /// Canonical JSON object of the changed fields before; `null` at creation and erasure.
     pub before: Option<String>,
     /// Canonical JSON object of the changed fields after; `null` at erasure.

@@ -155,7 +155,8 @@ impl TestApp {
         let contents = Arc::new(TempDir::new().expect("a temporary folder can be made"));
         let disk = Disk::open(contents.path()).await.expect("a folder for contents can be opened");
         let limits = FileLimits { bytes: FILE_BYTES, ..FileLimits::default() };
-        let engine = engine.with_files(Arc::new(disk), limits);
+        // Nobody keeps them here: a test that wants to see them writes them.
+        let engine = engine.with_files(Arc::new(disk), limits).noting_sensitive_reads();
         let engine = engine.with_tenants(Arc::new(clientela_platform::StoredDefinitions), definitions);
         let registry = Arc::clone(engine.registry());
 

@@ -1,6 +1,6 @@
 //! The definitions alone: they fit together, and what they say about themselves is true.
 
-use clientela_model::{CustomObject, FieldType, Registry, RelationKind, WriteMode};
+use clientela_model::{CustomObject, FieldType, Labels, Registry, RelationKind, WriteMode};
 use std::sync::Arc;
 
 /// Every built-in resource.
@@ -17,7 +17,8 @@ pub(crate) fn registry() -> Registry {
 /// The same with an object that a tenant has added: whatever table it is in.
 pub(crate) fn with_an_object() -> Registry {
     let [name, plural, key, description, title] = ["machine", "machines", "k0a1b2c3d4e", "A machine.", "Its name"].map(str::to_owned);
-    registry().with_objects(&[CustomObject { name, plural, key, description, title }]).0
+    let labels = Labels { label: "Machine".into(), others: Vec::new() };
+    registry().with_objects(&[CustomObject { name, plural, key, description, labels, title }]).0
 }
 
 #[test]

@@ -38,6 +38,11 @@ impl Call {
             input.insert("objects".to_owned(), json!([{ "name": name, "label": "Thing" }]));
             input.insert("fields".to_owned(), json!([]));
         }
+        if let "retypeField" | "previewRetypeField" = def.name.as_ref() {
+            // Any field can become a text; a choice needs options, which belong to nothing else.
+            input.insert("type".to_owned(), json!("TEXT"));
+            input.remove("options");
+        }
         if let "enrollSecondFactor" | "confirmSecondFactor" | "disableSecondFactor" | "renewRecoveryCodes" = def.name.as_ref() {
             second_factor(app, client, def, &mut input).await;
         }
@@ -195,6 +200,11 @@ fn blank(value: &mut Json) {
             *value = text.lines().filter(moves).collect();
         }
         Json::String(text) if text.starts_with("customThing") => *value = json!("-"),
+        // What a custom field is called here, and the name under which its values are kept.
+        Json::String(text) if text.strip_prefix("field").is_some_and(|number| number.parse::<u64>().is_ok()) => *value = json!("-"),
+        Json::String(text) if text.len() == 11 && text.starts_with('k') && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit()) => {
+            *value = json!("-");
+        }
         // A digest is one of ids and moments as well.
         Json::String(text) if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => *value = json!("-"),
         Json::String(text) if text.rsplit_once(' ').is_some_and(|(_, number)| number.parse::<u64>().is_ok()) => *value = json!("-"),

@@ -114,7 +114,9 @@ impl RolePolicy {
         }
         let lasts =
             vec![Filter::field("until", Comparison::IsNull), Filter::field("until", Comparison::Greater(Value::Instant(context.now)))];
-        let mut all = vec![among("recipientId".into(), whom), Filter::Or(lasts)];
+        // What names nobody is for everybody.
+        let whom = Filter::Or(vec![among("recipientId".into(), whom), Filter::field("recipientId", Comparison::IsNull)]);
+        let mut all = vec![whom, Filter::Or(lasts)];
         if writes {
             all.push(Filter::field("level", Comparison::Equal(Value::from("WRITE"))));
         }

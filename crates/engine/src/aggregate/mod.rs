@@ -216,11 +216,33 @@ impl Engine {
         }
         let (shown, answer) = aggregation.page(&mut groups);
         render::write(aggregation, shape, shown, &answer, out)?;
+        let count = u64::try_from(shown.len()).unwrap_or(u64::MAX);
+        self.saw(context, aggregation.sights(self.registry(), count)?).await;
         Ok(answer)
     }
 }
 
 impl Aggregation {
+    /// What groups tell of sensitive fields: of which records is not said, only of how many groups.
+    fn sights(&self, registry: &clientela_model::Registry, groups: u64) -> Result<Vec<crate::read::Sight>> {
+        let records = self.tables.select(registry)?;
+        let keys = self.keys.iter().map(|key| (key.table, key.field));
+        let mut sights = Vec::new();
+        for (table, field) in keys.chain(self.measures.iter().filter_map(|measure| measure.column)) {
+            let column = self.tables.column(table, field)?;
+            if column.field.sensitive && groups > 0 {
+                let resource = records.def.name.to_string();
+                sights.push(crate::read::Sight {
+                    resource,
+                    fields: vec![column.field.name.to_string()],
+                    records: Vec::new(),
+                    unnamed: groups,
+                });
+            }
+        }
+        Ok(sights)
+    }
+
     /// A group from what the database gave: stretches of time get their start, amounts their currency.
     fn group(&self, mut keys: Vec<Value>, figures: Vec<Raw>) -> Result<Group> {
         for (key, value) in self.keys.iter().zip(&mut keys) {

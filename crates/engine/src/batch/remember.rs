@@ -1,7 +1,7 @@
 //! What a batch was answered with, as it is kept under its idempotency key: enough to answer again without doing anything.
 
 use super::RowOutcome;
-use clientela_kernel::{Error, ErrorCode, FieldProblem, Id, ProblemCode, Result};
+use clientela_kernel::{Error, ErrorCode, FieldProblem, Id, ProblemCode, Result, Timestamp};
 use clientela_model::Registry;
 use serde_json::{Value as Json, json};
 
@@ -11,7 +11,9 @@ pub(super) fn write(rows: &[Result<RowOutcome>]) -> String {
         Ok(row) => json!([row.status, row.def.name, row.id.to_text(&row.def.prefix), row.version]),
         Err(error) => {
             let fields: Vec<Json> = error.fields().iter().map(|field| json!([field.pointer, field.code.as_str(), field.detail])).collect();
-            json!([error.code().as_str(), error.detail(), fields, error.current_version(), error.existing_id(), error.candidate_ids()])
+            let lock = error.locked_until().map(|until| json!([until.0, error.locked_by()]));
+            let (version, existing) = (error.current_version(), error.existing_id());
+            json!([error.code().as_str(), error.detail(), fields, version, existing, error.candidate_ids(), lock])
         }
     };
     rows.iter().map(row).collect::<Json>().to_string()
@@ -46,6 +48,9 @@ fn refused(row: &Json) -> Option<Error> {
     }
     if let Some(candidates) = row[5].as_array() {
         error = error.with_candidates(candidates.iter().filter_map(Json::as_str).map(str::to_owned).collect());
+    }
+    if let Some(until) = row[6][0].as_i64() {
+        error = error.with_lock(Some(Timestamp(until)), row[6][1].as_str().map(str::to_owned));
     }
     Some(error)
 }

@@ -249,6 +249,7 @@ fn alike(rows: Vec<Option<Result<RowOutcome>>>) -> Error {
     let Some(first) = first else { return Error::internal("a batch failed without an error") };
     let text = format!("{} Nothing was written; {count} records were refused.", first.detail());
     let mut error = Error::new(first.code(), text).with_fields(first.fields().to_vec());
+    error = error.with_lock(first.locked_until(), first.locked_by().map(str::to_owned));
     if let Some(id) = first.existing_id() {
         error = error.with_existing_id(id.to_owned());
     }
@@ -274,6 +275,7 @@ fn refused(operations: &[Result<BatchEntry>], rows: Vec<Option<Result<RowOutcome
     let others = if count > 1 { format!(" {} more were refused as well.", count - 1) } else { String::new() };
     let text = format!("{} Nothing was written.{others}", first.detail());
     let mut error = Error::new(first.code(), text).with_fields(problems).with_candidates(first.candidate_ids().to_vec());
+    error = error.with_lock(first.locked_until(), first.locked_by().map(str::to_owned));
     if let Some(version) = first.current_version() {
         error = error.with_current_version(version);
     }

@@ -254,7 +254,9 @@ fn page(
             let _ = there.send(last);
         };
         let scope = engine.inner.store.scope(context.tenant);
-        read::page(engine.registry(), &context, &scope, &plan.def, &list, &Connection { items }, there, &mut page).await?;
+        let mut sights = Vec::new();
+        read::page(engine.registry(), &context, &scope, &plan.def, &list, &Connection { items }, there, &mut sights, &mut page).await?;
+        engine.saw(&context, sights).await;
         Ok(page)
     })
 }

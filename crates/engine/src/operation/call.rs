@@ -27,6 +27,16 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// What rules do in the name of whoever asks, as an operation would, with an engine inside a transaction.
+    pub fn inside<'e>(engine: &'e Engine, context: &'e Context) -> Call<'e> {
+        Call { engine, context, target: None, limited: false }
+    }
+
+    /// The same call over an engine with other definitions ([`Engine::redefined`]).
+    pub fn over<'e>(&'e self, engine: &'e Engine) -> Call<'e> {
+        Call { engine, context: self.context, target: self.target.clone(), limited: self.limited }
+    }
+
     /// The engine inside the transaction, for what the other methods do not offer.
     pub fn engine(&self) -> &Engine {
         self.engine

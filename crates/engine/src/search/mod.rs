@@ -4,6 +4,7 @@
 //! with the caller's rows, and where a field is hidden from the caller a record counts only if it is found without that field.
 
 mod highlight;
+mod rebuild;
 mod terms;
 
 pub use highlight::Highlight;

@@ -4,7 +4,7 @@ use super::change::{Gathering, MAXIMUM_COMPANIONS};
 use crate::module::Draft;
 use clientela_kernel::{Comparison, DeletedMode, Error, ErrorCode, Filter, Id, RecordKey, Result, Value};
 use clientela_model::{FieldDef, OnDelete, RelationKind, ResourceDef, system};
-use clientela_store::ChangeKind;
+use clientela_store::{ChangeKind, LOCKS};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
@@ -30,6 +30,7 @@ impl Gathering<'_> {
                     match on_delete {
                         OnDelete::Restrict => return Err(restricted(&def, id, &other, other_id)),
                         OnDelete::Cascade => {
+                            self.unless_locked(&other, &before).await?;
                             let (inner, context, now) = (self.inner, self.context, self.now);
                             let draft = inner.stamped(context, now, &other, other_id, ChangeKind::Deleted, Some(before.clone()), before);
                             self.delete(draft).await?;
@@ -64,6 +65,17 @@ impl Gathering<'_> {
             }
             Ok(())
         })
+    }
+
+    /// Refuses to take along somebody else's lock: it keeps the record it is of.
+    pub(super) async fn unless_locked(&self, def: &ResourceDef, record: &[Value]) -> Result<()> {
+        if def.name != LOCKS {
+            return Ok(());
+        }
+        match super::locks::refused_along(self.inner, self.context, self.scope, def, record).await? {
+            Some(locked) => Err(locked),
+            None => Ok(()),
+        }
     }
 
     async fn clear(&mut self, other: &Arc<ResourceDef>, id: Id, foreign: &str, before: Vec<Value>) -> Result<()> {

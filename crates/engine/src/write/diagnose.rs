@@ -6,7 +6,7 @@ use crate::key::same;
 use clientela_access::{Action, Grant, authorize};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_model::{FieldDef, ResourceDef, UniqueDef, system};
-use clientela_store::{Commit, RowChange, RowGuard, Scope, WriteSet};
+use clientela_store::{Commit, LOCKS, RowChange, RowGuard, Scope, WriteSet};
 
 /// Answers `Ok` where the write should simply be attempted again, the error for the caller otherwise.
 pub(crate) async fn explain(
@@ -24,6 +24,8 @@ pub(crate) async fn explain(
             .ok_or_else(|| Error::internal("a duplicate without a row"))?;
         return match index {
             None => Err(id_taken(set.rows.get(principal).unwrap_or(row))),
+            // Somebody locked the record at the same moment; the rules of locks say so.
+            Some(_) if row.def.name == LOCKS && row.guard == RowGuard::Insert => Ok(()),
             Some(index) => match duplicate(inner, context, scope, row, index).await? {
                 Some(error) => Err(error),
                 // Nobody else has the values: the record that has them is the one that has the id as well.

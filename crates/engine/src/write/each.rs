@@ -44,7 +44,8 @@ pub(crate) async fn each(
             }
             let Gathering { rows, drafts, .. } = gathering;
             let changed = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None }).await? {
+            let set = Arc::new(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None });
+            match scope.commit(Arc::clone(&set)).await? {
                 Commit::Done => {
                     inner.committed(context, &drafts).await;
                     count += changed;
@@ -54,6 +55,9 @@ pub(crate) async fn each(
                 }
                 // A record has moved on: what is left is read again.
                 _ => {
+                    if let Some(locked) = super::locks::refused(inner, context, scope, &set.rows).await? {
+                        return Err(locked);
+                    }
                     attempts += 1;
                     break;
                 }

@@ -39,6 +39,7 @@ impl Gathering<'_> {
                         continue;
                     }
                     if on_delete == OnDelete::Cascade {
+                        self.unless_locked(&other, &before).await?;
                         erased.push(self.inner.stamped(
                             self.context,
                             self.now,

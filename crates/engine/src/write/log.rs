@@ -1,6 +1,6 @@
 //! The change-log row of a change: what was and what is, by field.
 
-use clientela_kernel::{Context, Timestamp, Value};
+use clientela_kernel::{ActorKind, Context, Timestamp, Value};
 use clientela_model::{FieldDef, ResourceDef, WriteMode, system};
 use clientela_store::{ChangeKind, Encoder, LogEntry};
 
@@ -41,6 +41,7 @@ pub(crate) fn entry(
         client: context.client.clone(),
         request: context.request_id,
         kind,
+        minds_locks: context.actor.kind != ActorKind::System,
         before: None,
         after: None,
     };

@@ -6,12 +6,14 @@ mod diagnose;
 mod each;
 mod erase;
 mod limits;
+pub mod locks;
 pub(crate) mod log;
 mod packed;
 mod repoint;
 mod run;
 mod undo;
 mod upsert;
+mod wipe;
 
 pub(crate) use change::Gathering;
 pub(crate) use dependents::id_of;

@@ -40,6 +40,12 @@ pub(crate) async fn repoint(
     to: Id,
     adjust: &(dyn Fn(&mut Draft) + Send + Sync),
 ) -> Result<Vec<Repointed>> {
+    // Their locks would go over with the rest before the records themselves are written.
+    for id in [from.id, to] {
+        if let Some(locked) = super::locks::refused_record(inner, context, scope, &from.def, id).await? {
+            return Err(locked);
+        }
+    }
     let mut counts: BTreeMap<Name, (i64, i64)> = BTreeMap::new();
     let mut attempts = 0;
     // Read a thousand at a time of each kind, written a hundred at a time; read again to the end, and where a record has moved on.
@@ -75,7 +81,8 @@ pub(crate) async fn repoint(
             }
         }
         let Gathering { rows, drafts, .. } = gathering;
-        match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None }).await? {
+        let set = Arc::new(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None });
+        match scope.commit(Arc::clone(&set)).await? {
             Commit::Done => {
                 inner.committed(context, &drafts).await;
                 // What was dropped may have changed some of those that wait.
@@ -96,6 +103,9 @@ pub(crate) async fn repoint(
             }
             failed if attempts == MAXIMUM_ATTEMPTS => return Err(Error::internal(format!("records could not be re-pointed: {failed:?}"))),
             _ => {
+                if let Some(locked) = super::locks::refused(inner, context, scope, &set.rows).await? {
+                    return Err(locked);
+                }
                 attempts += 1;
                 waiting.clear();
             }

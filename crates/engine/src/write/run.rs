@@ -25,8 +25,20 @@ pub(super) enum Attempt {
     Taken,
 }
 
+/// Whether rules still have to be asked what an erasure leaves behind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wiping {
+    Asked,
+    Done,
+}
+
 /// Carries out a write.
 pub(crate) async fn execute(inner: Arc<Inner>, context: Context, request: WriteRequest) -> Result<WriteOutcome> {
+    carry_out(inner, context, request, Wiping::Asked).await
+}
+
+/// The same, of an erasure after what it leaves behind has been wiped.
+pub(super) async fn carry_out(inner: Arc<Inner>, context: Context, request: WriteRequest, wiping: Wiping) -> Result<WriteOutcome> {
     let action = match &request.action {
         WriteAction::Create { .. } | WriteAction::Make { .. } => Action::Create,
         WriteAction::Update { .. } | WriteAction::Set { .. } => Action::Update,
@@ -49,6 +61,11 @@ pub(crate) async fn execute(inner: Arc<Inner>, context: Context, request: WriteR
     };
     if !offered {
         return Err(Error::new(ErrorCode::Forbidden, format!("{} are kept by the server; this cannot be done with them.", def.plural)));
+    }
+    if let (WriteAction::Erase { id, .. }, Some(rules), true) =
+        (&request.action, inner.rules.get(def.name.as_ref()).filter(|rules| rules.wipes()), wiping == Wiping::Asked)
+    {
+        return super::wipe::erase(Arc::clone(&inner), context, &request, *id, Arc::clone(rules)).await;
     }
     let scope = inner.store.scope(context.tenant);
     let write = Write { inner: &inner, context: &context, scope: &scope, request: &request, grant };
@@ -366,7 +383,10 @@ impl<'a> Write<'a> {
                     return Ok(Attempt::Again);
                 }
                 super::diagnose::explain(self.inner, self.context, self.scope, &set, principal, &failed).await?;
-                Ok(Attempt::Again)
+                match super::locks::refused(self.inner, self.context, self.scope, &set.rows).await? {
+                    Some(locked) => Err(locked),
+                    None => Ok(Attempt::Again),
+                }
             }
         }
     }

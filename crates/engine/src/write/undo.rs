@@ -161,10 +161,14 @@ pub(crate) async fn undo(
         if rows.is_empty() {
             continue;
         }
-        match scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None }).await? {
+        let set = Arc::new(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None });
+        match scope.commit(Arc::clone(&set)).await? {
             Commit::Done => inner.committed(context, &drafts).await,
             // Somebody was faster: from the start again.
-            failed => return Err(Error::collision(format!("changes could not be taken back: {failed:?}"))),
+            failed => {
+                let locked = super::locks::refused(inner, context, scope, &set.rows).await?;
+                return Err(locked.unwrap_or_else(|| Error::collision(format!("changes could not be taken back: {failed:?}"))));
+            }
         }
     }
     Ok((counts, kept))

@@ -39,7 +39,7 @@ pub(super) fn definitions() -> Vec<ResourceDef> {
     account.prefix = "acc".into();
     account.description = "A company we do business with.".into();
     account.fields = system::fields("acc");
-    let option = |name: &'static str| ChoiceOption { name: name.into(), description: format!("Option {name}.").into() };
+    let option = |name: &'static str| ChoiceOption { name: name.into(), description: format!("Option {name}.").into(), labels: None };
     let industry =
         ChoiceDef { name: "Industry".into(), description: "What a company does.".into(), options: vec![option("RETAIL"), option("FOOD")] };
     account.fields.extend([

@@ -71,6 +71,12 @@ fn problem() -> ObjectBuilder {
             .property("currentVersion", version)
             .property("existingId", text("The id of the record that stands in the way."))
             .property(
+                "lockedUntil",
+                text("Until when somebody else holds a lock of the record, on `RECORD_LOCKED`.")
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+            )
+            .property("lockedBy", text("Who holds it (`usr_…`, `key_…`), on `RECORD_LOCKED`, where you may read it."))
+            .property(
                 "candidateIds",
                 ArrayBuilder::new().items(text("The id of a record.")).description(Some(
                     "The records that a new one looks like, on `DUPLICATE_FOUND`, the likeliest first, as far as you may see them.",

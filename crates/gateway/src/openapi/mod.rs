@@ -17,11 +17,14 @@ mod parameter;
 mod past;
 mod record;
 mod response;
+mod schema;
 mod search;
 mod system;
 mod timeline;
 mod vcard;
 mod verb;
+
+pub(crate) use record::body_schema;
 
 use clientela_kernel::{Error, Result};
 use clientela_model::{Registry, naming};
@@ -62,6 +65,7 @@ pub fn document(registry: &Registry) -> OpenApi {
         tags.push(TagBuilder::new().name(search::TAG).description(Some(text)).build());
     }
     (components, paths) = system::add(components, paths);
+    (components, paths) = schema::add(components, paths);
     tags.push(many::tag());
     tags.push(
         TagBuilder::new()

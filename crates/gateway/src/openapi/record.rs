@@ -2,6 +2,7 @@
 
 use super::field::{self, Use};
 use super::verb;
+use clientela_kernel::{Error, Result};
 use clientela_model::{FieldDef, FieldType, Registry, ResourceDef, WriteMode, document, naming};
 use serde_json::{Map, Value as Json};
 use utoipa::openapi::schema::RefBuilder;
@@ -104,7 +105,7 @@ fn custom(registry: &Registry, def: &ResourceDef) -> ObjectBuilder {
 /// The fields that the tenant has added, as writes take them.
 fn custom_input(def: &ResourceDef) -> ObjectBuilder {
     let mut schema = input(format!("The fields that you have added to {}: absent keeps, null clears.", naming::words(&def.plural)));
-    for (_, field) in def.custom_fields() {
+    for (_, field) in def.custom_fields().filter(|(_, field)| field.write != WriteMode::ReadOnly) {
         schema = schema.property(field.own_name(), field::schema(def, field, Use::Written, field::nullable(field)));
     }
     schema
@@ -160,6 +161,57 @@ fn create(def: &ResourceDef) -> ObjectBuilder {
         }
     }
     custom_reference(schema, def)
+}
+
+/// The body that makes a record, or the patch that changes one, as a JSON Schema of its own, with those fields alone that the caller may write.
+///
+/// # Errors
+/// Where the schema is no JSON.
+pub(crate) fn body_schema(def: &ResourceDef, creates: bool, writes: impl Fn(&FieldDef) -> bool) -> Result<Json> {
+    let mut def = def.clone();
+    for field in def.fields.iter_mut().filter(|field| !writes(field)) {
+        field.write = WriteMode::ReadOnly;
+    }
+    let body: RefOr<Schema> = if creates { create(&def).into() } else { patch(&def).into() };
+    let mut named = Map::new();
+    let written = def.fields.iter().filter(|field| field.write != WriteMode::ReadOnly);
+    for field in written {
+        if let Some(choice) = choice_of(field) {
+            named.insert(choice.name.to_string(), serde_json::to_value(field::choice(choice).build()).map_err(Error::internal)?);
+        }
+        if matches!(field.kind, FieldType::Money) {
+            named.insert("Money".to_owned(), serde_json::to_value(field::money().build()).map_err(Error::internal)?);
+        }
+    }
+    if def.custom_fields().next().is_some() {
+        let custom = serde_json::to_value(custom_input(&def).build()).map_err(Error::internal)?;
+        named.insert(format!("{}CustomInput", def.type_name), custom);
+    }
+    let mut body = serde_json::to_value(body).map_err(Error::internal)?;
+    if let Json::Object(members) = &mut body {
+        members.insert("$schema".to_owned(), Json::from("https://json-schema.org/draft/2020-12/schema"));
+        if !named.is_empty() {
+            members.insert("$defs".to_owned(), Json::Object(named));
+        }
+    }
+    lead_home(&mut body);
+    Ok(body)
+}
+
+/// References to the components of the document lead to the definitions of the schema itself.
+fn lead_home(json: &mut Json) {
+    match json {
+        Json::Object(members) => {
+            if let Some(Json::String(reference)) = members.get_mut("$ref")
+                && let Some(name) = reference.strip_prefix("#/components/schemas/")
+            {
+                *reference = format!("#/$defs/{name}");
+            }
+            members.values_mut().for_each(lead_home);
+        }
+        Json::Array(items) => items.iter_mut().for_each(lead_home),
+        _ => {}
+    }
 }
 
 fn patch(def: &ResourceDef) -> ObjectBuilder {

@@ -26,7 +26,7 @@ pub(crate) fn registry() -> Arc<Registry> {
     let industry = ChoiceDef {
         name: "Industry".into(),
         description: "Lines of business.".into(),
-        options: ["RETAIL", "FOOD"].map(|name| ChoiceOption { name: name.into(), description: "One line.".into() }).into(),
+        options: ["RETAIL", "FOOD"].map(|name| ChoiceOption { name: name.into(), description: "One line.".into(), labels: None }).into(),
     };
     let mut name = text("name", "name");
     name.required = true;

@@ -23,6 +23,7 @@ mod operation;
 mod parameters;
 mod range;
 pub(crate) mod record;
+mod schema;
 pub(crate) mod search;
 mod selection;
 pub mod suggest;
@@ -51,6 +52,7 @@ pub const PATCH_TYPES: HeaderValue = HeaderValue::from_static("application/merge
 /// The REST routes: a few addresses for each resource, and what is about the caller.
 pub fn router(state: &Arc<GatewayState>) -> Router {
     let mut router = Router::new().route("/v1/me", get(with(state, me::me))).route("/v1/limits", get(with(state, me::limits)));
+    router = router.route("/v1/schema", get(with(state, schema::everything))).route("/v1/schema/{resource}", get(with(state, schema::one)));
     router = router.route("/v1/transactions", post(with(state, batch::transaction)));
     if state.engine.registry().resources().iter().any(|def| def.is_searched()) {
         router = router.route("/v1/search", get(with(state, search::everywhere)));

@@ -60,6 +60,8 @@ impl Operation for ApplySchema {
 
 fn problem(step: &Step) -> FieldProblem {
     let what = step.change.what.join("; ");
-    let detail = format!("This cannot be: {what}. Values are kept in another form. Delete it and make another one, or take another name.");
+    let detail = format!(
+        "This cannot be: {what}. Values are kept in another form. `retypeField` gives a field another type; for the rest delete it and make another one, or take another name."
+    );
     FieldProblem::new(step.pointer.clone(), ProblemCode::Immutable, detail)
 }

@@ -35,7 +35,7 @@ pub enum SchemaChangeKind {
     Change,
     /// It goes; its values are kept.
     Delete,
-    /// It would have to become something that it cannot become: another type, another target. Delete it, and make another one.
+    /// It would have to become something that a document cannot make it: another type (`retypeField` does that), another target. Delete it, and make another one.
     Impossible,
 }
 

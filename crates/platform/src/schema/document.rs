@@ -59,6 +59,9 @@ pub struct SchemaField {
     /// What a `CHOICE` chooses from.
     #[field(max = 120, most = 200, example = "\"GOOD=Good\"")]
     pub options: Vec<String>,
+    /// What people call the options in other languages.
+    #[field(max = 200, most = 2_000, example = "\"de.GOOD=Gut\"")]
+    pub option_labels: Vec<String>,
     /// What a `REFERENCE` refers to.
     #[field(max = 60, example = "null")]
     pub target: Option<String>,
@@ -77,6 +80,9 @@ pub struct SchemaField {
     /// Whether the full-text search finds records by its words.
     #[field(default = "false", example = "false")]
     pub searched: bool,
+    /// Whether it is sensitive.
+    #[field(default = "false", example = "false")]
+    pub sensitive: bool,
     /// The least whole number.
     #[field(min = -9_007_199_254_740_991, max = 9_007_199_254_740_991, example = "null")]
     pub minimum: Option<i64>,
@@ -219,12 +225,14 @@ impl SchemaField {
             description: text("description"),
             kind: CustomFieldType::ALL.into_iter().find(|known| known.as_str() == kind)?,
             options: set(found, "options"),
+            option_labels: set(found, "optionLabels"),
             target: text("target"),
             inverse: text("inverse"),
             required: flag("required"),
             is_unique: flag("unique"),
             indexed: flag("indexed"),
             searched: flag("searched"),
+            sensitive: flag("sensitive"),
             minimum: number("minimum"),
             maximum: number("maximum"),
             max_length: number("maxLength"),
@@ -236,9 +244,9 @@ impl SchemaField {
     pub(super) fn body(&self) -> Map<String, Json> {
         members(json!({
             "resource": self.resource, "name": self.name, "label": self.label, "labels": sorted(&self.labels),
-            "description": self.description, "type": self.kind.as_str(), "options": sorted(&self.options), "target": self.target,
+            "description": self.description, "type": self.kind.as_str(), "options": sorted(&self.options), "optionLabels": sorted(&self.option_labels), "target": self.target,
             "inverse": self.inverse, "required": self.required, "unique": self.is_unique, "indexed": self.indexed,
-            "searched": self.searched, "minimum": self.minimum, "maximum": self.maximum, "maxLength": self.max_length,
+            "searched": self.searched, "sensitive": self.sensitive, "minimum": self.minimum, "maximum": self.maximum, "maxLength": self.max_length,
             "defaultValue": self.default_value,
         }))
     }

@@ -2,8 +2,10 @@
 
 use super::{Failure, house, print};
 use crate::archive::{self, Contents};
+use crate::assemble::House;
 use crate::config::Config;
 use crate::partial::Partial;
+use crate::tenants;
 use clientela_kernel::{Error, ErrorCode};
 use serde_json::{Map, Value as Json, json};
 use std::fs::File;
@@ -37,8 +39,21 @@ pub async fn restore(config: &Config, path: &Path, as_json: bool) -> Result<(), 
     let mut file = BufReader::with_capacity(256 * 1024, File::open(path).map_err(|error| unusable(path, "read", &error))?);
     let house = house(config).await?;
     let restored = archive::read(&house.store, &mut file, path).await;
+    let restored = match restored {
+        Ok(contents) => find_own(&house).await.map(|()| contents),
+        failed => failed,
+    };
     house.store.close().await;
     answer("Restored", &restored?, path, begun, as_json)
+}
+
+/// What tenants have added to the definitions is known only once all of it is there: its documents for the search are made then.
+async fn find_own(house: &House) -> Result<(), Error> {
+    for tenant in tenants::list(&house.store).await? {
+        let engine = house.engine.for_tenant(tenant.tenant_id).await?;
+        engine.rebuild_own_documents(&tenants::system_context(house, tenant.tenant_id)).await?;
+    }
+    Ok(())
 }
 
 fn answer(done: &str, contents: &Contents, path: &Path, begun: Instant, as_json: bool) -> Result<(), Failure> {

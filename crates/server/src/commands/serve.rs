@@ -120,6 +120,12 @@ fn limits(config: &Config) -> Limits {
 
 /// Writes that are still running end with their connections; then the database is closed in order.
 async fn close(house: &House) {
+    // What was noted last is written before the database closes.
+    match tokio::time::timeout(lifecycle::LAST_WRITES, house.engine.write_sensitive_reads()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the last reads of sensitive fields are not in the audit"),
+        Err(_) => tracing::error!("the last reads of sensitive fields are not in the audit: the database did not answer in time"),
+    }
     let closed = tokio::time::timeout(lifecycle::LAST_WRITES, house.store.close()).await;
     if closed.is_err() {
         tracing::warn!("the database did not close in time; nothing that was acknowledged is lost");

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The rows of an archive by table, sorted. What the log keeps is JSON as text, which each database writes its own way.
+/// The rows of an archive by table, sorted. What the log keeps, and the values of tenants' own fields, is JSON as text, which each database writes its own way.
 fn rows(file: &Path) -> BTreeMap<String, Vec<String>> {
     let text = std::fs::read_to_string(file).unwrap();
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -15,7 +15,7 @@ fn rows(file: &Path) -> BTreeMap<String, Vec<String>> {
         match serde_json::from_str(line).unwrap() {
             Json::Array(mut row) => {
                 for (value, column) in row.iter_mut().zip(&table.1) {
-                    if matches!(column, &"before" | &"after") {
+                    if matches!(column, &"before" | &"after" | &"custom") {
                         *value = value.as_str().map_or(Json::Null, |text| serde_json::from_str(text).unwrap());
                     }
                 }
@@ -29,6 +29,7 @@ fn rows(file: &Path) -> BTreeMap<String, Vec<String>> {
                         .map(|name| match name.as_str().unwrap() {
                             "before" => "before",
                             "after" => "after",
+                            "custom" => "custom",
                             _ => "",
                         })
                         .collect(),
@@ -65,6 +66,22 @@ fn everything_comes_back_on_either_database() {
     let (status, body) = server.ask("POST", "/v1/accounts", Some(&admin), Some(&json!({"name": odd, "tags": ["a,b", "c\"d\\", "{}"]})));
     assert_eq!(status, 201, "{body}");
     let path = format!("/v1/accounts/{}", serde_json::from_str::<Json>(&body).unwrap()["id"].as_str().unwrap());
+    // What a tenant has added is found again as well: its objects, and what its own fields say.
+    let made = |path: &str, body: Json| {
+        let (status, answer) = server.ask("POST", path, Some(&admin), Some(&body));
+        assert_eq!(status, 201, "{answer}");
+    };
+    made("/v1/custom-objects", json!({ "name": "machine", "label": "Machine" }));
+    made("/v1/custom-fields", json!({ "resource": "account", "name": "nickname", "label": "Nickname", "type": "TEXT", "searched": true }));
+    made("/v1/custom/machines", json!({ "name": "Kaltpresse" }));
+    made("/v1/accounts", json!({ "name": "Dairy", "custom": { "nickname": "Butterberg" } }));
+    let finds = |server: &Server, admin: &str| {
+        for (word, whose) in [("kaltpresse", "Kaltpresse"), ("butterberg", "Dairy")] {
+            let (status, found) = server.ask("GET", &format!("/v1/search?q={word}"), Some(admin), None);
+            assert_eq!((status, found.contains(whose)), (200, true), "{word}: {found}");
+        }
+    };
+    finds(&server, &admin);
     // While the server runs, and writes of its own may come.
     let made = done(at, &["backup", "one.backup", "--data", "one"]);
     assert!(made["rows"].as_u64().unwrap() > 500, "{made}");
@@ -73,6 +90,9 @@ fn everything_comes_back_on_either_database() {
     assert_eq!(done(at, &["restore", "one.backup", "--data", "two"])["rows"], made["rows"]);
     done(at, &["backup", "two.backup", "--data", "two"]);
     assert_eq!(rows(&at.join("two.backup")), first);
+    // Its keys are others: they are no part of a backup.
+    std::fs::copy(at.join("one/signing-keys.json"), at.join("two/signing-keys.json")).ok();
+    finds(&Server::start(at, &["--data", "two"]), &admin);
 
     // The same keys sign for the moved database: its clients go on.
     let shown = server.ask("GET", &path, Some(&admin), None);
@@ -86,6 +106,7 @@ fn everything_comes_back_on_either_database() {
             assert_eq!(rows(&at.join("three.backup")), first);
             let moved = Server::start(at, &database);
             assert_eq!(moved.ask("GET", &path, Some(&admin), None), shown, "clients notice nothing");
+            finds(&moved, &admin);
             let (status, found) = moved.ask("GET", "/v1/search?q=brace", Some(&admin), None);
             assert_eq!((status, found.contains("apostrophe")), (200, true), "{found}");
             let (status, body) = moved.ask("PATCH", &path, Some(&admin), Some(&json!({"city": "Graz"})));

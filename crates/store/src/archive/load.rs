@@ -72,6 +72,31 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Makes records found by the full-text search, whose documents are missing or no longer right.
+    ///
+    /// # Errors
+    /// Where the database is away; none of them was written.
+    pub async fn put_documents(&self, tenant: TenantId, records: Vec<(Arc<ResourceDef>, Id, SearchText)>) -> Result<()> {
+        let connection = match self.address() {
+            Address::Postgres(options) => {
+                let options = postgres::migration_options(options.as_ref().clone());
+                Connection::Postgres { link: <PgConnection as Link>::connect(&options).await.map_err(fault)?, references: Vec::new() }
+            }
+            Address::Sqlite(path) => {
+                Connection::Sqlite(<SqliteConnection as Link>::connect(&sqlite::writing_options(path)).await.map_err(fault)?)
+            }
+        };
+        let mut loading = Loading { connection, table: None };
+        let written = loading.documents(tenant, records).await;
+        match loading.connection {
+            Connection::Postgres { link, .. } => link.end().await,
+            Connection::Sqlite(link) => link.end().await,
+        }
+        written
+    }
+}
+
 impl Loading {
     /// The rows that follow are of this table.
     pub fn table(&mut self, table: &ArchiveTable) {

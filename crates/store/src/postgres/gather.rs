@@ -7,6 +7,7 @@
 use super::commit::{commit, together};
 use super::many::Use;
 use crate::fault::Fault;
+use crate::locks::minds;
 use crate::pool::Pool;
 use crate::search::SearchChange;
 use crate::task::background;
@@ -194,7 +195,8 @@ fn shape(set: &WriteSet) -> Option<Vec<usize>> {
         let guard = match row.guard {
             RowGuard::Insert => 0,
             RowGuard::Unguarded => 1,
-            RowGuard::Version(_) => 2,
+            RowGuard::Version(_) if minds(row).is_some() => 2,
+            RowGuard::Version(_) => 3,
             RowGuard::Erase(_) | RowGuard::Remove => return None,
         };
         let search = match &row.search {

@@ -3,6 +3,7 @@
 
 use crate::bind::{PgDate, PgInstant, PgJson};
 use crate::commit::{Bound as _, CHANGE_LOG, Draft, IDEMPOTENCY};
+use crate::locks::{Places, minds};
 use crate::search::{SearchChange, removals, vector_of};
 use crate::together::{Group, Together};
 use crate::write::{IdempotencyWrite, LogEntry, RowChange, RowGuard};
@@ -80,6 +81,11 @@ impl Group<'_> {
         if updates {
             table.column(draft, self.rows.iter().map(|row| version(row)).collect(), "")?;
         }
+        let minded = minds(first).is_some();
+        if minded {
+            table.column(draft, self.rows.iter().map(|row| minds(row).map(|(actor, _)| Cow::from(actor))).collect(), "")?;
+            table.column(draft, self.rows.iter().map(|row| minds(row).map(|(_, at)| PgInstant(at))).collect(), "")?;
+        }
         for (position, (index, _)) in first.values.iter().enumerate() {
             let field = first.def.fields.get(*index);
             let field = field.ok_or_else(|| Error::internal(format!("{} has no field number {index}", first.def.name)))?;
@@ -90,7 +96,7 @@ impl Group<'_> {
         let name = first.def.table.as_ref();
         if updates {
             draft.push("UPDATE ").push(name).push(" SET ");
-            let mut values = table.values.iter().skip(2);
+            let mut values = table.values.iter().skip(if minded { 4 } else { 2 });
             draft.each_column(first, |draft, column, index| {
                 draft.push(if index == 0 { "" } else { ", " }).push(column).push(" = ");
                 draft.push(values.next().map_or("", String::as_str));
@@ -98,6 +104,9 @@ impl Group<'_> {
             table.from(draft);
             draft.push(" WHERE ").push(name).push(".tenant_id = $1 AND ").push(name).push(".id = ").push(table.value(0));
             draft.push(" AND ").push(name).push(".version = ").push(table.value(1));
+            if minded {
+                draft.each_unlocked(first, &Places { id: table.value(0), actor: table.value(2), at: table.value(3) })?;
+            }
             return self.look(draft);
         }
         draft.insert_into(first)?;

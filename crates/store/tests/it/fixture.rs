@@ -240,6 +240,7 @@ pub(crate) fn log(version: i64, kind: ChangeKind) -> LogEntry {
         client: Some("toy shop".to_owned()),
         request: Uuid::from_u128(0x1e),
         kind,
+        minds_locks: true,
         before: (version > 1).then(|| r#"{"counter": 1}"#.to_owned()),
         after: Some(r#"{"counter": 2}"#.to_owned()),
     }

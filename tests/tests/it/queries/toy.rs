@@ -120,7 +120,7 @@ fn any(field: &FieldDef, random: &mut StdRng) -> Value {
 
 fn resource(name: &str, prefix: &'static str, references: Vec<FieldDef>) -> ResourceDef {
     let text = || FieldType::Text { max: 200, format: TextFormat::Plain };
-    let option = |name: &&'static str| ChoiceOption { name: (*name).into(), description: "An option.".into() };
+    let option = |name: &&'static str| ChoiceOption { name: (*name).into(), description: "An option.".into(), labels: None };
     let choice = ChoiceDef { name: "Kind".into(), description: "A kind.".into(), options: CHOICES.iter().map(option).collect() };
     let mut def = ResourceDef::named(name);
     def.prefix = prefix.into();

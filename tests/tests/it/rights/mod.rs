@@ -14,19 +14,19 @@ use clientela_testkit::{Client, TestApp};
 use serde_json::{Value as Json, json};
 
 /// Makes a record as the administrator, and answers its id.
-pub(super) async fn make(app: &TestApp, path: &str, body: Json) -> String {
+pub(crate) async fn make(app: &TestApp, path: &str, body: Json) -> String {
     made_by(&app.alpha, path, body).await
 }
 
 /// Makes a record as somebody, and answers its id.
-pub(super) async fn made_by(client: &Client, path: &str, body: Json) -> String {
+pub(crate) async fn made_by(client: &Client, path: &str, body: Json) -> String {
     let answer = client.post(&format!("/v1/{path}"), &body).await;
     assert_eq!(answer.status, 201, "{path} {body}: {}", answer.describe());
     answer.json()["id"].as_str().expect("a record has an id").to_owned()
 }
 
 /// A role with these rights: resource, action, depth.
-pub(super) async fn role(app: &TestApp, key: &str, rights: &[(&str, &str, &str)]) -> String {
+pub(crate) async fn role(app: &TestApp, key: &str, rights: &[(&str, &str, &str)]) -> String {
     let role = make(app, "roles", json!({ "key": key, "name": key })).await;
     for (resource, action, depth) in rights {
         make(app, "role-rights", json!({ "roleId": role, "resource": resource, "action": action, "depth": depth })).await;
@@ -35,7 +35,7 @@ pub(super) async fn role(app: &TestApp, key: &str, rights: &[(&str, &str, &str)]
 }
 
 /// A user who holds these roles, signed in, with the user's id.
-pub(super) async fn user(app: &TestApp, name: &str, roles: &[&str]) -> (String, Client) {
+pub(crate) async fn user(app: &TestApp, name: &str, roles: &[&str]) -> (String, Client) {
     let id = make(app, "users", json!({ "name": name, "email": format!("{name}@alpha.example") })).await;
     for role in roles {
         make(app, "role-assignments", json!({ "roleId": role, "userId": id })).await;

@@ -33,6 +33,67 @@ async fn a_view_is_its_makers() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_is_shared_with_somebody_a_team_or_everybody() {
+    both(|app| async move {
+        let rights = [
+            ("savedView", "*", "OWN"),
+            ("savedViewShare", "*", "ALL"),
+            ("account", "read", "OWN"),
+            ("account", "create", "ALL"),
+            ("user", "read", "ALL"),
+            ("team", "read", "ALL"),
+        ];
+        let works = role(&app, "works", &rights).await;
+        let (_, maria) = user(&app, "maria", &[&works]).await;
+        let (jonas_id, jonas) = user(&app, "jonas", &[&works]).await;
+        let (lena_id, lena) = user(&app, "lena", &[&works]).await;
+        let (_, tom) = user(&app, "tom", &[&works]).await;
+        let west = make(&app, "teams", json!({ "name": "West" })).await;
+        make(&app, "team-members", json!({ "teamId": west, "userId": lena_id })).await;
+        let view = made_by(&maria, "saved-views", json!({ "name": "Mine", "resource": "account", "sort": "name" })).await;
+        let path = format!("/v1/saved-views/{view}");
+        for other in [&jonas, &lena, &tom] {
+            other.get(&path).await.refused(404, "NOT_FOUND");
+            other.post("/v1/saved-view-shares", &json!({ "savedViewId": view })).await.refused(422, "VALIDATION_FAILED");
+        }
+        let one = made_by(&maria, "saved-view-shares", json!({ "savedViewId": view, "recipientId": jonas_id })).await;
+        jonas.get(&path).await.expect(200);
+        assert_eq!(names(&jonas, "/v1/saved-views").await, ["Mine"]);
+        lena.get(&path).await.refused(404, "NOT_FOUND");
+        // To be shown a view is not to change it, nor whom it is shared with.
+        assert!(jonas.patch(&path, &json!({ "name": "Ours" })).await.status >= 403);
+        assert!(jonas.patch(&format!("/v1/saved-view-shares/{one}"), &json!({ "level": "WRITE" })).await.status >= 403);
+        assert!(jonas.delete(&format!("/v1/saved-view-shares/{one}")).await.status >= 403);
+        made_by(&maria, "saved-view-shares", json!({ "savedViewId": view, "recipientId": west, "level": "WRITE" })).await;
+        lena.patch(&path, &json!({ "name": "Ours" })).await.expect(200);
+        assert!(lena.delete(&path).await.status >= 403);
+        tom.get(&path).await.refused(404, "NOT_FOUND");
+        let all = made_by(&maria, "saved-view-shares", json!({ "savedViewId": view, "until": "2026-02-26T00:00:00Z" })).await;
+        tom.get(&path).await.expect(200);
+        let answer = tom.graphql("{ savedViews { nodes { name } } }", json!({})).await.expect(200);
+        assert_eq!(answer["data"]["savedViews"]["nodes"], json!([{ "name": "Ours" }]), "{answer}");
+        // Each sees through it what they may see.
+        made_by(&maria, "accounts", json!({ "name": "Maria's" })).await;
+        made_by(&tom, "accounts", json!({ "name": "Tom's" })).await;
+        assert_eq!(
+            (names(&maria, "/v1/accounts?sort=name").await, names(&tom, "/v1/accounts?sort=name").await),
+            (vec!["Maria's".to_owned()], vec!["Tom's".to_owned()])
+        );
+        // It ends by its time, and when it is taken back.
+        app.clock.advance(20 * 3_600_000);
+        tom.get(&path).await.refused(404, "NOT_FOUND");
+        jonas.get(&path).await.expect(200);
+        for share in [&one, &all] {
+            maria.delete(&format!("/v1/saved-view-shares/{share}")).await.expect(204);
+        }
+        jonas.get(&path).await.refused(404, "NOT_FOUND");
+        let wrong = json!({ "savedViewId": view, "recipientId": view });
+        assert_eq!(maria.post("/v1/saved-view-shares", &wrong).await.status, 422);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_view_names_only_what_its_writer_sees() {
     both(|app| async move {

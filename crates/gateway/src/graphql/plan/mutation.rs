@@ -387,6 +387,8 @@ pub(super) fn write_user_errors(fields: &[Collected], errors: &[UserError<'_>], 
                 What::Role(Role::ErrorMessage) => Some(Json::from(error.message)),
                 What::Role(Role::ErrorCurrentVersion) => error.error.current_version().map(Json::from),
                 What::Role(Role::ErrorExistingId) => error.error.existing_id().map(Json::from),
+                What::Role(Role::ErrorLockedUntil) => error.error.locked_until().map(|until| Json::from(until.to_text())),
+                What::Role(Role::ErrorLockedBy) => error.error.locked_by().map(Json::from),
                 What::Role(Role::ErrorCandidateIds) if error.error.code() == ErrorCode::DuplicateFound => {
                     Some(Json::from(error.error.candidate_ids()))
                 }

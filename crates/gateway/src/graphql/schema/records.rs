@@ -43,6 +43,18 @@ pub(crate) fn shared() -> Vec<Definition> {
             "The record that stands in the way, on `DUPLICATE`, where you may read it.",
         ),
         OutputField::new(
+            "lockedUntil",
+            nullable("DateTime"),
+            Role::ErrorLockedUntil,
+            "Until when somebody else holds a lock of the record, on `RECORD_LOCKED`.",
+        ),
+        OutputField::new(
+            "lockedBy",
+            nullable("String"),
+            Role::ErrorLockedBy,
+            "Who holds it (`usr_…`, `key_…`), on `RECORD_LOCKED`, where you may read it.",
+        ),
+        OutputField::new(
             "candidateIds",
             list("ID"),
             Role::ErrorCandidateIds,

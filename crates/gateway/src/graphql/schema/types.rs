@@ -179,6 +179,8 @@ pub(crate) enum Role {
     ErrorMessage,
     ErrorCurrentVersion,
     ErrorExistingId,
+    ErrorLockedUntil,
+    ErrorLockedBy,
     ErrorCandidateIds,
 }
 
