@@ -452,6 +452,8 @@ CREATE TABLE custom_field
     default_value text COLLATE "C"
     key text COLLATE "C" NOT NULL
     sensitive boolean NOT NULL
+    option_labels text[] COLLATE "C" NOT NULL
+    retired_keys text[] COLLATE "C" NOT NULL
     CONSTRAINT custom_field_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX custom_field_resource_name_key ON public.custom_field USING btree (tenant_id, resource, name) WHERE (deleted_at IS NULL)
 
@@ -1140,6 +1142,27 @@ CREATE TABLE purpose_token
     CREATE INDEX purpose_token_record_id_index ON public.purpose_token USING btree (tenant_id, record_id, id)
     CREATE UNIQUE INDEX purpose_token_secret_hash_key ON public.purpose_token USING btree (tenant_id, secret_hash) WHERE (deleted_at IS NULL)
 
+CREATE TABLE record_lock
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    record_resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    until timestamp with time zone NOT NULL
+    reason text COLLATE "C"
+    holder_id uuid
+    exclusive_key text COLLATE "C"
+    CONSTRAINT record_lock_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT record_lock_tenant_id_holder_id_fkey FOREIGN KEY (tenant_id, holder_id) REFERENCES app_user(tenant_id, id)
+    CREATE UNIQUE INDEX record_lock_exclusive_key ON public.record_lock USING btree (tenant_id, exclusive_key) WHERE (deleted_at IS NULL)
+    CREATE INDEX record_lock_holder_id_index ON public.record_lock USING btree (tenant_id, holder_id, id) WHERE (holder_id IS NOT NULL)
+    CREATE INDEX record_lock_record_id_index ON public.record_lock USING btree (tenant_id, record_id, id)
+
 CREATE TABLE relationship
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -1267,6 +1290,26 @@ CREATE TABLE saved_view
     CONSTRAINT saved_view_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT saved_view_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
     CREATE INDEX saved_view_owner_id_index ON public.saved_view USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+
+CREATE TABLE saved_view_share
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    saved_view_id uuid NOT NULL
+    recipient_resource text COLLATE "C"
+    recipient_id uuid
+    level text COLLATE "C" NOT NULL
+    until timestamp with time zone
+    CONSTRAINT saved_view_share_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT saved_view_share_tenant_id_saved_view_id_fkey FOREIGN KEY (tenant_id, saved_view_id) REFERENCES saved_view(tenant_id, id)
+    CONSTRAINT saved_view_share_check CHECK (((recipient_resource IS NULL) = (recipient_id IS NULL)))
+    CREATE INDEX saved_view_share_recipient_id_index ON public.saved_view_share USING btree (tenant_id, recipient_id, id)
+    CREATE INDEX saved_view_share_saved_view_id_index ON public.saved_view_share USING btree (tenant_id, saved_view_id, id)
 
 CREATE TABLE search_document
     tenant_id uuid NOT NULL

@@ -495,7 +495,7 @@ CREATE TABLE custom_field (
     maximum INTEGER,
     max_length INTEGER,
     default_value TEXT,
-    key TEXT NOT NULL, sensitive INTEGER NOT NULL DEFAULT 0,
+    key TEXT NOT NULL, sensitive INTEGER NOT NULL DEFAULT 0, option_labels TEXT NOT NULL DEFAULT '[]', retired_keys TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -1255,6 +1255,31 @@ CREATE INDEX purpose_token_record_id_index ON purpose_token (tenant_id, record_i
 
 CREATE UNIQUE INDEX purpose_token_secret_hash_key ON purpose_token (tenant_id, secret_hash) WHERE deleted_at IS NULL;
 
+CREATE TABLE record_lock (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    record_resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    until INTEGER NOT NULL,
+    reason TEXT,
+    holder_id BLOB,
+    exclusive_key TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, holder_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX record_lock_exclusive_key ON record_lock (tenant_id, exclusive_key) WHERE deleted_at IS NULL;
+
+CREATE INDEX record_lock_holder_id_index ON record_lock (tenant_id, holder_id, id) WHERE holder_id IS NOT NULL;
+
+CREATE INDEX record_lock_record_id_index ON record_lock (tenant_id, record_id, id);
+
 CREATE TABLE relationship (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1400,6 +1425,29 @@ CREATE TABLE saved_view (
 ) STRICT;
 
 CREATE INDEX saved_view_owner_id_index ON saved_view (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE TABLE saved_view_share (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    saved_view_id BLOB NOT NULL,
+    recipient_resource TEXT,
+    recipient_id BLOB,
+    level TEXT NOT NULL,
+    until INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((recipient_resource IS NULL) = (recipient_id IS NULL)),
+    FOREIGN KEY (tenant_id, saved_view_id) REFERENCES saved_view (tenant_id, id)
+) STRICT;
+
+CREATE INDEX saved_view_share_recipient_id_index ON saved_view_share (tenant_id, recipient_id, id);
+
+CREATE INDEX saved_view_share_saved_view_id_index ON saved_view_share (tenant_id, saved_view_id, id);
 
 CREATE VIRTUAL TABLE search_document USING fts5 (
     name, detail, body, tenant_id UNINDEXED, resource UNINDEXED, record_id UNINDEXED, tokenize = 'ascii'
