@@ -125,7 +125,11 @@ impl Reach<'_> {
                     };
                     for among in of.iter().filter(|among| resource.as_ref().is_none_or(|resource| *resource == among.resource)) {
                         let target = self.inner.resource(&among.resource)?;
-                        if self.exists(&target, vec![is(&among.field, id), among.filter.clone()]).await? {
+                        let named = match target.field(&among.field).and_then(FieldDef::any_reference) {
+                            Some(_) => naming(&among.field, def, id),
+                            None => is(&among.field, id),
+                        };
+                        if self.exists(&target, vec![named, among.filter.clone()]).await? {
                             return Ok(true);
                         }
                     }
@@ -139,9 +143,7 @@ impl Reach<'_> {
                     let target = self.inner.resource(&relation.target)?;
                     let Some(id) = value(local).as_id() else { return Ok(*quantifier != Quantifier::Some) };
                     let of = match target.field(foreign).and_then(FieldDef::any_reference) {
-                        Some(_) => {
-                            Filter::field(foreign.clone(), Comparison::Equal(Value::Record(RecordKey { resource: def.name.clone(), id })))
-                        }
+                        Some(_) => naming(foreign, def, id),
                         None => is(foreign, id),
                     };
                     let condition = filter.as_ref().clone();
@@ -159,6 +161,11 @@ impl Reach<'_> {
 
 fn is(field: &str, id: Uuid) -> Filter {
     Filter::field(field.to_owned(), Comparison::Equal(Value::Id(id)))
+}
+
+/// That a reference to any record names this one.
+fn naming(field: &str, def: &ResourceDef, id: Uuid) -> Filter {
+    Filter::field(field.to_owned(), Comparison::Equal(Value::Record(RecordKey { resource: def.name.clone(), id })))
 }
 
 /// The record that a reference names.

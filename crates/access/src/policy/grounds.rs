@@ -1,5 +1,6 @@
 //! The rules behind a decision, one by one, for whoever asks why. What they come to is decided in `decide` and nowhere else.
 
+use super::rows::these;
 use super::{Right, Role, RolePolicy};
 use clientela_kernel::{Action, Context, Depth, Extent, FieldGround, Filter, Ground, Layer, Policy as _, Result};
 use clientela_model::ResourceDef;
@@ -39,7 +40,7 @@ impl RolePolicy {
             chain.push(Ground::new(Layer::Audience, Extent::Some(concerned)));
         }
         if (limited || concerned.is_some()) && reaches {
-            chain.extend(self.shared_by_hand(context, def, action).map(|shared| Ground::new(Layer::Share, Extent::Some(shared))));
+            chain.extend(self.shared_by_hand(context, def, action).map(|shared| Ground::new(Layer::Share, Extent::Some(these(shared)))));
             for (rule, shared) in self.shared_by_rules(context, def, action) {
                 chain.push(Ground { condition: Some(rule.condition.text.clone()), ..Ground::new(Layer::Share, Extent::Some(shared)) });
             }

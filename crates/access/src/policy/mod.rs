@@ -150,8 +150,7 @@ impl RolePolicy {
         // Whatever roles say: somebody from outside reaches only what concerns them. A share goes beyond both.
         let concerned = self.concerned(context, def)?;
         if let Some(limit) = both(reached, concerned) {
-            let shared = self.shared(context, def, action);
-            all.push(one_of([limit].into_iter().chain(shared).collect()));
+            all.push(self.or_shared(context, def, action, limit));
         }
         all.extend(self.bound(context, def, level)?);
         let rows = match all.len() {

@@ -1,14 +1,14 @@
 //! Which records a right reaches, as a filter.
 
 use super::{Condition, Right, Role, RolePolicy, SharingRule};
-use clientela_kernel::{Action, Among, Comparison, Context, Depth, Filter, Grant, Name, Policy as _, Quantifier, Result, Value};
-use clientela_model::{FieldDef, FieldType, ReferenceDef, Registry, ResourceDef, system};
+use clientela_kernel::{Action, Among, Comparison, Context, Depth, Filter, Grant, Name, Policy as _, Result, Value};
+use clientela_model::{FieldDef, FieldType, ReferenceDef, Registry, RelationKind, ResourceDef, system};
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// How far what records depend on is followed.
 const MAXIMUM_BONDS: usize = 4;
-/// The resource of shares, and its fields.
+/// The relation that leads to whom a record is shared with.
 const SHARES: &str = "shares";
 
 /// Nothing satisfies this.
@@ -86,7 +86,17 @@ impl RolePolicy {
     /// The records that are shared with the principal, by hand or by a rule.
     pub(super) fn shared(&self, context: &Context, def: &ResourceDef, action: Action) -> Vec<Filter> {
         let by_rules = self.shared_by_rules(context, def, action).map(|(_, shared)| shared);
-        self.shared_by_hand(context, def, action).into_iter().chain(by_rules).collect()
+        self.shared_by_hand(context, def, action).map(these).into_iter().chain(by_rules).collect()
+    }
+
+    /// Within a limit, or shared. What concerns somebody from outside are few records, however many there are: they are looked for first.
+    pub(super) fn or_shared(&self, context: &Context, def: &ResourceDef, action: Action, limit: Filter) -> Filter {
+        let Some(by_hand) = self.shared_by_hand(context, def, action).filter(|_| self.is_outside()) else {
+            return super::one_of([limit].into_iter().chain(self.shared(context, def, action)).collect());
+        };
+        let by_rules = self.shared_by_rules(context, def, action).map(|(_, shared)| shared);
+        let own = |filter| Among { resource: def.name.clone(), field: system::ID.into(), filter };
+        Filter::Among { field: system::ID.into(), of: [limit].into_iter().chain(by_rules).map(own).chain([by_hand]).collect() }
     }
 
     /// What rules share with the principal of a resource, for what a share allows.
@@ -105,22 +115,29 @@ impl RolePolicy {
     }
 
     /// The records that were shared with the principal one by one, for what a share allows.
-    pub(super) fn shared_by_hand(&self, context: &Context, def: &ResourceDef, action: Action) -> Option<Filter> {
+    pub(super) fn shared_by_hand(&self, context: &Context, def: &ResourceDef, action: Action) -> Option<Among> {
         let writes = shares(action)?;
-        def.relation(SHARES)?;
+        let relation = def.relation(SHARES)?;
+        let RelationKind::ToMany { foreign, .. } = &relation.kind else { return None };
         let whom: Vec<Value> = self.principal.recipients().into_iter().map(Value::Record).collect();
         if whom.is_empty() {
             return None;
         }
         let lasts =
             vec![Filter::field("until", Comparison::IsNull), Filter::field("until", Comparison::Greater(Value::Instant(context.now)))];
-        // What names nobody is for everybody.
-        let whom = Filter::Or(vec![among("recipientId".into(), whom), Filter::field("recipientId", Comparison::IsNull)]);
+        let named = among("recipientId".into(), whom);
+        // What names nobody is for everybody of the tenant's own.
+        let whom = match self.is_outside() {
+            true => named,
+            false => Filter::Or(vec![named, Filter::field("recipientId", Comparison::IsNull)]),
+        };
         let mut all = vec![whom, Filter::Or(lasts)];
         if writes {
             all.push(Filter::field("level", Comparison::Equal(Value::from("WRITE"))));
         }
-        Some(Filter::ToMany { relation: SHARES.into(), quantifier: Quantifier::Some, filter: Box::new(Filter::And(all)) })
+        let of_any = self.registry().resource(&relation.target)?.field(foreign)?.any_reference().is_some();
+        all.extend(of_any.then(|| Filter::field(foreign.clone(), Comparison::OfResource(def.name.clone()))));
+        Some(Among { resource: relation.target.clone(), field: foreign.clone(), filter: Filter::And(all) })
     }
 
     /// Only what depends on records that may be read: one condition for each thing it depends on of which not all may be.
@@ -276,6 +293,11 @@ pub(super) fn faces<'r>(registry: &'r Registry, def: &ResourceDef) -> Vec<(&'r A
 
 fn named_by(face: &ResourceDef, link: &Name, filter: Filter) -> Filter {
     Filter::NamedBy { resource: face.name.clone(), field: link.clone(), filter: Box::new(filter) }
+}
+
+/// The records that are these.
+pub(super) fn these(among: Among) -> Filter {
+    Filter::Among { field: system::ID.into(), of: vec![among] }
 }
 
 /// Whether a share must allow changes to allow an action; none of those that no share allows.
