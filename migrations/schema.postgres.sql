@@ -603,6 +603,27 @@ CREATE TABLE external_id
     CREATE INDEX external_id_record_id_index ON public.external_id USING btree (tenant_id, record_id, id)
     CREATE UNIQUE INDEX external_id_system_resource_value_key ON public.external_id USING btree (tenant_id, system, record_resource, value) WHERE (deleted_at IS NULL)
 
+CREATE TABLE external_identity
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    user_id uuid NOT NULL
+    identity_provider_id uuid NOT NULL
+    issuer text COLLATE "C" NOT NULL
+    subject text COLLATE "C" NOT NULL
+    email text COLLATE "C" NOT NULL
+    CONSTRAINT external_identity_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT external_identity_tenant_id_identity_provider_id_fkey FOREIGN KEY (tenant_id, identity_provider_id) REFERENCES identity_provider(tenant_id, id)
+    CONSTRAINT external_identity_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX external_identity_identity_provider_id_index ON public.external_identity USING btree (tenant_id, identity_provider_id, id)
+    CREATE UNIQUE INDEX external_identity_issuer_subject_key ON public.external_identity USING btree (tenant_id, issuer, subject) WHERE (deleted_at IS NULL)
+    CREATE INDEX external_identity_user_id_index ON public.external_identity USING btree (tenant_id, user_id, id)
+
 CREATE TABLE field_rule
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -706,6 +727,32 @@ CREATE TABLE idempotency
     answer text COLLATE "C"
     CONSTRAINT idempotency_pkey PRIMARY KEY (tenant_id, principal, key)
     CREATE INDEX idempotency_at ON public.idempotency USING btree (at)
+
+CREATE TABLE identity_provider
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    issuer text COLLATE "C" NOT NULL
+    client_id text COLLATE "C" NOT NULL
+    scopes text COLLATE "C" NOT NULL
+    email_domains text COLLATE "C"
+    creates_users boolean NOT NULL
+    role_id uuid
+    active boolean NOT NULL
+    client_secret_set_at timestamp with time zone
+    shared_secret text COLLATE "C"
+    CONSTRAINT identity_provider_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT identity_provider_tenant_id_role_id_fkey FOREIGN KEY (tenant_id, role_id) REFERENCES role(tenant_id, id)
+    CREATE UNIQUE INDEX identity_provider_issuer_key ON public.identity_provider USING btree (tenant_id, issuer) WHERE (deleted_at IS NULL)
+    CREATE UNIQUE INDEX identity_provider_name_key ON public.identity_provider USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+    CREATE INDEX identity_provider_role_id_index ON public.identity_provider USING btree (tenant_id, role_id, id) WHERE (role_id IS NOT NULL)
 
 CREATE TABLE import_job
     tenant_id uuid NOT NULL

@@ -663,6 +663,31 @@ CREATE INDEX external_id_record_id_index ON external_id (tenant_id, record_id, i
 
 CREATE UNIQUE INDEX external_id_system_resource_value_key ON external_id (tenant_id, system, record_resource, value) WHERE deleted_at IS NULL;
 
+CREATE TABLE external_identity (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    user_id BLOB NOT NULL,
+    identity_provider_id BLOB NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    email TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id),
+    FOREIGN KEY (tenant_id, identity_provider_id) REFERENCES identity_provider (tenant_id, id)
+) STRICT;
+
+CREATE INDEX external_identity_identity_provider_id_index ON external_identity (tenant_id, identity_provider_id, id);
+
+CREATE UNIQUE INDEX external_identity_issuer_subject_key ON external_identity (tenant_id, issuer, subject) WHERE deleted_at IS NULL;
+
+CREATE INDEX external_identity_user_id_index ON external_identity (tenant_id, user_id, id);
+
 CREATE TABLE field_rule (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -783,6 +808,36 @@ CREATE TABLE idempotency (
 ) WITHOUT ROWID;
 
 CREATE INDEX idempotency_at ON idempotency (at);
+
+CREATE TABLE identity_provider (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    email_domains TEXT,
+    creates_users INTEGER NOT NULL,
+    role_id BLOB,
+    active INTEGER NOT NULL,
+    client_secret_set_at INTEGER,
+    shared_secret TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, role_id) REFERENCES role (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX identity_provider_issuer_key ON identity_provider (tenant_id, issuer) WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX identity_provider_name_key ON identity_provider (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
+CREATE INDEX identity_provider_role_id_index ON identity_provider (tenant_id, role_id, id) WHERE role_id IS NOT NULL;
 
 CREATE TABLE import_job (
     tenant_id BLOB NOT NULL,

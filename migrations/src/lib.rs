@@ -23,6 +23,7 @@ mod m0024_passwords;
 mod m0025_sign_in;
 mod m0026_published_keys;
 mod m0027_provisioning;
+mod m0028_identity_providers;
 mod m0029_audiences;
 mod m0030_custom_fields;
 mod m0031_scopes;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_sign_in::Migration),
             Box::new(m0026_published_keys::Migration),
             Box::new(m0027_provisioning::Migration),
+            Box::new(m0028_identity_providers::Migration),
             Box::new(m0029_audiences::Migration),
             Box::new(m0030_custom_fields::Migration),
             Box::new(m0031_scopes::Migration),

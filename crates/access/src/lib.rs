@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod credentials;
 mod directory;
 pub mod oauth;
+pub mod openid;
 pub mod password;
 pub mod policy;
 mod remembered;

@@ -8,8 +8,10 @@ pub mod credentials;
 pub mod custom_field;
 pub mod custom_object;
 pub mod external_id;
+pub mod external_identity;
 pub mod field_rule;
 pub mod founding;
+pub mod identity_provider;
 pub mod oauth_client;
 pub mod password;
 pub mod purpose_token;
@@ -76,6 +78,9 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<saved_view_share::Model>()
         .resource::<oauth_client::Model>()
         .resource::<session::Model>()
+        .resource::<identity_provider::Model>()
+        .resource::<external_identity::Model>()
+        .operation(identity_provider::secret::SetIdentityProviderSecret)
         .operation(session::RevokeSession)
         .operation(sign_in::link::CreateSignInLink)
         .operation(simulate::SimulateAccess)
@@ -111,6 +116,8 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("apiKeyRole", api_key_role::ApiKeyRoleRules { credentials_changed: changed() })
         .rules("apiKey", api_key::ApiKeyRules { credentials_changed: changed() })
         .rules("oauthClient", oauth_client::OauthClientRules { credentials_changed: changed() })
+        .rules("identityProvider", identity_provider::IdentityProviderRules)
+        .rules("externalIdentity", external_identity::ExternalIdentityRules)
         .rules("session", session::SessionRules { credentials_changed: changed() })
         .rules("customObject", custom_object::CustomObjectRules { definitions_changed: Arc::clone(&definitions_changed) })
         .rules("customField", custom_field::CustomFieldRules { definitions_changed })

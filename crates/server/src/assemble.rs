@@ -1,6 +1,7 @@
 //! How the parts become a server. Tests call the same assembly.
 
 use crate::lifecycle::{self, Draining};
+use crate::outside::SignInDoor;
 use async_trait::async_trait;
 use axum::Router;
 use clientela_access::oauth::AuthorizationServer;
@@ -12,6 +13,7 @@ use clientela_jobs::{Wake, Worker};
 use clientela_kernel::{Clock, Error, ErrorCode, Result, Timestamp};
 use clientela_migrations::{Migrator, MigratorTrait as _};
 use clientela_model::Registry;
+use clientela_outgoing::Outgoing;
 use clientela_platform::{CredentialsChanged, DefinitionsChanged, StoredCredentials, StoredDefinitions, StoredSignIns, publish_keys};
 use clientela_store::{Dialect, Store, StoreFigures, StoreSettings};
 use std::path::PathBuf;
@@ -36,6 +38,8 @@ pub struct Parts {
     pub files: PathBuf,
     /// What may be uploaded.
     pub file_limits: FileLimits,
+    /// Whether others are asked that are not on the public network.
+    pub private_addresses: bool,
 }
 
 /// An assembled server, without sockets.
@@ -57,6 +61,8 @@ pub struct House {
     pub passwords: Passwords,
     /// Announces changes of credentials.
     pub changes: CredentialChanges,
+    /// Asks others on the network.
+    pub outgoing: Outgoing,
 }
 
 /// Every module, in the order resources are shown.
@@ -150,7 +156,8 @@ pub async fn assemble(parts: Parts) -> Result<House> {
             changes.announce();
         }
     }
-    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake, passwords, changes })
+    let outgoing = Outgoing::new(parts.private_addresses).map_err(Error::internal)?;
+    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake, passwords, changes, outgoing })
 }
 
 /// Rings for the other nodes when the first of these changes here; all of them have changed when another node rings, and credentials are
@@ -183,10 +190,11 @@ impl House {
         let sign_ins = Arc::new(self.sign_ins());
         let authorization = AuthorizationServer::new(
             self.authenticator.clone(),
-            sign_ins,
+            sign_ins.clone(),
             self.passwords.clone(),
             public_url.trim_end_matches('/').to_owned(),
-        );
+        )
+        .with_providers(sign_ins, Arc::new(SignInDoor(self.outgoing.clone())));
         clientela_gateway::router(GatewayState {
             authorization: Some(authorization),
             engine: self.engine.clone(),

@@ -55,6 +55,9 @@ pub struct Config {
     pub file_types: Vec<String>,
     /// Opens `/metrics` from anywhere; without it only this machine may read them.
     pub metrics_token: Option<String>,
+    /// Whether others are asked that are not on the public network, and without TLS, such as an identity provider of the same machine. Whoever administers a tenant
+    /// can then reach through this server what only this server reaches.
+    pub private_addresses: bool,
 }
 
 impl Default for Config {
@@ -77,6 +80,7 @@ impl Default for Config {
             file_bytes: 100 << 20,
             file_types: Vec::new(),
             metrics_token: None,
+            private_addresses: false,
         }
     }
 }
@@ -96,7 +100,7 @@ impl std::error::Error for ConfigProblem {}
 impl Config {
     /// Every key, as the file spells it. The environment variable is `CLIENTELA_` and the key in capitals, the flag has
     /// hyphens for underscores.
-    pub const KEYS: [&str; 17] = [
+    pub const KEYS: [&str; 18] = [
         "host",
         "port",
         "data",
@@ -114,6 +118,7 @@ impl Config {
         "file_bytes",
         "file_types",
         "metrics_token",
+        "private_addresses",
     ];
 
     /// Reads all layers. `flags` are keys with their texts.
@@ -193,6 +198,13 @@ impl Config {
             "file_bytes" => self.file_bytes = positive(text, place)?,
             "file_types" => self.file_types = text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
             "metrics_token" => self.metrics_token = Some(text.to_owned()),
+            "private_addresses" => {
+                self.private_addresses = match text {
+                    "true" => true,
+                    "false" => false,
+                    _ => return Err(refuse(place, text, "true or false")),
+                }
+            }
             _ => return Err(unknown(key, place)),
         }
         Ok(())
@@ -263,12 +275,19 @@ mod tests {
             let good = match key {
                 "log_format" => "json",
                 "public_url" => "https://crm.example",
+                "private_addresses" => "true",
                 _ => "7",
             };
             assert!(load(&format!("{key} = \"{good}\""), &[], &[]).is_ok(), "{key}");
         }
-        for (key, bad) in [("port", "65536"), ("connections", "0"), ("log_format", "xml"), ("public_url", "crm"), ("request_seconds", "-1")]
-        {
+        for (key, bad) in [
+            ("port", "65536"),
+            ("connections", "0"),
+            ("log_format", "xml"),
+            ("public_url", "crm"),
+            ("request_seconds", "-1"),
+            ("private_addresses", "yes"),
+        ] {
             let error = load("", &[(&format!("CLIENTELA_{}", key.to_ascii_uppercase()), bad)], &[]).unwrap_err().0;
             assert!(error.starts_with(&format!("CLIENTELA_{}", key.to_ascii_uppercase())) && error.contains(bad), "{error}");
             assert!(load("", &[], &[(key, bad)]).unwrap_err().0.starts_with(&format!("--{}", key.replace('_', "-"))));

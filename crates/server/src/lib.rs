@@ -11,6 +11,7 @@ mod demo_tokens;
 pub mod lifecycle;
 mod listener;
 mod logging;
+mod outside;
 mod partial;
 mod patience;
 pub mod tenants;

@@ -1,6 +1,7 @@
 //! The whole server in process, but for sockets, configuration and the signing of tokens.
 
 use crate::authentication::{Authentication, Ready};
+use crate::outside::Outside;
 use crate::postgres::Cluster;
 use crate::{Client, Factory};
 use axum::Router;
@@ -47,6 +48,8 @@ pub struct TestApp {
     pub beta: Client,
     /// A user of the first tenant whose credential may only read.
     pub reader: Client,
+    /// Whom the server reaches over the network.
+    pub outside: Arc<Outside>,
     /// Carries out jobs when a test asks it to.
     pub worker: Arc<Worker>,
     /// The address of the database.
@@ -169,8 +172,10 @@ impl TestApp {
         let authenticator =
             Authenticator::new(keys, rules, source, engine.definitions(), changes.clone()).await.expect("credentials can be read");
         engine.connect(Arc::new(authenticator.clone()));
-        let sign_ins = clientela_platform::StoredSignIns::new(store.clone(), engine.clone(), changes);
-        let authorization = AuthorizationServer::new(authenticator.clone(), Arc::new(sign_ins), passwords, URL.to_owned());
+        let sign_ins = Arc::new(clientela_platform::StoredSignIns::new(store.clone(), engine.clone(), changes));
+        let authorization = AuthorizationServer::new(authenticator.clone(), sign_ins.clone(), passwords, URL.to_owned());
+        let outside = Arc::new(Outside::default());
+        let authorization = authorization.with_providers(sign_ins, outside.clone());
         let router = clientela_gateway::router(GatewayState {
             authorization: Some(authorization),
             engine: engine.clone(),
@@ -197,6 +202,7 @@ impl TestApp {
         };
         let worker = Worker::new(engine.clone(), store.clone(), authenticator.clone(), std::env::temp_dir(), wake);
         TestApp {
+            outside,
             worker: Arc::new(worker),
             alpha: client(alpha),
             beta: client(beta),

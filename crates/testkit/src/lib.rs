@@ -18,6 +18,7 @@ pub mod authentication;
 pub mod client;
 pub mod document;
 pub mod factory;
+pub mod outside;
 pub mod postgres;
 
 pub use app::{FILE_BYTES, Recipe, TestApp, both, both_with};

@@ -1,10 +1,11 @@
 """Authlib judges the authorization server: metadata, authorization code with PKCE, refresh with rotation, client credentials, device code,
-introspection, revocation, and the access token against the published keys as RFC 9068 has it."""
+introspection, revocation, and the access token against the published keys as RFC 9068 has it. An OpenID provider (provider.py) vouches for a person."""
 
 import html
 import os
 import re
 import secrets
+import time
 import urllib.parse
 
 import requests
@@ -13,6 +14,7 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from provider import CLIENT, SECRET, Provider
 
 URL = os.environ["CLIENTELA_URL"].rstrip("/")
 ADMIN = {"Authorization": f"Bearer {os.environ['CLIENTELA_TOKEN']}"}
@@ -148,4 +150,38 @@ assert token["scope"] == "read", token
 assert me(device)[1]["actor"]["id"] == USER
 gone = device.revoke_token(SERVER["revocation_endpoint"], token=token["refresh_token"])
 assert gone.status_code == 200 and me(device)[0] == 401
+# An identity provider vouches for a person, whom it makes a user, and rolls its keys over.
+provider = Provider()
+known = make("/v1/identity-providers", name="Home", issuer=provider.issuer, clientId=CLIENT, emailDomains="home.example", createsUsers=True, roleId=ROLE)
+make(f"/v1/identity-providers/{known['id']}/set-secret", status=200, clientSecret=SECRET)
+
+
+def vouched(**claims):
+    """The whole way by the pages: who comes in, or why nobody does."""
+    provider.claims = claims
+    verifier = secrets.token_urlsafe(48)
+    address, state = session.create_authorization_url(SERVER["authorization_endpoint"], code_verifier=verifier)
+    person = requests.Session()
+    page = person.get(address).text
+    link = html.unescape(re.search(r'href="(/oauth/external[^"]+)">Sign in with Home<', page)[1])
+    there = person.get(urllib.parse.urljoin(URL, link), allow_redirects=False)
+    assert there.headers["Location"].startswith(f"{provider.issuer}/authorization?"), there.text
+    back = person.get(there.headers["Location"], allow_redirects=False).headers["Location"]
+    assert back.startswith(f"{URL}/oauth/callback?"), back
+    answer = person.get(back, allow_redirects=False)
+    assert person.get(back, allow_redirects=False).status_code == 400, "a state was good twice"
+    if answer.status_code != 303:
+        return answer.text
+    session.fetch_token(SERVER["token_endpoint"], authorization_response=answer.headers["Location"], state=state, code_verifier=verifier)
+    return me(session)[1]["actor"]["id"]
+
+
+assert "does not let you in" in vouched(email="judge@home.example", email_verified=False)
+assert "does not let you in" in vouched(email="judge@elsewhere.example", email_verified=True)
+assert "does not let you in" in vouched(email="judge@home.example", email_verified=True, aud="another")
+first = vouched(email="judge@home.example", email_verified=True, name="Judge at home")
+assert requests.get(f"{URL}/v1/users/{first}", headers=ADMIN).json()["name"] == "Judge at home", first
+time.sleep(5.5)
+provider.roll_over()
+assert vouched() == first, "after the keys have rolled over, and without a word of the address, it is the same person"
 print("oauth: authlib is content")

@@ -19,7 +19,25 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Leases and the pieces of files lie below the records, and work that waits is looked for across tenants.
     ("jobs", &["kernel", "model", "macros", "engine", "access", "store"]),
     ("gateway", &["kernel", "model", "access", "engine"]),
-    ("server", &["kernel", "model", "migrations", "store", "access", "engine", "platform", "customers", "interactions", "jobs", "gateway"]),
+    // Knows nobody: whoever asks says whom.
+    ("outgoing", &[]),
+    (
+        "server",
+        &[
+            "kernel",
+            "model",
+            "migrations",
+            "store",
+            "access",
+            "engine",
+            "platform",
+            "customers",
+            "interactions",
+            "jobs",
+            "gateway",
+            "outgoing",
+        ],
+    ),
     (
         "testkit",
         &["kernel", "model", "migrations", "store", "access", "engine", "platform", "customers", "interactions", "jobs", "gateway"],

@@ -49,7 +49,10 @@ async fn field_sizes() {
                 // A mapping is more than a text, and so are addresses, scopes and what a view shows; how long it may be is tried where it is created.
                 let spelled = matches!(
                     (def.name.as_ref(), name),
-                    ("importMapping", "text") | ("oauthClient", "redirectUris") | ("savedView", "filter" | "sort" | "fields")
+                    ("importMapping", "text")
+                        | ("oauthClient", "redirectUris")
+                        | ("savedView", "filter" | "sort" | "fields")
+                        | ("identityProvider", "scopes" | "emailDomains")
                 );
                 if spelled || name == "resourceScopes" {
                     continue;

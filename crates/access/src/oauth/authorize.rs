@@ -116,13 +116,20 @@ impl AuthorizationServer {
     fn back(&self, request: &Authorization, answer: &[(&str, &str)]) -> String {
         let state = request.state.as_deref().map(|state| ("state", state));
         let pairs = answer.iter().copied().chain(state).chain([("iss", self.0.issuer.as_str())]);
-        let query: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let query = joined(&pairs.collect::<Vec<_>>());
         let joint = if request.redirect.contains('?') { '&' } else { '?' };
-        format!("{}{joint}{}", request.redirect, query.join("&"))
+        format!("{}{joint}{query}", request.redirect)
     }
 }
 
-fn encoded(text: &str) -> String {
+/// Pairs as a query or a form.
+pub(super) fn joined(pairs: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    pairs.join("&")
+}
+
+/// A text within a query or a form.
+pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -12,6 +12,7 @@ pub(super) const REFRESH: &str = "REFRESH";
 pub(super) const DEVICE: &str = "DEVICE";
 pub(super) const STEP: &str = "STEP";
 pub(super) const LINK: &str = "LINK";
+pub(super) const EXTERNAL: &str = "EXTERNAL";
 
 /// An authorization code.
 #[derive(Clone, Serialize, Deserialize)]
@@ -51,11 +52,14 @@ pub(super) struct Device {
     pub(super) user_agent: Option<String>,
 }
 
-/// A person whose password was right, and who is asked for the second factor.
+/// A person whose password was right, or for whom an identity provider vouches, and who is asked for the second factor.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Step {
     pub(super) client: Uuid,
     pub(super) user: Uuid,
+    /// Whether an identity provider vouches, and no password was asked for.
+    #[serde(default)]
+    pub(super) external: bool,
 }
 
 /// A kept thing with what it stands for.

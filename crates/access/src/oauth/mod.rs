@@ -5,6 +5,7 @@ mod client;
 mod code;
 mod device;
 mod exchange;
+mod external;
 mod grants;
 mod inspect;
 mod link;
@@ -16,6 +17,7 @@ mod token;
 
 pub use authorize::{Authorization, Refusal, is_challenge};
 pub use device::DeviceRequest;
+pub use external::{ExternalRecords, IdentityProvider, Newcomer, Returned};
 pub use link::{Followed, NewLink, OpenedLink};
 pub use parameters::Parameters;
 pub use sign_in::{Attempt, Outcome};
@@ -237,7 +239,7 @@ pub trait SignInRecords: Send + Sync {
 
 /// The authorization server. Cheap to clone.
 #[derive(Clone)]
-pub struct AuthorizationServer(pub(crate) Arc<Inner>);
+pub struct AuthorizationServer(pub(crate) Arc<Inner>, Option<external::External>);
 
 pub(crate) struct Inner {
     pub(crate) authenticator: Authenticator,
@@ -289,7 +291,7 @@ impl AuthorizationServer {
     pub fn new(authenticator: Authenticator, records: Arc<dyn SignInRecords>, passwords: Passwords, issuer: String) -> Self {
         let polls = crate::throttle::Throttle::new(1, device::INTERVAL * 1_000);
         let notes = crate::throttle::Throttle::new(NOTES, 15 * 60_000);
-        AuthorizationServer(Arc::new(Inner { authenticator, records, passwords, issuer, polls, notes }))
+        AuthorizationServer(Arc::new(Inner { authenticator, records, passwords, issuer, polls, notes }), None)
     }
 }
 

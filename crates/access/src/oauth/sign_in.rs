@@ -53,7 +53,7 @@ impl AuthorizationServer {
                 self.0.passwords.succeeded(tenant, &account);
                 if self.0.records.second_factor(tenant, user).await?.is_some() {
                     let asked = secret("");
-                    let data = Step { client: client.id.0, user: user.0 };
+                    let data = Step { client: client.id.0, user: user.0, external: false };
                     self.give_out(tenant, (STEP, &asked, None), &data, later(now, STEP_LIFETIME), now).await?;
                     return Ok(Outcome::Code(asked));
                 }
@@ -93,6 +93,7 @@ impl AuthorizationServer {
             self.note(client, Some(user), SECOND_FACTOR, Some("the code was used before"), origin).await?;
             return Ok(Outcome::Over);
         }
+        let way = if found.data.external { "identity provider and second factor" } else { way };
         self.note(client, Some(user), way, None, origin).await?;
         Ok(Outcome::In(user))
     }

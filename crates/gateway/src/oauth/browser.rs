@@ -1,7 +1,7 @@
 //! The two pages: where a program sends its people to, and where people enter what a device shows.
 
 use super::endpoint::{form, origin};
-use super::page::{Asks, allowed, fields, page, told};
+use super::page::{Asks, allowed, fields, page, told, ways};
 use crate::middleware::RequestInfo;
 use crate::pages::html::escape;
 use axum::body::Body;
@@ -34,7 +34,7 @@ pub(super) async fn authorize(server: Arc<AuthorizationServer>, request: Request
         Err(Refusal::There(address)) => return onward(&address),
     };
     if parts.method != Method::POST {
-        return authorize_page(&server, &asked, &query, &parts, Asks::Password(""), None);
+        return authorize_page(&server, &asked, &query, &parts, Asks::Password(""), None).await;
     }
     let sent = match posted(&parts, body).await {
         Ok(sent) => sent,
@@ -42,7 +42,7 @@ pub(super) async fn authorize(server: Arc<AuthorizationServer>, request: Request
     };
     let asks = asks(&sent);
     if !genuine(&server, &parts, &sent) {
-        return authorize_page(&server, &asked, &query, &parts, asks, Some(STALE));
+        return authorize_page(&server, &asked, &query, &parts, asks, Some(STALE)).await;
     }
     if sent.get("decision") == Some("cancel") {
         return onward(&server.declined(&asked));
@@ -55,13 +55,13 @@ pub(super) async fn authorize(server: Arc<AuthorizationServer>, request: Request
         },
         Ok(other) => {
             let (asks, problem) = next(&other, asks);
-            authorize_page(&server, &asked, &query, &parts, asks, problem)
+            authorize_page(&server, &asked, &query, &parts, asks, problem).await
         }
-        Err(error) => authorize_page(&server, &asked, &query, &parts, asks, Some(&error.description)),
+        Err(error) => authorize_page(&server, &asked, &query, &parts, asks, Some(&error.description)).await,
     }
 }
 
-fn authorize_page(
+pub(super) async fn authorize_page(
     server: &AuthorizationServer,
     asked: &Authorization,
     query: &str,
@@ -70,15 +70,24 @@ fn authorize_page(
     problem: Option<&str>,
 ) -> Response {
     let (key, cookie) = form_key(server, &parts.headers);
+    let providers = match asks {
+        Asks::Password(_) => server.providers(asked).await,
+        Asks::Code(_) => Ok(Vec::new()),
+    };
+    let providers = match providers {
+        Ok(providers) => providers,
+        Err(error) => return refused(&error),
+    };
     let body = format!(
         "<p>You sign in to <strong>{}</strong>. {}</p><form method=\"post\" action=\"/oauth/authorize?{}\">\
          <input type=\"hidden\" name=\"form\" value=\"{key}\">{}\
          <button type=\"submit\" name=\"decision\" value=\"allow\">Sign in</button>\
-         <button type=\"submit\" name=\"decision\" value=\"cancel\" class=\"plain\" formnovalidate>Cancel</button></form>",
+         <button type=\"submit\" name=\"decision\" value=\"cancel\" class=\"plain\" formnovalidate>Cancel</button></form>{}",
         escape(&asked.client.name),
         allowed(&asked.scopes.to_text()),
         escape(query),
         fields(asks, problem),
+        ways(&providers, query),
     );
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     with_cookie(page(status, "Sign in", &body, Some(&asked.redirect)), cookie)
@@ -215,7 +224,7 @@ pub(super) fn genuine(server: &AuthorizationServer, parts: &Parts, sent: &Parame
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let elsewhere = text("origin").is_some_and(|origin| origin != own_origin(server.issuer()))
         || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    let cookie = cookie(&parts.headers);
+    let cookie = form_cookie(&parts.headers);
     !elsewhere && cookie.is_some() && cookie == sent.get("form")
 }
 
@@ -227,7 +236,8 @@ fn own_origin(url: &str) -> String {
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The key of the browser that a form was shown in.
+pub(super) fn form_cookie(headers: &HeaderMap) -> Option<&str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut named = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
     named.find(|(name, _)| *name == COOKIE).map(|(_, value)| value).filter(|value| value.len() == 32)
@@ -235,7 +245,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 
 /// The key of a form, and the cookie to set where the browser has none yet.
 pub(super) fn form_key(server: &AuthorizationServer, headers: &HeaderMap) -> (String, Option<String>) {
-    if let Some(known) = cookie(headers).filter(|known| known.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+    if let Some(known) = form_cookie(headers).filter(|known| known.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         return (known.to_owned(), None);
     }
     #[expect(clippy::disallowed_methods, reason = "a key of a form, not the id of a record")]

@@ -2,6 +2,7 @@
 
 mod browser;
 mod endpoint;
+mod external;
 mod link;
 mod page;
 
@@ -31,6 +32,8 @@ pub(crate) fn router(state: &Arc<GatewayState>) -> Router {
         .route("/oauth/authorize", pages(&server, browser::authorize))
         .route("/oauth/device", pages(&server, browser::device))
         .route("/oauth/link", pages(&server, link::link))
+        .route("/oauth/external", gone_to(&server, external::leave))
+        .route("/oauth/callback", gone_to(&server, external::come_back))
 }
 
 type Server = Arc<AuthorizationServer>;
@@ -62,6 +65,16 @@ where
         let (server, run) = (Arc::clone(&server), run.clone());
         async move { answer(server, request, run).await }
     })
+}
+
+/// An address that a person is sent to: GET alone.
+fn gone_to<F, R>(server: &Server, run: F) -> MethodRouter
+where
+    F: Fn(Server, Request) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Response> + Send + 'static,
+{
+    let server = Arc::clone(server);
+    get(move |request: Request| run(Arc::clone(&server), request))
 }
 
 /// A page: shown by GET, sent back by POST.

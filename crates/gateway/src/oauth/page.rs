@@ -3,12 +3,13 @@
 use crate::pages::html::{STYLE, escape, secure};
 use axum::body::Body;
 use axum::response::Response;
+use clientela_access::oauth::IdentityProvider;
 use http::{HeaderValue, StatusCode, header};
 
 const FORM_STYLE: &str = "form{max-width:24rem}label{display:block;margin:.9rem 0 .2rem}input[type=text],input[type=email],input[type=password]\
 {font:inherit;width:100%;box-sizing:border-box;padding:.5rem;border:1px solid #737a83;border-radius:4px;background:inherit;color:inherit}\
 button{font:inherit;margin:1.2rem .6rem 0 0;padding:.5rem 1.1rem;border:1px solid #0b57d0;border-radius:4px;background:#0b57d0;color:#fff;cursor:pointer}\
-button.plain{background:none;color:inherit;border-color:#737a83}.problem{border-left:4px solid #b3261e;padding:.3rem .8rem;margin:1rem 0}";
+a.way{display:inline-block;padding:.5rem 1.1rem;border:1px solid #0b57d0;border-radius:4px}button.plain{background:none;color:inherit;border-color:#737a83}.problem{border-left:4px solid #b3261e;padding:.3rem .8rem;margin:1rem 0}";
 
 /// A page that is not framed, not cached, and sends its form to nobody but this server and where the person is sent on to.
 pub(super) fn page(status: StatusCode, title: &str, body: &str, onward: Option<&str>) -> Response {
@@ -73,6 +74,19 @@ pub(super) fn fields(asks: Asks<'_>, problem: Option<&str>) -> String {
             escape(asked)
         ),
     }
+}
+
+/// The links to identity providers; the authorization request goes along.
+pub(super) fn ways(providers: &[IdentityProvider], query: &str) -> String {
+    let way = |provider: &IdentityProvider| {
+        let id = provider.id.to_text("idp");
+        format!(
+            "<p><a class=\"way\" href=\"/oauth/external?provider={id}&amp;{}\">Sign in with {}</a></p>",
+            escape(query),
+            escape(&provider.name)
+        )
+    };
+    providers.iter().map(way).collect()
 }
 
 /// What was wrong.

@@ -1,5 +1,6 @@
 //! What the authorization server keeps: sessions are records, everything below them is not.
 
+mod external;
 pub mod link;
 pub(crate) mod rows;
 

@@ -155,6 +155,7 @@ pub(crate) async fn house_at(config: &Config, url: Option<String>) -> Result<Hou
         clock: Arc::new(SystemClock),
         files: config.files.clone().unwrap_or_else(|| config.data.join("files")),
         file_limits: FileLimits { bytes: config.file_bytes, media_types: config.file_types.clone() },
+        private_addresses: config.private_addresses,
     };
     let house = assemble::assemble(parts).await?;
     if !house.migrated.is_empty() {

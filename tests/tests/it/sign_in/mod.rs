@@ -1,6 +1,7 @@
 //! Signing in: what programs and people do, and what is refused.
 
 mod codes;
+mod external;
 mod links;
 mod programs;
 mod refusals;

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 const STEP: i64 = 30_000;
 
 /// Sets a second factor up: its secret and the recovery codes.
-async fn set_up(app: &TestApp, client: &Client) -> (String, Vec<String>) {
+pub(super) async fn set_up(app: &TestApp, client: &Client) -> (String, Vec<String>) {
     let enrolled = client.post("/v1/users/enroll-second-factor", &json!({ "currentPassword": PASSWORD })).await.expect(200);
     let secret = enrolled["secret"].as_str().unwrap().to_owned();
     assert!(enrolled["address"].as_str().unwrap().starts_with("otpauth://totp/Tenant%20alpha:"), "{enrolled}");
@@ -29,7 +29,7 @@ async fn password(app: &TestApp, portal: &Program, email: &str) -> String {
 }
 
 /// Enters a code.
-async fn code(app: &TestApp, portal: &Program, step: &str, code: &str) -> Answer {
+pub(super) async fn code(app: &TestApp, portal: &Program, step: &str, code: &str) -> Answer {
     let path = format!("/oauth/authorize?{}", asking(portal, &[]));
     let shown = app.alpha.with_token(None).get(&path).await;
     let key = between(&shown.text(), "name=\"form\" value=\"", "\"");
