@@ -49,8 +49,9 @@ fn refused(row: &Json) -> Option<Error> {
     if let Some(candidates) = row[5].as_array() {
         error = error.with_candidates(candidates.iter().filter_map(Json::as_str).map(str::to_owned).collect());
     }
-    if let Some(until) = row[6][0].as_i64() {
-        error = error.with_lock(Some(Timestamp(until)), row[6][1].as_str().map(str::to_owned));
+    let lock = |part: usize| row.get(6).and_then(|lock| lock.get(part));
+    if let Some(until) = lock(0).and_then(Json::as_i64) {
+        error = error.with_lock(Some(Timestamp(until)), lock(1).and_then(Json::as_str).map(str::to_owned));
     }
     Some(error)
 }

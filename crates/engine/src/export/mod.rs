@@ -254,8 +254,8 @@ fn page(
             let _ = there.send(last);
         };
         let scope = engine.inner.store.scope(context.tenant);
-        let mut sights = Vec::new();
-        read::page(engine.registry(), &context, &scope, &plan.def, &list, &Connection { items }, there, &mut sights, &mut page).await?;
+        let connection = Connection { items };
+        let (_, sights) = read::page(engine.registry(), &context, &scope, &plan.def, &list, &connection, there, &mut page).await?;
         engine.saw(&context, sights).await;
         Ok(page)
     })

@@ -28,12 +28,16 @@ pub(crate) async fn read(
             one(registry, context, scope, &plan.def, selection, &list, sights, out).await
         }
         Root::Records { ids, selection } => many(registry, context, scope, &plan.def, ids, selection, sights, out).await,
-        Root::List(list, connection) => page(registry, context, scope, &plan.def, list, connection, |_| (), sights, out).await,
+        Root::List(list, connection) => {
+            let (answer, seen) = page(registry, context, scope, &plan.def, list, connection, |_| (), out).await?;
+            sights.extend(seen);
+            Ok(answer)
+        }
     }
 }
 
 /// Reads a page of a list and appends its JSON. As soon as the page is there, and before it is written, tells the id of its last record
-/// where others follow.
+/// where others follow. Answers what it shows of sensitive fields as well.
 pub(crate) async fn page(
     registry: &Registry,
     context: &Context,
@@ -42,13 +46,13 @@ pub(crate) async fn page(
     list: &ListArguments,
     connection: &Connection,
     there: impl FnOnce(Option<Uuid>) + Send,
-    sights: &mut Vec<Sight>,
     out: &mut Vec<u8>,
-) -> Result<ReadAnswer> {
+) -> Result<(ReadAnswer, Vec<Sight>)> {
     let mut layout = Layout::new(registry, context, def, list.deleted)?.for_list(list)?;
     let shape = layout.connection(connection)?;
     let page = load(scope, &layout, &shape, None).await?;
-    layout.sights(&page.loaded, sights)?;
+    let mut sights = Vec::new();
+    layout.sights(&page.loaded, &mut sights)?;
     let id = layout.cells.iter().find(|cell| cell.table == 0 && cell.field.name == system::ID);
     let last = page.loaded.rows.last().filter(|_| page.groups.get(&Uuid::nil()).is_some_and(|group| group.more));
     there(match (id, last) {
@@ -56,7 +60,8 @@ pub(crate) async fn page(
         _ => None,
     });
     let cursors = render::write_list(&layout, &shape, &page, None, out)?;
-    Ok(ReadAnswer { found: true, next_cursor: cursors.next, previous_cursor: cursors.previous, ..ReadAnswer::default() })
+    let answer = ReadAnswer { found: true, next_cursor: cursors.next, previous_cursor: cursors.previous, ..ReadAnswer::default() };
+    Ok((answer, sights))
 }
 
 async fn one(
