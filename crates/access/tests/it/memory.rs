@@ -114,8 +114,8 @@ async fn user_of_another_tenant_is_another_user() {
     let house = House::new().await;
     let other = TenantId("019b7000-0000-7000-8000-00000000000b".parse().unwrap());
     *house.source.users.lock() = vec![
-        UserCredential { id: user(), tenant: tenant(), active: false, zone: chrono_tz::UTC },
-        UserCredential { id: user(), tenant: other, active: true, zone: chrono_tz::Asia::Tokyo },
+        UserCredential { id: user(), tenant: tenant(), active: false, zone: chrono_tz::UTC, audience: None },
+        UserCredential { id: user(), tenant: other, active: true, zone: chrono_tz::Asia::Tokyo, audience: None },
     ];
     house.changes.announce();
     let issue = |tenant| TokenIssue {

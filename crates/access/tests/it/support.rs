@@ -82,7 +82,13 @@ impl House {
         let pkcs8 = STANDARD.decode(file["keys"][0]["pkcs8"].as_str().unwrap()).unwrap();
         let kid = keys.jwks()["keys"][0]["kid"].as_str().unwrap().to_owned();
         let source = Arc::new(Source::default());
-        source.users.lock().push(UserCredential { id: user(), tenant: tenant(), active: true, zone: chrono_tz::Europe::Zurich });
+        source.users.lock().push(UserCredential {
+            id: user(),
+            tenant: tenant(),
+            active: true,
+            zone: chrono_tz::Europe::Zurich,
+            audience: None,
+        });
         let changes = CredentialChanges::default();
         let definitions = Definitions {
             registry: Arc::new(Registry::new(Vec::new()).unwrap()),

@@ -34,6 +34,15 @@ pub(crate) fn none_match_hits(headers: &HeaderMap, version: i64) -> Result<bool>
     })
 }
 
+/// Whether `If-None-Match` names an entity tag that is no version.
+pub(super) fn knows(headers: &HeaderMap, tag: &HeaderValue) -> Result<bool> {
+    Ok(match tags(headers, header::IF_NONE_MATCH)? {
+        None => false,
+        Some(Tags::Any) => true,
+        Some(Tags::Listed(known)) => known.iter().any(|known| tag.as_bytes() == format!("\"{known}\"").as_bytes()),
+    })
+}
+
 /// Whether a write is to happen only where nothing is yet: `If-None-Match: *`. Versions mean nothing to a write there.
 pub(super) fn creates_only(headers: &HeaderMap) -> Result<bool> {
     match tags(headers, header::IF_NONE_MATCH)? {

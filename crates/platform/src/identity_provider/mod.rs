@@ -70,7 +70,7 @@ pub struct IdentityProviderRules;
 impl Rules for IdentityProviderRules {
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
         let text = |name: &str| draft.get(name).as_text().unwrap_or_default();
-        if let Err(why) = check_issuer(text("issuer")) {
+        if let Some(Err(why)) = draft.get("issuer").as_text().map(check_issuer) {
             problems.push(FieldProblem::new("/issuer", ProblemCode::InvalidFormat, format!("issuer {why}")));
         }
         if !text("scopes").split(' ').any(|scope| scope == "openid")

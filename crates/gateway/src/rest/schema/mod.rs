@@ -6,9 +6,10 @@ mod language;
 
 use super::address;
 use super::call::{Call, empty_answer, json_answer};
+use super::conditional;
 use super::parameters::Parameters;
 use crate::GatewayState;
-use crate::document::{is_known, tag_of};
+use crate::document::tag_of;
 use crate::openapi::body_schema;
 use axum::response::Response;
 use clientela_kernel::{Context, Error, ErrorCode, Result};
@@ -61,7 +62,7 @@ fn describer<'c>(registry: &'c Registry, context: &'c Context, call: &Call) -> D
 fn answer(call: &Call, body: &Json) -> Result<Response> {
     let text = body.to_string();
     let tag = tag_of(&text)?;
-    let mut response = match is_known(&call.parts.headers, &tag) {
+    let mut response = match conditional::knows(&call.parts.headers, &tag)? {
         true => empty_answer(StatusCode::NOT_MODIFIED),
         false => json_answer(StatusCode::OK, text.into_bytes()),
     };
