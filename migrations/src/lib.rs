@@ -33,8 +33,8 @@ mod m0034_record_locks;
 mod m0035_custom_objects;
 mod m0036_upkeep;
 mod m0037_field_changes;
-mod m0038_saved_view_shares;
 mod m0040_saved_views;
+mod m0041_saved_view_shares;
 pub mod table;
 mod tables;
 mod trigram;
@@ -86,7 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0036_upkeep::Migration),
             Box::new(m0037_field_changes::Migration),
             Box::new(m0040_saved_views::Migration),
-            Box::new(m0038_saved_view_shares::Migration),
+            Box::new(m0041_saved_view_shares::Migration),
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! The door against servers on this machine.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "tests start tasks of their own")]
 
 use clientela_outgoing::{Answer, Outgoing, OutgoingError, Request};
 use std::sync::Arc;

@@ -24,8 +24,11 @@ pub(crate) async fn explain(
             .ok_or_else(|| Error::internal("a duplicate without a row"))?;
         return match index {
             None => Err(id_taken(set.rows.get(principal).unwrap_or(row))),
-            // Somebody locked the record at the same moment; the rules of locks say so.
-            Some(_) if row.def.name == LOCKS && row.guard == RowGuard::Insert => Ok(()),
+            // Somebody locked the record at the same moment, and the rules of locks say so; or this lock is there already.
+            Some(_) if row.def.name == LOCKS && row.guard == RowGuard::Insert => match id_exists(inner, context, scope, row).await? {
+                true => Err(id_taken(row)),
+                false => Ok(()),
+            },
             Some(index) => match duplicate(inner, context, scope, row, index).await? {
                 Some(error) => Err(error),
                 // Nobody else has the values: the record that has them is the one that has the id as well.

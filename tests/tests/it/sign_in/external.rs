@@ -311,9 +311,10 @@ async fn tokens_that_do_not_hold_are_refused() {
             (json!({ "alg": "EdDSA" }), Some(|_, text| pair().sign(text.as_bytes()).as_ref().to_vec()), "signature does not fit"),
             (json!({ "crit": ["x"] }), None, "malformed"),
         ] {
-            let mut login = scene.login.lock().unwrap();
-            (login.header, login.sign) = (header, sign);
-            drop(login);
+            {
+                let mut login = scene.login.lock().unwrap();
+                (login.header, login.sign) = (header, sign);
+            }
             scene.stays_out(&app, why).await;
             scene.later(&app, 20);
         }

@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m0038_saved_view_shares"
+        "m0041_saved_view_shares"
     }
 }
 
