@@ -216,6 +216,8 @@ impl Looking<'_> {
                 if ground.condition.is_some() { ", under a condition" } else { "" }
             ),
             (Layer::Share, _) if ground.condition.is_some() => "A rule shares what satisfies a condition.".to_owned(),
+            // What has shares of a kind of its own (a saved view) names none here.
+            (Layer::Share, _) if allows && shares.is_empty() => "It is shared.".to_owned(),
             (Layer::Share, _) if allows => format!("Shared by {}.", shares.join(", ")),
             (Layer::Share, _) => "No share of it allows this.".to_owned(),
             (Layer::Dependency, _) => "What it depends on, or is a face of, must be readable as well.".to_owned(),

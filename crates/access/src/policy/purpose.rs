@@ -49,6 +49,11 @@ impl PurposePolicy {
         Grant { rows, fields: self.shown(def, &grant.fields) }
     }
 
+    /// The request as its maker's: `me` and `myAccount` in conditions speak of the maker.
+    fn of_maker(&self, context: &Context) -> Context {
+        Context { policy: self.purpose.maker.clone(), ..context.clone() }
+    }
+
     fn shown(&self, def: &ResourceDef, mask: &FieldMask) -> FieldMask {
         let kept = |name: &Name| [system::ID, system::VERSION].contains(&name.as_ref());
         // Who works for the tenant is nothing that a token tells.
@@ -68,7 +73,7 @@ impl Policy for PurposePolicy {
         }
         let def = self.def(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))?;
         let grant = match &self.purpose.maker {
-            Some(maker) => maker.grant(context, resource, action)?,
+            Some(maker) => maker.grant(&self.of_maker(context), resource, action)?,
             None => Some(Grant::default()),
         };
         Ok(grant.map(|grant| self.narrowed(&def, grant)))
@@ -80,7 +85,7 @@ impl Policy for PurposePolicy {
         }
         let def = self.def(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))?;
         let grant = match &self.purpose.maker {
-            Some(maker) => maker.operation(context, resource, action, operation)?,
+            Some(maker) => maker.operation(&self.of_maker(context), resource, action, operation)?,
             None => Some(Grant::default()),
         };
         Ok(grant.map(|grant| self.narrowed(&def, grant)))

@@ -96,9 +96,25 @@ async fn a_token_is_worth_what_its_maker_may() {
     both(|app| async move {
         let account = make(&app, "accounts", json!({ "name": "Shown" })).await;
         let role = role(&app, "sharer", &[("account", "read", "ALL"), ("account", "share", "ALL"), ("purposeToken", "*", "OWN")]).await;
-        let assigned = app.alpha.get("/v1/role-assignments?limit=1").await.expect(200);
-        assert!(assigned["data"].is_array());
         let (maker, client) = user(&app, "maker", &[&role]).await;
+        // In a condition `me` is the maker, also of what the link shows.
+        let own = make(&app, "roles", json!({ "key": "own", "name": "Own" })).await;
+        let condition = json!({ "ownerId": { "eq": "me" } }).to_string();
+        for (resource, action) in [("account", "read"), ("account", "share")] {
+            make(
+                &app,
+                "role-rights",
+                json!({ "roleId": own, "resource": resource, "action": action, "depth": "ALL", "condition": condition }),
+            )
+            .await;
+        }
+        make(&app, "role-rights", json!({ "roleId": own, "resource": "purposeToken", "action": "*", "depth": "OWN" })).await;
+        let (owner, owning) = user(&app, "owner", &[&own]).await;
+        let owned = make(&app, "accounts", json!({ "name": "Owned", "ownerId": owner })).await;
+        let (_, shown) = token(&app, &owning, json!({ "name": "Link", "recordId": owned })).await;
+        shown.get(&format!("/v1/accounts/{owned}")).await.expect(200);
+        app.alpha.patch(&format!("/v1/accounts/{owned}"), &json!({ "ownerId": maker })).await.expect(200);
+        shown.get(&format!("/v1/accounts/{owned}")).await.refused(404, "NOT_FOUND");
         let path = format!("/v1/accounts/{account}");
         let (_, link) = token(&app, &client, json!({ "name": "Link", "recordId": account })).await;
         link.get(&path).await.expect(200);
