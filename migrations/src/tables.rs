@@ -2,7 +2,7 @@
 
 const SNAPSHOT: &str = include_str!("../schema.postgres.sql");
 
-/// Every table but the migrations' own and the search's: name, then columns with their types.
+/// Every table but those of the migrations, the search and the feed: name, then columns with their types.
 pub fn tables() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     let mut tables: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
     for line in SNAPSHOT.lines() {
@@ -19,7 +19,8 @@ pub fn tables() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
         }
     }
     // Documents of the search are made of the records, and look otherwise on each database.
-    tables.retain(|(name, _)| !matches!(*name, "seaql_migrations" | "search_document"));
+    // Places in the log are other ones in another database, so what consumers hold is no part of it either.
+    tables.retain(|(name, _)| !matches!(*name, "seaql_migrations" | "search_document" | "feed_view" | "feed_member"));
     tables
 }
 

@@ -64,6 +64,7 @@ impl Held {
     /// Nothing was written.
     pub async fn commit(self) -> Result<()> {
         self.transaction.commit().await?;
+        self.outside.store.changed();
         let Some(late) = &self.inner.held else { return Ok(()) };
         let purged = std::mem::take(&mut *late.purged.lock());
         if !purged.is_empty() {

@@ -8,6 +8,7 @@ pub mod content;
 pub mod engine;
 pub mod explain;
 pub mod export;
+pub mod feed;
 pub mod files;
 pub mod filter;
 #[cfg(test)]

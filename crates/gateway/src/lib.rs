@@ -6,6 +6,7 @@
 
 mod array;
 mod document;
+mod follow;
 pub mod graphql;
 pub mod idempotency;
 pub mod middleware;

@@ -59,6 +59,11 @@ pub trait Health: Send + Sync {
     /// Succeeds when requests can be served: the database answers and its schema is the one this program needs.
     async fn ready(&self) -> Result<()>;
 
+    /// Whether the server is about to stop: streams end then, and clients go on elsewhere.
+    fn is_draining(&self) -> bool {
+        false
+    }
+
     /// Facts for `/readyz?verbose`, as name and value. Nothing secret: the address is public.
     fn facts(&self) -> Vec<(&'static str, String)> {
         Vec::new()

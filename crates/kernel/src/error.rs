@@ -76,6 +76,8 @@ error_codes! {
     InvalidAggregate = "INVALID_AGGREGATE", 400, TopLevel, "Invalid aggregate", "Group by and compute from the fields the documentation of the resource lists.";
     /// The cursor is not one of ours, or came from a query with another filter or order.
     InvalidCursor = "INVALID_CURSOR", 400, TopLevel, "Invalid cursor", "Start again without a cursor, or use it with the query it came from.";
+    /// The place in a feed is not kept any more: nobody has asked for it in a long time.
+    CursorExpired = "CURSOR_EXPIRED", 410, TopLevel, "Expired cursor", "Begin again without a cursor, and drop from the copy what does not come again.";
     /// The query asks for more than one request may: its computed cost, depth, aliases or directives are over the limit.
     QueryTooComplex = "QUERY_TOO_COMPLEX", 400, TopLevel, "Query too complex", "Ask for smaller pages or fewer levels, or split the query.";
     /// The GraphQL document has a syntax error.

@@ -255,6 +255,10 @@ impl Health for Readiness {
         self.store.ready().await
     }
 
+    fn is_draining(&self) -> bool {
+        self.draining.is_on()
+    }
+
     fn facts(&self) -> Vec<(&'static str, String)> {
         vec![("version", env!("CARGO_PKG_VERSION").to_owned()), ("database", self.database().to_owned())]
     }

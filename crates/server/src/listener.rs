@@ -117,7 +117,7 @@ impl Server {
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = watcher.watch(self.http.serve_connection(TokioIo::new(Patience::new(stream, WRITE_TIME)), service));
+        let connection = watcher.watch(self.http.serve_connection(TokioIo::new(Patience::new(stream, WRITE_TIME)), service).with_upgrades());
         tokio::spawn(async move {
             // Errors here are the client's: cut connections, bad request lines, headers too late. hyper has answered them.
             if let Err(error) = connection.await {

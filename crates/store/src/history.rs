@@ -1,6 +1,6 @@
 //! The change log by record: history, and what replaying it needs.
 
-use crate::changes::{COLUMNS, Change, change};
+use crate::feed::changes::{COLUMNS, Change, change};
 use crate::sql::{Argument, Sql};
 use crate::{Dialect, Scope};
 use clientela_kernel::{Result, Timestamp, Value};

@@ -5,6 +5,7 @@ use crate::held::Inside;
 use crate::pool::{Pool, PoolFigures};
 use crate::postgres::gather::Gather;
 use crate::purge::Purge;
+use crate::ringer::Ringer;
 use crate::settings::{Address, StoreSettings};
 use crate::sql::Sql;
 use crate::sqlite::commit::Work;
@@ -43,6 +44,7 @@ struct Inner {
     address: Address,
     system: SystemPool,
     bells: Bells,
+    ringer: Ringer,
     /// Statements sent inside transactions over many writes.
     held: Arc<AtomicU64>,
     purge: Arc<Purge>,
@@ -75,7 +77,8 @@ impl Store {
             }
         };
         let (system, bells) = (SystemPool::default(), Bells::default());
-        Ok(Store(Arc::new(Inner { backend, address, system, bells, held: Arc::default(), purge: Arc::default() })))
+        let ringer = Ringer::default();
+        Ok(Store(Arc::new(Inner { backend, address, system, bells, ringer, held: Arc::default(), purge: Arc::default() })))
     }
 
     /// Which database it is.
@@ -155,14 +158,20 @@ impl Store {
         if set.audit.is_some() && !matches!(self.0.backend, Backend::Held(_)) {
             return self.commit_audited(set).await;
         }
-        match &self.0.backend {
+        let logs = set.rows.iter().any(|row| row.log.is_some());
+        let outcome = match &self.0.backend {
             Backend::Postgres(gather) => gather.commit(set).await,
             Backend::Sqlite { writer, .. } => {
                 let work = Work::new(&set)?;
                 if work.is_empty() { Ok(Commit::Done) } else { writer.commit(work).await }
             }
-            Backend::Held(inside) => inside.commit(&set).await,
+            // It has grown when the transaction ends.
+            Backend::Held(inside) => return inside.commit(&set).await,
+        };
+        if logs && matches!(outcome, Ok(Commit::Done)) {
+            self.changed();
         }
+        outcome
     }
 
     /// Writes a set and what the audit says of it, in a transaction of its own: it is rare, and need not be fast.
@@ -170,7 +179,11 @@ impl Store {
         let (inside, transaction) = self.begin().await?;
         // Inside it is the transaction's own affair, so this goes no deeper.
         match Box::pin(inside.commit(set)).await {
-            Ok(Commit::Done) => transaction.commit().await.map(|()| Commit::Done),
+            Ok(Commit::Done) => {
+                transaction.commit().await?;
+                self.changed();
+                Ok(Commit::Done)
+            }
             Ok(other) => transaction.roll_back().await.map(|()| other),
             // The caller reads again, as after any guard that failed.
             Err(error) if error.is_collision() => transaction.roll_back().await.map(|()| Commit::GuardFailed),
@@ -184,8 +197,11 @@ impl Store {
         let outcome = match &self.0.backend {
             Backend::Postgres(gather) => postgres::commit::commit_together(gather.pool(), &together).await,
             Backend::Sqlite { writer, .. } => writer.commit(Work::together(&together)?).await,
-            Backend::Held(inside) => inside.commit_together(&together).await,
+            Backend::Held(inside) => return inside.commit_together(&together).await.map(Some),
         };
+        if matches!(outcome, Ok(Commit::Done)) {
+            self.changed();
+        }
         outcome.map(Some)
     }
 
@@ -217,7 +233,8 @@ impl Store {
     /// The same database by another way.
     pub(crate) fn with_backend(&self, backend: Backend) -> Store {
         let (address, purge) = (self.0.address.clone(), Arc::clone(&self.0.purge));
-        Store(Arc::new(Inner { backend, address, system: SystemPool::default(), bells: Bells::default(), held: Arc::default(), purge }))
+        let (system, bells, ringer) = (SystemPool::default(), Bells::default(), Ringer::default());
+        Store(Arc::new(Inner { backend, address, system, bells, ringer, held: Arc::default(), purge }))
     }
 
     pub(crate) fn held_statements(&self) -> Arc<AtomicU64> {
@@ -234,6 +251,10 @@ impl Store {
 
     pub(crate) fn system_pool(&self) -> &SystemPool {
         &self.0.system
+    }
+
+    pub(crate) fn ringer(&self) -> &Ringer {
+        &self.0.ringer
     }
 
     pub(crate) fn bells(&self) -> &Bells {

@@ -14,7 +14,7 @@ use clientela_jobs::{Wake, Worker};
 use clientela_kernel::{Actor, ActorKind, Clock, Context, FixedClock, Id, Scopes, TenantId, Timestamp};
 use clientela_model::Registry;
 use clientela_store::{Dialect, Store, StoreSettings};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, QueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use serde_json::{Value as Json, json};
 use std::future::Future;
 use std::pin::Pin;
@@ -244,6 +244,23 @@ impl TestApp {
     /// Makes records of any resource as this client.
     pub fn factory(&self, client: &Client) -> Factory {
         Factory::new(client, &self.engine)
+    }
+
+    /// Waits until the feed shows everything that was written: on PostgreSQL it holds back what is younger than the oldest open transaction of the cluster.
+    ///
+    /// # Panics
+    /// Where the database cannot be read.
+    pub async fn settled(&self) {
+        if self.store.dialect() != Dialect::Postgres {
+            return;
+        }
+        let connection =
+            self.reading.get_or_init(|| async { self.store.migration_connection().await.expect("a further connection") }).await;
+        let held_back = "SELECT 1 FROM change_log WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1";
+        let statement = Statement::from_string(DbBackend::Postgres, held_back);
+        while connection.query_one_raw(statement.clone()).await.expect("the log can be read").is_some() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 
     /// The change log of a record of whatever tenant, by tenant and version: tenant, kind, version, actor, before, after. Read

@@ -30,6 +30,7 @@ mod duplicates_at_creation;
 mod durability;
 mod erasure;
 mod export;
+mod feed;
 mod files;
 mod idempotency;
 mod identify;

@@ -362,6 +362,10 @@ impl Source for Memory {
         Err(Error::internal("records in memory have no rights"))
     }
 
+    async fn feed(&self, _: &Context, _: &clientela_engine::feed::FeedRequest) -> Result<clientela_engine::feed::FeedPage> {
+        Ok(clientela_engine::feed::FeedPage::default())
+    }
+
     async fn timeline(
         &self,
         _: &Context,

@@ -8,12 +8,14 @@ mod parameters;
 #[cfg(test)]
 mod tests;
 
-use super::plan::{Answer, Preparer, Problem, Run};
+use super::live;
+use super::plan::{Answer, Prepared, Preparer, Problem, Run};
 use crate::document::OwnDocument;
 use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::middleware::{RequestInfo, authenticate, read_body};
 use crate::own::Kept;
 use crate::{GatewayState, problem};
+use ::http::request::Parts;
 use ::http::{HeaderValue, Method, StatusCode, header};
 use accept::Format;
 use async_graphql::parser::types::OperationType;
@@ -23,19 +25,19 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use clientela_kernel::{Error, ErrorCode};
-use parameters::Parameters;
+pub(super) use parameters::Parameters;
 use std::sync::Arc;
 
 /// What the handlers share.
-struct Graphql {
-    state: Arc<GatewayState>,
-    preparer: Preparer,
+pub(super) struct Graphql {
+    pub(super) state: Arc<GatewayState>,
+    pub(super) preparer: Preparer,
     /// Those of tenants that add to the definitions.
-    own: Kept<Preparer>,
+    pub(super) own: Kept<Preparer>,
 }
 
 /// How many tenants' own schemas are kept ready; each takes some megabytes.
-const OWN_SCHEMAS: usize = 24;
+const OWN_SCHEMAS: usize = 20;
 /// How many of them are kept as text.
 const OWN_TEXTS: usize = 8;
 
@@ -75,10 +77,22 @@ impl Graphql {
 
 async fn serve(State(graphql): State<Arc<Graphql>>, request: Request) -> Response {
     let info = RequestInfo::of(&request);
+    if live::is_asked_for(request.headers()) {
+        return match live::upgrade(graphql, info, request).await {
+            Ok(response) => response,
+            Err(error) => refuse(error, Format::Json, info),
+        };
+    }
     let format = match accept::negotiate(request.headers()) {
         Ok(format) => format,
         Err(error) => return refuse(error, Format::Json, info),
     };
+    if format == Format::Events {
+        return match follow(graphql, info, request).await {
+            Ok(response) => response,
+            Err(error) => refuse(error, Format::Json, info),
+        };
+    }
     match run(&graphql, info, request, format).await {
         Ok(response) => response,
         Err(error) => refuse(error, format, info),
@@ -94,19 +108,40 @@ fn refuse(error: Error, format: Format, info: RequestInfo) -> Response {
     response
 }
 
+/// The parameters of a request, and whether they came by GET.
+async fn parameters(graphql: &Graphql, parts: &Parts, body: Body) -> Result<(Parameters, bool), Error> {
+    if parts.method != Method::POST {
+        return Ok((Parameters::from_query(parts.uri.query().unwrap_or_default())?, true));
+    }
+    accept::check_content_type(&parts.headers)?;
+    if parts.headers.contains_key(IDEMPOTENCY_KEY) {
+        let text = "GraphQL takes no Idempotency-Key header, since a document may hold several mutations. Put the key into input.idempotencyKey of each.";
+        return Err(Error::new(ErrorCode::InvalidParameter, text));
+    }
+    Ok((Parameters::from_body(&read_body(body, graphql.state.limits.body_bytes).await?)?, false))
+}
+
+/// The answer as a stream of results.
+async fn follow(graphql: Arc<Graphql>, info: RequestInfo, request: Request) -> Result<Response, Error> {
+    let (parts, body) = request.into_parts();
+    let (parameters, by_get) = parameters(&graphql, &parts, body).await?;
+    // Without a credential there is no stream.
+    drop(authenticate(&graphql.state, info, &parts.headers).await?);
+    Ok(live::answer(live::results(graphql, info, parts.headers, parameters, by_get)))
+}
+
+/// Refuses to change anything by GET.
+pub(super) fn check_method(prepared: &Prepared, by_get: bool) -> Result<(), Error> {
+    if by_get && prepared.kind == OperationType::Mutation {
+        let text = "A mutation cannot be sent by GET, which caches and crawlers repeat. Use POST.";
+        return Err(Error::new(ErrorCode::MethodNotAllowed, text).with_allow("POST"));
+    }
+    Ok(())
+}
+
 async fn run(graphql: &Graphql, info: RequestInfo, request: Request, format: Format) -> Result<Response, Error> {
     let (parts, body) = request.into_parts();
-    let by_get = parts.method != Method::POST;
-    let parameters = if by_get {
-        Parameters::from_query(parts.uri.query().unwrap_or_default())?
-    } else {
-        accept::check_content_type(&parts.headers)?;
-        if parts.headers.contains_key(IDEMPOTENCY_KEY) {
-            let text = "GraphQL takes no Idempotency-Key header, since a document may hold several mutations. Put the key into input.idempotencyKey of each.";
-            return Err(Error::new(ErrorCode::InvalidParameter, text));
-        }
-        Parameters::from_body(&read_body(body, graphql.state.limits.body_bytes).await?)?
-    };
+    let (parameters, by_get) = parameters(graphql, &parts, body).await?;
     let context = authenticate(&graphql.state, info, &parts.headers).await;
     // Whoever is somebody has the schema of their tenant.
     let own = match &context {
@@ -122,9 +157,10 @@ async fn run(graphql: &Graphql, info: RequestInfo, request: Request, format: For
         Ok(prepared) => prepared,
         Err(problems) => return Ok(respond(Answer::refusal(&problems, info.id), format)),
     };
-    if by_get && prepared.kind != OperationType::Query {
-        let text = "A mutation cannot be sent by GET, which caches and crawlers repeat. Use POST.";
-        return Err(Error::new(ErrorCode::MethodNotAllowed, text).with_allow("POST"));
+    check_method(&prepared, by_get)?;
+    if prepared.kind == OperationType::Subscription {
+        let text = "A subscription has many answers. Accept text/event-stream, or connect by WebSocket with the protocol graphql-transport-ws.";
+        return Err(Error::new(ErrorCode::NotAcceptable, text));
     }
     let context = match context {
         Ok(context) => Some(context),

@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod fixture;
 mod http;
+mod live;
 mod plan;
 mod schema;
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub(super) enum Format {
     GraphqlResponse,
     /// `application/json`
     Json,
+    /// `text/event-stream`: results over time.
+    Events,
 }
 
 impl Format {
@@ -17,6 +19,7 @@ impl Format {
         match self {
             Format::GraphqlResponse => HeaderValue::from_static("application/graphql-response+json; charset=utf-8"),
             Format::Json => HeaderValue::from_static("application/json; charset=utf-8"),
+            Format::Events => HeaderValue::from_static("text/event-stream"),
         }
     }
 }
@@ -30,6 +33,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Result<Format, Error> {
         let mut parts = range.split(';').map(str::trim);
         let format = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
             "application/graphql-response+json" => Format::GraphqlResponse,
+            "text/event-stream" => Format::Events,
             "application/json" | "application/*" | "*/*" => Format::Json,
             _ => continue,
         };

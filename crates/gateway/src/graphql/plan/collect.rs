@@ -133,7 +133,11 @@ pub(crate) fn collect(
     operation: &OperationDefinition,
     conditions: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Collected>, Problem> {
-    let root = if operation.ty == OperationType::Mutation { "Mutation" } else { "Query" };
+    let root = match operation.ty {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    };
     let Some(object) = types.object(root) else {
         return Err(Problem::request(ErrorCode::GraphqlValidationFailed, format!("The schema has no type {root}.")));
     };

@@ -8,7 +8,9 @@ mod build;
 mod bulk;
 mod coerce;
 mod collect;
+mod feed;
 pub mod limits;
+mod live;
 mod many;
 mod mutation;
 mod operation;
@@ -21,6 +23,7 @@ mod source;
 mod timeline;
 
 pub(crate) use answer::Answer;
+pub(crate) use live::Subscription;
 pub(crate) use prepare::{GateFactory, Prepared, Preparer};
 pub(crate) use problem::Problem;
 pub(crate) use source::Source;

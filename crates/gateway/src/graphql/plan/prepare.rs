@@ -11,6 +11,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Type};
 use async_graphql::{Request, Response, ServerError, ValidationResult};
 use clientela_kernel::ErrorCode;
+use futures_util::StreamExt as _;
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
@@ -35,7 +36,7 @@ type Form = (Vec<bool>, Arc<Vec<Collected>>);
 /// One operation of a valid document.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    /// Query or mutation.
+    /// Query, mutation or subscription.
     pub(crate) kind: OperationType,
     /// Whether it asks the schema alone, which needs no credential.
     pub(crate) introspection_only: bool,
@@ -87,11 +88,11 @@ impl Preparer {
         request.set_parsed_query(document.clone());
         request.operation_name = operation_name.map(str::to_owned);
         let operation = choose(&document, operation_name).map_err(|problem| vec![problem])?;
-        if operation.ty == OperationType::Subscription {
-            let text = "This schema has no subscriptions. Use a query or a mutation.";
-            return Err(vec![Problem::request(ErrorCode::GraphqlValidationFailed, text)]);
-        }
-        let mut errors = self.schema.execute(request).await.errors;
+        let mut errors = match operation.ty {
+            // A stream that ends at once: whatever comes out of it is what is wrong.
+            OperationType::Subscription => self.schema.execute_stream(request).next().await.map(|answer| answer.errors).unwrap_or_default(),
+            OperationType::Query | OperationType::Mutation => self.schema.execute(request).await.errors,
+        };
         if !errors.is_empty() {
             // async-graphql does not count variables in the directives of `__typename`.
             let conditions = collect::condition_variables(&operation, &document);

@@ -5,6 +5,7 @@ use super::aggregate::AggregateStep;
 use super::answer::{Notes, write_key};
 use super::build::{Builder, misplaced};
 use super::coerce::Variables;
+use super::feed::FeedStep;
 use super::collect::{Collected, What};
 use super::operation::{self, Ask};
 use super::past::{self, HistoryStep};
@@ -52,6 +53,7 @@ enum Step<'f> {
     Search(Box<SearchStep>),
     /// The timeline of a party.
     Timeline(Box<TimelineStep>),
+    Feed(Box<FeedStep>),
     /// Answered by async-graphql.
     Introspection,
     /// Null, with this error.
@@ -81,6 +83,10 @@ pub(super) async fn run(
         }
         if let Step::Timeline(timeline) = &step {
             let one = timeline.cost(run.source).map_err(|error| vec![Problem::field(error, field.position)])?;
+            cost = cost.saturating_add(one);
+        }
+        if let Step::Feed(feed) = &step {
+            let one = feed.cost(run.source).map_err(|error| vec![Problem::field(error, field.position)])?;
             cost = cost.saturating_add(one);
         }
         let plans = match &step {
@@ -187,6 +193,13 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
                 problems.push(problem.under(&field.key));
             }
         }
+        (Step::Feed(feed), Some(context)) => {
+            if let Err(problem) = feed.run(run.source, context, &mut out).await {
+                out.clear();
+                out.extend_from_slice(b"null");
+                problems.push(Problem { locations: vec![field.position], ..problem }.under(&field.key));
+            }
+        }
         (Step::Aggregate(step), Some(context)) => {
             if let Err(error) = run.source.aggregate(context, &step.aggregation, &step.shape, &mut out).await {
                 out.clear();
@@ -211,7 +224,8 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
             | Step::Past(..)
             | Step::History(_)
             | Step::Access(_)
-            | Step::Timeline(_),
+            | Step::Timeline(_)
+            | Step::Feed(_),
             None,
         ) => {
             out.extend_from_slice(b"null");
@@ -366,6 +380,7 @@ fn plan<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Resul
                 None => Step::Constant("null".to_owned()),
             })
         }
+        Role::Feed => Ok(Step::Feed(Box::new(FeedStep::new(&builder, field)?))),
         Role::Aggregate(index) => {
             let def = resource(types, index, field)?;
             Ok(Step::Aggregate(Box::new(builder.aggregate(def, field)?)))

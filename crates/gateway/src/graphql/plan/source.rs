@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Aggregation, GroupsShape};
 use clientela_engine::batch::Unfolded;
+use clientela_engine::feed::{FeedPage, FeedRequest};
 use clientela_engine::past::HistoryPage;
 use clientela_engine::search::{SearchAnswer, SearchRequest};
 use clientela_engine::timeline::{TimelinePage, TimelineRequest};
@@ -36,6 +37,7 @@ pub(crate) trait Source: Send + Sync {
     async fn history(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, limit: u32, after: Option<&str>) -> Result<HistoryPage>;
     async fn access(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &AccessRequest) -> Result<Json>;
     async fn timeline(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &TimelineRequest) -> Result<TimelinePage>;
+    async fn feed(&self, context: &Context, request: &FeedRequest) -> Result<FeedPage>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
     fn cost_limit(&self) -> u64;
@@ -121,6 +123,10 @@ impl Source for Engine {
 
     async fn timeline(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &TimelineRequest) -> Result<TimelinePage> {
         Engine::timeline(self, context, def, id, request).await
+    }
+
+    async fn feed(&self, context: &Context, request: &FeedRequest) -> Result<FeedPage> {
+        Engine::feed(self, context, request).await
     }
 
     fn cost(&self, plan: &ReadPlan) -> Result<u64> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod aggregates;
+mod feed;
 mod filters;
 mod inputs;
 mod many;
@@ -29,6 +30,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
     }
     query.push(past::root());
     query.push(access::root());
+    query.push(feed::root());
     if timeline::is_there(registry) {
         query.push(timeline::field());
         types.extend(timeline::definitions(registry));
@@ -70,6 +72,7 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
         );
         query.push(aggregates::root(index, def));
         types.extend(records::of_resource(registry, def));
+        types.extend(feed::of_resource(def));
         types.extend(aggregates::of_resource(registry, def));
         types.extend(filters::of_resource(registry, def));
         for (_, field) in def.visible_fields() {
@@ -111,6 +114,9 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
             mutation,
         ));
     }
+    let live = "What can be followed, over WebSocket (graphql-transport-ws) and server-sent events.";
+    all.push(Definition::object("Subscription", live, false, feed::subscriptions(registry)));
+    all.extend(feed::shared());
     all.extend(records::shared());
     all.extend(inputs::shared(registry));
     all.extend(many::shared(registry));

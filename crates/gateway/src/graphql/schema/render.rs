@@ -4,10 +4,13 @@ use super::types::{InputField, Kind, ObjectType, OutputField, Scalar, TypeSystem
 use async_graphql::Value;
 use async_graphql::dynamic::{
     Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object, ResolverContext,
-    Scalar as DynamicScalar, Schema, SchemaBuilder, SchemaError, TypeRef,
+    Scalar as DynamicScalar, Schema, SchemaBuilder, SchemaError, Subscription, SubscriptionField, SubscriptionFieldFuture, TypeRef,
 };
 use async_graphql::parser::types::{BaseType, Type};
 use serde_json::Value as Json;
+
+/// The name of the type whose fields are followed.
+const SUBSCRIPTION: &str = "Subscription";
 
 /// Resolves a field when async-graphql executes a document itself.
 pub(crate) type Resolver = Box<dyn for<'a> Fn(ResolverContext<'a>) -> FieldFuture<'a> + Send + Sync>;
@@ -15,7 +18,8 @@ pub(crate) type Resolver = Box<dyn for<'a> Fn(ResolverContext<'a>) -> FieldFutur
 /// Makes the builder of the schema; `resolver` gives each field its resolver.
 pub(crate) fn builder(types: &TypeSystem, resolver: &dyn Fn(&ObjectType, &OutputField) -> Resolver) -> SchemaBuilder {
     let mutation = types.object("Mutation").map(|_| "Mutation");
-    let mut builder = Schema::build("Query", mutation, None);
+    let subscription = types.object(SUBSCRIPTION).map(|_| SUBSCRIPTION);
+    let mut builder = Schema::build("Query", mutation, subscription);
     for definition in types.types() {
         let (name, description) = (definition.name.as_str(), definition.description.as_str());
         builder = match &definition.kind {
@@ -33,6 +37,10 @@ pub(crate) fn builder(types: &TypeSystem, resolver: &dyn Fn(&ObjectType, &Output
                 builder.register(fields.iter().fold(Interface::new(name).description(description), |interface, field| {
                     interface.field(InterfaceField::new(&field.name, type_ref(&field.ty)).description(&field.description))
                 }))
+            }
+            Kind::Object(object) if name == SUBSCRIPTION => {
+                let empty = Subscription::new(name).description(description);
+                builder.register(object.fields.iter().fold(empty, |made, field| made.field(subscription_field(field))))
             }
             Kind::Object(object) => {
                 let empty = Object::new(name).description(description);
@@ -58,6 +66,13 @@ pub(crate) fn refuse(_: ResolverContext<'_>) -> FieldFuture<'_> {
 
 fn output_field(object: &ObjectType, field: &OutputField, resolver: &dyn Fn(&ObjectType, &OutputField) -> Resolver) -> Field {
     let made = Field::new(&field.name, type_ref(&field.ty), resolver(object, field)).description(&field.description);
+    field.arguments.iter().fold(made, |made, argument| made.argument(input_value(argument)))
+}
+
+/// What is followed is followed by plan: async-graphql validates, and finds nothing to come.
+fn subscription_field(field: &OutputField) -> SubscriptionField {
+    let nothing = |_: ResolverContext<'_>| SubscriptionFieldFuture::new(async { Ok(futures_util::stream::empty::<async_graphql::Result<Value>>()) });
+    let made = SubscriptionField::new(&field.name, type_ref(&field.ty), nothing).description(&field.description);
     field.arguments.iter().fold(made, |made, argument| made.argument(input_value(argument)))
 }
 

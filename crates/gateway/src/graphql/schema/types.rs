@@ -137,6 +137,10 @@ pub(crate) enum Role {
     Access,
     /// The timeline of a party, with members by name.
     Timeline,
+    /// A page of the feed; members of its entries go by name.
+    Feed,
+    /// A subscription to the feed: of one resource, by its place in the registry, or of all.
+    Live(Option<usize>),
     Member(&'static str),
     /// Parts of an aggregate.
     Aggregate(usize),

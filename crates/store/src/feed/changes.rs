@@ -1,4 +1,4 @@
-//! The feed: the change log of a tenant, from a cursor on.
+//! The change log of a tenant in order, from a place on.
 //!
 //! On PostgreSQL a sequence number is drawn before its transaction commits, so a reader that went by it would skip what
 //! commits late. The feed goes by (transaction, sequence) and shows nothing of a transaction younger than the oldest one
@@ -14,8 +14,8 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FeedCursor {
     /// The transaction on PostgreSQL, 0 on SQLite.
-    transaction: i64,
-    sequence: i64,
+    pub(super) transaction: i64,
+    pub(super) sequence: i64,
 }
 
 /// One change.
@@ -55,6 +55,9 @@ pub struct ChangePage {
 }
 
 impl FeedCursor {
+    /// Before every change.
+    pub const START: FeedCursor = FeedCursor { transaction: 0, sequence: 0 };
+
     /// Reads the opaque text.
     pub fn parse(text: &str) -> Option<FeedCursor> {
         let (transaction, sequence) = text.split_once('-')?;
@@ -72,36 +75,92 @@ impl fmt::Display for FeedCursor {
 impl Scope {
     /// At most `limit` changes of the tenant after a place in the feed, or from its beginning.
     pub async fn changes(&self, after: Option<FeedCursor>, limit: u32) -> Result<ChangePage> {
-        let rows = self.store().read(|| Ok(statement(self, after, limit))).await?;
-        let mut next = after;
-        let mut changes = Vec::with_capacity(rows.len());
-        for row in &rows {
+        let placed = self.changes_until(after.unwrap_or(FeedCursor::START), None, &[], limit).await?;
+        let next = placed.last().map(|(place, _)| *place).or(after);
+        Ok(ChangePage { changes: placed.into_iter().map(|(_, change)| change).collect(), next })
+    }
+
+    /// At most `limit` changes after a place, with their own places: up to another one, where there is one, and of these resources, where there are any.
+    pub async fn changes_until(
+        &self,
+        after: FeedCursor,
+        until: Option<FeedCursor>,
+        resources: &[String],
+        limit: u32,
+    ) -> Result<Vec<(FeedCursor, Change)>> {
+        let rows = self.store().read(|| Ok(statement(self, after, until, resources, limit))).await?;
+        let placed = |row: &Row| {
             let change = change(row)?;
-            next = Some(FeedCursor { transaction: row.integer(11)?.unwrap_or(0), sequence: change.sequence });
-            changes.push(change);
-        }
-        Ok(ChangePage { changes, next })
+            Ok((FeedCursor { transaction: row.integer(11)?.unwrap_or(0), sequence: change.sequence }, change))
+        };
+        rows.iter().map(placed).collect()
+    }
+
+    /// The place of the last change that can be read: whatever appears later has a later place.
+    pub async fn feed_end(&self) -> Result<FeedCursor> {
+        let compile = || {
+            let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
+            match self.dialect() {
+                Dialect::Postgres => {
+                    sql.push("SELECT xid::text::bigint, seq FROM change_log WHERE tenant_id = ").tenant();
+                    sql.push(" AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, seq DESC LIMIT 1")
+                }
+                Dialect::Sqlite => {
+                    sql.push("SELECT 0, seq FROM change_log WHERE tenant_id = ").tenant().push(" ORDER BY seq DESC LIMIT 1")
+                }
+            };
+            Ok(sql)
+        };
+        let rows = self.store().read(compile).await?;
+        let Some(row) = rows.first() else { return Ok(FeedCursor::START) };
+        Ok(FeedCursor { transaction: row.integer(0)?.unwrap_or(0), sequence: row.integer(1)?.unwrap_or(0) })
     }
 }
 
-fn statement(scope: &Scope, after: Option<FeedCursor>, limit: u32) -> Sql {
-    let start = after.unwrap_or(FeedCursor { transaction: 0, sequence: 0 });
-    let number = |number: i64| Argument::Value(Value::Integer(number));
+fn statement(scope: &Scope, after: FeedCursor, until: Option<FeedCursor>, resources: &[String], limit: u32) -> Sql {
     let mut sql = Sql::of_tenant(scope.dialect(), scope.tenant());
-    sql.push("SELECT ").push(COLUMNS).push(", ");
-    match scope.dialect() {
-        Dialect::Postgres => {
-            sql.push("before::text, after::text, xid::text::bigint FROM change_log WHERE tenant_id = ").tenant();
-            sql.push(" AND (xid, seq) > (").bind(number(start.transaction)).push("::text::xid8, ").bind(number(start.sequence));
-            sql.push(") AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, seq LIMIT ");
-        }
-        Dialect::Sqlite => {
-            sql.push("before, after, 0 FROM change_log WHERE tenant_id = ").tenant();
-            sql.push(" AND seq > ").bind(number(start.sequence)).push(" ORDER BY seq LIMIT ");
-        }
+    sql.push("SELECT ").push(COLUMNS).push(match scope.dialect() {
+        Dialect::Postgres => ", before::text, after::text, xid::text::bigint FROM change_log WHERE ",
+        Dialect::Sqlite => ", before, after, 0 FROM change_log WHERE ",
+    });
+    within(&mut sql, after, until);
+    if !resources.is_empty() {
+        let texts = Argument::Texts(resources.to_vec());
+        match scope.dialect() {
+            Dialect::Postgres => sql.push(" AND resource = ANY(").bind(texts).push(")"),
+            Dialect::Sqlite => sql.push(" AND resource IN (SELECT value FROM json_each(").bind(texts).push("))"),
+        };
     }
+    sql.push(if scope.dialect() == Dialect::Postgres { " ORDER BY xid, seq LIMIT " } else { " ORDER BY seq LIMIT " });
     sql.bind(number(i64::from(limit)));
     sql
+}
+
+/// Appends the condition on rows of the log that lie after one place and not after another, and below the horizon.
+pub(super) fn within(sql: &mut Sql, after: FeedCursor, until: Option<FeedCursor>) {
+    let dialect = sql.dialect;
+    sql.push("tenant_id = ").tenant();
+    let bound = |sql: &mut Sql, operator: &str, place: FeedCursor| match dialect {
+        Dialect::Postgres => {
+            sql.push(" AND (xid, seq) ").push(operator).push(" (").bind(number(place.transaction)).push("::text::xid8, ");
+            sql.bind(number(place.sequence)).push(")");
+        }
+        Dialect::Sqlite => {
+            sql.push(" AND seq ").push(operator).push(" ").bind(number(place.sequence));
+        }
+    };
+    bound(sql, ">", after);
+    match until {
+        Some(until) => bound(sql, "<=", until),
+        None if dialect == Dialect::Postgres => {
+            sql.push(" AND xid < pg_snapshot_xmin(pg_current_snapshot())");
+        }
+        None => {}
+    }
+}
+
+fn number(number: i64) -> Argument {
+    Argument::Value(Value::Integer(number))
 }
 
 /// The columns of a change but for what was and what is, which follow as text.

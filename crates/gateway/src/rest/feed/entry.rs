@@ -1,0 +1,56 @@
+//! An entry of the feed as JSON, the same in a page and in a stream.
+
+use crate::Limits;
+use crate::follow::Followed;
+use crate::rest::feed::RECORD;
+use crate::rest::parameters::invalid;
+use crate::rest::selection;
+use clientela_engine::feed::{FeedEntry, FeedKind};
+use clientela_kernel::Result;
+use clientela_model::system;
+use std::sync::Arc;
+
+/// How much of a record entries show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    Full,
+    Changed,
+    None,
+}
+
+impl Shown {
+    /// The `record` parameter.
+    pub(super) fn read(given: Option<&str>) -> Result<Shown> {
+        match given {
+            None | Some("full") => Ok(Shown::Full),
+            Some("changed") => Ok(Shown::Changed),
+            Some("none") => Ok(Shown::None),
+            Some(other) => {
+                let names: Vec<&str> = RECORD.iter().map(|(name, _)| *name).collect();
+                Err(invalid(format!("record is {other:?}, but must be one of {}.", names.join(", "))))
+            }
+        }
+    }
+}
+
+/// Appends an entry.
+pub(super) async fn write(followed: &Followed, entry: &FeedEntry, shown: Shown, limits: &Limits, out: &mut Vec<u8>) -> Result<()> {
+    let text = entry.to_json().to_string();
+    out.extend_from_slice(text.strip_suffix('}').unwrap_or(&text).as_bytes());
+    out.extend_from_slice(b",\"record\":");
+    if shown == Shown::None || !entry.has_record() {
+        out.extend_from_slice(b"null}");
+        return Ok(());
+    }
+    let def = &entry.def;
+    let selection = if shown == Shown::Changed && entry.kind == FeedKind::Updated {
+        let mut fields = vec![system::ID.to_owned(), system::VERSION.to_owned()];
+        fields.extend(entry.fields.iter().filter(|field| *field != system::VERSION).cloned());
+        selection::select(&followed.context, followed.engine.registry(), def, &fields, &[], limits)?
+    } else {
+        selection::whole(def)
+    };
+    followed.engine.render_entry(&followed.context, entry, &Arc::new(selection), out).await?;
+    out.push(b'}');
+    Ok(())
+}
