@@ -11,7 +11,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +32,7 @@ const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
 /// closed or the time for it is over.
 pub(crate) async fn serve(listener: TcpListener, routes: Router, max_clients: usize, draining: Draining, mut ended: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(max_clients));
-    let connections = GracefulShutdown::new();
+    let connections = Connections::default();
     let server = Server { routes, draining: draining.clone(), http: builder() };
     loop {
         // A place first, the connection then: who finds the house full waits in the system's queue.
@@ -42,14 +41,14 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, max_clients: us
             _ = ended.wait_for(|ended| *ended) => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        server.start(accepted, connections.watcher());
+        server.start(accepted, connections.watch());
     }
     let begun = Instant::now();
     draining.begin();
     tracing::info!(connections = connections.count(), "draining");
     // Connections that the system has already made for us count as accepted.
     while let Some(accepted) = accept(&listener, &places).now_or_never() {
-        server.start(accepted, connections.watcher());
+        server.start(accepted, connections.watch());
     }
     drop(listener);
     // hyper closes an idle connection at once, also when a request is already under way to it. So the next request of
@@ -63,6 +62,31 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, max_clients: us
     let left = DRAIN.saturating_sub(begun.elapsed()).saturating_sub(Duration::from_millis(1_000));
     if tokio::time::timeout(left, connections.shutdown()).await.is_err() {
         tracing::warn!("some clients did not finish in time; their connections are closed");
+    }
+}
+
+/// The connections there are: each of them hears when it is to end.
+struct Connections(watch::Sender<bool>);
+
+impl Default for Connections {
+    fn default() -> Self {
+        Connections(watch::Sender::new(false))
+    }
+}
+
+impl Connections {
+    fn watch(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
+    }
+
+    fn count(&self) -> usize {
+        self.0.receiver_count()
+    }
+
+    /// Ends every connection behind the answer that it is about; answers when the last one is gone.
+    async fn shutdown(&self) {
+        self.0.send_replace(true);
+        self.0.closed().await;
     }
 }
 
@@ -99,7 +123,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
 
 impl Server {
     #[expect(clippy::disallowed_methods, reason = "one task a connection, ended by the drain")]
-    fn start(&self, (stream, peer, place): Accepted, watcher: Watcher) {
+    fn start(&self, (stream, peer, place): Accepted, mut ending: watch::Receiver<bool>) {
         let _ = stream.set_nodelay(true);
         let (routes, draining) = (self.routes.clone(), self.draining.clone());
         let service = service_fn(move |mut request: http::Request<Incoming>| {
@@ -117,10 +141,19 @@ impl Server {
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = watcher.watch(self.http.serve_connection(TokioIo::new(Patience::new(stream, WRITE_TIME)), service).with_upgrades());
+        let connection = self.http.serve_connection(TokioIo::new(Patience::new(stream, WRITE_TIME)), service).with_upgrades();
         tokio::spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            let told = async { ending.wait_for(|ending| *ending).await.is_ok() };
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                _ = told => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
             // Errors here are the client's: cut connections, bad request lines, headers too late. hyper has answered them.
-            if let Err(error) = connection.await {
+            if let Err(error) = ended {
                 tracing::debug!(%error, "connection ended early");
             }
             drop(place);

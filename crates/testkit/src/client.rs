@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use clientela_kernel::Context;
-use http::{HeaderMap, Method, Request, header};
+use http::{HeaderMap, Method, Request, Response, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
@@ -85,20 +85,24 @@ impl Client {
     }
 
     /// A request made by hand; the credential is added unless it is there.
-    pub async fn raw(&self, mut request: Request<Body>) -> Answer {
+    pub async fn raw(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.open(request).await.into_parts();
+        let bytes = body.collect().await.expect("the body of a test's answer can be read").to_bytes().to_vec();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, bytes }
+    }
+
+    /// The same, with a body that is still to be read: of an answer that goes on.
+    pub async fn open(&self, mut request: Request<Body>) -> Response<Body> {
         if let Some(token) = &self.token
             && !request.headers().contains_key(header::AUTHORIZATION)
         {
             let value = format!("Bearer {token}").parse().expect("a token is plain text");
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        let response = match self.router.clone().oneshot(request).await {
+        match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
-        };
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("the body of a test's answer can be read").to_bytes().to_vec();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, bytes }
+        }
     }
 }
 

@@ -14,10 +14,32 @@ pub(crate) async fn out_of_reach(app: &TestApp, def: &ResourceDef) {
     let victim = Victim::new(app, def).await;
     reading_by_id(app, def, &victim).await;
     lists(app, def, &victim).await;
+    feed(app, def, &victim).await;
     writes(app, def, &victim).await;
     many(app, def, &victim).await;
     victim.is_untouched(app, "somebody from outside").await;
     deleted(app, def).await;
+}
+
+/// Neither the snapshot nor what follows it tells of the record.
+async fn feed(app: &TestApp, def: &ResourceDef, victim: &Victim) {
+    if def.mirror {
+        return;
+    }
+    let mut path = format!("/v1/changes?resources={}&limit=1000", def.name);
+    loop {
+        let answer = app.beta.get(&path).await;
+        if answer.status == 403 {
+            return;
+        }
+        let page = answer.expect(200);
+        assert!(!page.to_string().contains(&victim.id), "the feed tells of {}: {page}", victim.id);
+        let next = page.pointer("/page/next").and_then(Json::as_str).expect("a place to go on from").to_owned();
+        path = format!("/v1/changes?limit=1000&after={next}");
+        if page.pointer("/page/hasMore") == Some(&json!(false)) {
+            return;
+        }
+    }
 }
 
 /// A record of the victim, and how it looked before the other tenant tried.

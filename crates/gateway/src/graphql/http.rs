@@ -27,6 +27,7 @@ use axum::routing::get;
 use clientela_kernel::{Error, ErrorCode};
 pub(super) use parameters::Parameters;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// What the handlers share.
 pub(super) struct Graphql {
@@ -34,6 +35,8 @@ pub(super) struct Graphql {
     pub(super) preparer: Preparer,
     /// Those of tenants that add to the definitions.
     pub(super) own: Kept<Preparer>,
+    /// Places of open sockets.
+    pub(super) sockets: Arc<Semaphore>,
 }
 
 /// How many tenants' own schemas are kept ready; each takes some megabytes.
@@ -71,7 +74,8 @@ pub(super) fn router(state: &Arc<GatewayState>) -> Router {
 
 impl Graphql {
     fn new(state: &Arc<GatewayState>) -> clientela_kernel::Result<Self> {
-        Ok(Graphql { state: state.clone(), preparer: super::preparer(state.engine.registry())?, own: Kept::new(OWN_SCHEMAS) })
+        let (preparer, own) = (super::preparer(state.engine.registry())?, Kept::new(OWN_SCHEMAS));
+        Ok(Graphql { state: state.clone(), preparer, own, sockets: live::places() })
     }
 }
 

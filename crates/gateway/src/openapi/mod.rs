@@ -5,6 +5,7 @@ mod access;
 mod aggregate;
 mod common;
 mod content;
+mod feed;
 mod field;
 mod file;
 mod keyed;
@@ -64,6 +65,8 @@ pub fn document(registry: &Registry) -> OpenApi {
         let text = "The full-text search across types of records.";
         tags.push(TagBuilder::new().name(search::TAG).description(Some(text)).build());
     }
+    (components, paths) = feed::add(components, paths, registry);
+    tags.push(TagBuilder::new().name(feed::TAG).description(Some(feed::TAG_TEXT)).build());
     (components, paths) = system::add(components, paths);
     (components, paths) = schema::add(components, paths);
     tags.push(many::tag());

@@ -10,12 +10,13 @@ use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Ref};
 use uuid::Uuid;
 
 /// The errors of an operation, by status, with the component that describes each.
-pub(super) const ERRORS: [(u16, &str); 12] = [
+pub(super) const ERRORS: [(u16, &str); 13] = [
     (400, "BadRequest"),
     (401, "Unauthenticated"),
     (403, "Forbidden"),
     (404, "NotFound"),
     (409, "Conflict"),
+    (410, "Gone"),
     (412, "PreconditionFailed"),
     (413, "PayloadTooLarge"),
     (415, "UnsupportedMediaType"),

@@ -1,9 +1,12 @@
 //! The feed as a stream, and by long polls.
 
 use super::copy::Copy;
-use crate::rights::make;
-use clientela_testkit::both;
-use serde_json::json;
+use crate::rights::{make, role, user};
+use axum::body::Body;
+use clientela_testkit::{Client, both};
+use http::Request;
+use http_body_util::BodyExt as _;
+use serde_json::{Value as Json, json};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,6 +25,133 @@ async fn who_waits_hears_of_a_change_at_once() {
         let (made, told) = tokio::time::timeout(Duration::from_secs(20), both).await.expect("long before its time is over");
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0]["id"], json!(made));
+    })
+    .await;
+}
+
+/// Reads server-sent events as a browser does, comments left out.
+struct Events {
+    body: Body,
+    text: String,
+}
+
+impl Events {
+    async fn of(client: &Client, path: &str, headers: &[(&str, &str)], body: Option<&Json>) -> Events {
+        let mut request = Request::builder().uri(path).method(if body.is_some() { "POST" } else { "GET" });
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = client.open(request.body(body).unwrap()).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Events { body: response.into_body(), text: String::new() }
+    }
+
+    /// The next event: its name, its id and its data.
+    async fn next(&mut self) -> (String, String, Json) {
+        loop {
+            while let Some(end) = self.text.find("\n\n") {
+                let event: String = self.text.drain(..end + 2).collect();
+                let line = |name: &str| {
+                    let found = event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+                    found.map(|value| value.strip_prefix(' ').unwrap_or(value).to_owned())
+                };
+                if let Some(data) = line("data") {
+                    return (line("event").unwrap_or_default(), line("id").unwrap_or_default(), serde_json::from_str(&data).unwrap_or_default());
+                }
+            }
+            let frame = tokio::time::timeout(Duration::from_secs(20), self.body.frame()).await.expect("an event comes long before");
+            let piece = frame.expect("the stream goes on").unwrap().into_data().unwrap();
+            self.text.push_str(std::str::from_utf8(&piece).unwrap());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_goes_on_behind_its_last_event_and_closes_to_whoever_loses_their_rights() {
+    both(|app| async move {
+        let reading = role(&app, "viewer", &[("*", "read", "ALL")]).await;
+        let (id, client) = user(&app, "anna", &[&reading]).await;
+        let mut events = Events::of(&client, "/v1/changes/stream?resources=account&after=now", &[], None).await;
+        let first = make(&app, "accounts", json!({ "name": "First" })).await;
+        let (name, place, data) = events.next().await;
+        assert_eq!((name.as_str(), &data["id"], &data["kind"]), ("change", &json!(first), &json!("CREATED")));
+        assert_eq!(data.pointer("/record/name"), Some(&json!("First")));
+        drop(events);
+        let second = make(&app, "accounts", json!({ "name": "Second" })).await;
+        let mut events = Events::of(&client, "/v1/changes/stream?resources=account", &[("last-event-id", &place)], None).await;
+        assert_eq!(events.next().await.2["id"], json!(second), "nothing was missed, nothing comes twice");
+        // Every right goes: what was seen is told to be lost, and what happens from then on is not told.
+        for record in app.alpha.get(&format!("/v1/role-assignments?filter[userId][eq]={id}")).await.expect(200)["data"].as_array().unwrap() {
+            assert_eq!(app.alpha.delete(&format!("/v1/role-assignments/{}", record["id"].as_str().unwrap())).await.status, 204);
+        }
+        for _ in 0..2 {
+            assert_eq!(events.next().await.2["kind"], json!("ACCESS_LOST"));
+        }
+        // Whoever is signed out is cut off, and told why.
+        app.alpha.patch(&format!("/v1/users/{id}"), &json!({ "active": false })).await.expect(200);
+        let (name, _, data) = events.next().await;
+        assert_eq!((name.as_str(), &data["code"]), ("error", &json!("UNAUTHENTICATED")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graphql_tells_the_same_as_pages_and_as_a_subscription() {
+    both(|app| async move {
+        let old = make(&app, "accounts", json!({ "name": "Old" })).await;
+        let query = "query ($after: String) { changes(resources: [\"account\", \"contact\"], after: $after, first: 10) { \
+            nodes { kind id version fields record { id ... on Account { name contacts(first: 5) { nodes { lastName } } } ... on Contact { lastName account { name } } } } \
+            edges { cursor node { __typename id } } pageInfo { hasNextPage endCursor } } }";
+        app.settled().await;
+        let page = app.alpha.graphql(query, json!({})).await.data();
+        assert_eq!(page.pointer("/changes/nodes/0/kind"), Some(&json!("PRESENT")), "{page}");
+        assert_eq!(page.pointer("/changes/nodes/0/record/name"), Some(&json!("Old")));
+        let after = page.pointer("/changes/pageInfo/endCursor").unwrap().clone();
+
+        let subscription = "subscription { changed: contactChanged(filter: { account: { name: { eq: \"Old\" } } }) { kind id cursor record { lastName account { name } } } }";
+        let accept = [("accept", "text/event-stream"), ("content-type", "application/json")];
+        let mut events = Events::of(&app.alpha, "/graphql", &accept, Some(&json!({ "query": subscription }))).await;
+        let contact = make(&app, "contacts", json!({ "lastName": "Gruber", "accountId": old })).await;
+        let (name, _, data) = events.next().await;
+        assert_eq!(name, "next");
+        let changed = json!({ "kind": "CREATED", "id": contact, "record": { "lastName": "Gruber", "account": { "name": "Old" } } });
+        let mut told = data.pointer("/data/changed").unwrap().clone();
+        let cursor = told.as_object_mut().unwrap().remove("cursor").unwrap();
+        assert_eq!(told, changed, "{data}");
+        app.alpha.patch(&format!("/v1/accounts/{old}"), &json!({ "name": "New" })).await.expect(200);
+        assert_eq!(events.next().await.2.pointer("/data/changed/kind"), Some(&json!("LEFT")));
+        drop(events);
+        let again = json!({ "query": "subscription ($after: String) { contactChanged(filter: { account: { name: { eq: \"Old\" } } }, after: $after) { kind id } }", "variables": { "after": cursor } });
+        let mut events = Events::of(&app.alpha, "/graphql", &accept, Some(&again)).await;
+        assert_eq!(events.next().await.2.pointer("/data/contactChanged"), Some(&json!({ "kind": "LEFT", "id": contact })));
+
+        app.settled().await;
+        let page = app.alpha.graphql(query, json!({ "after": after })).await.data();
+        let kinds: Vec<&str> = page.pointer("/changes/nodes").unwrap().as_array().unwrap().iter().filter_map(|node| node["kind"].as_str()).collect();
+        assert_eq!(kinds, ["CREATED", "UPDATED"], "{page}");
+        assert_eq!(page.pointer("/changes/nodes/0/record/account/name"), Some(&json!("New")));
+        assert_eq!(page.pointer("/changes/edges/0/node/__typename"), Some(&json!("FeedEntry")));
+
+        // What is wrong is told as it is for queries.
+        let wrong = [
+            ("subscription { accountChanged { shoe } }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription { accountChanged { id } contactChanged { id } }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription { changes(resources: [\"shoe\"]) { id } }", "INVALID_PARAMETER"),
+            ("subscription { accountChanged(after: \"x\") { id } }", "INVALID_CURSOR"),
+        ];
+        for (document, code) in wrong {
+            let mut events = Events::of(&app.alpha, "/graphql", &accept, Some(&json!({ "query": document }))).await;
+            let (_, _, data) = events.next().await;
+            assert_eq!(data.pointer("/errors/0/extensions/code"), Some(&json!(code)), "{document}: {data}");
+            assert_eq!(events.next().await.0, "complete");
+        }
+        app.alpha.graphql("subscription { accountChanged { id } }", json!({})).await.refused(406, "NOT_ACCEPTABLE");
+        // A query is answered once, and that is it.
+        let mut events = Events::of(&app.alpha, "/graphql", &accept, Some(&json!({ "query": "{ accounts { nodes { name } } }" }))).await;
+        assert_eq!(events.next().await.2.pointer("/data/accounts/nodes/0/name"), Some(&json!("New")));
+        assert_eq!(events.next().await.0, "complete");
     })
     .await;
 }

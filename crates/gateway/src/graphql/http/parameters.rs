@@ -5,10 +5,10 @@ use serde_json::{Map, Value as Json};
 
 /// What a client sends.
 #[derive(Debug, PartialEq)]
-pub(super) struct Parameters {
-    pub(super) query: String,
-    pub(super) operation_name: Option<String>,
-    pub(super) variables: Map<String, Json>,
+pub(in crate::graphql) struct Parameters {
+    pub(in crate::graphql) query: String,
+    pub(in crate::graphql) operation_name: Option<String>,
+    pub(in crate::graphql) variables: Map<String, Json>,
 }
 
 impl Parameters {

@@ -5,7 +5,7 @@ mod events;
 mod socket;
 
 pub(super) use events::answer;
-pub(super) use socket::{is_asked_for, upgrade};
+pub(super) use socket::{is_asked_for, places, upgrade};
 
 use super::http::{Graphql, Parameters};
 use super::plan::{Answer, Preparer, Problem, Run, Subscription};

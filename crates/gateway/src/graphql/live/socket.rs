@@ -16,11 +16,19 @@ use serde_json::{Map, Value as Json};
 use std::any::TypeId;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// A client that says nothing for so long, not even a ping, has gone.
 const SILENCE: Duration = Duration::from_secs(120);
+/// How many sockets are open at once. Beyond it somebody else would pay.
+const MOST: usize = 8_000;
 /// The largest message that is taken, in bytes.
 const LARGEST: usize = 1 << 20;
+
+/// The places of sockets.
+pub(in crate::graphql) fn places() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(MOST))
+}
 
 /// Whether a request asks for a WebSocket.
 pub(in crate::graphql) fn is_asked_for(headers: &HeaderMap) -> bool {
@@ -30,6 +38,10 @@ pub(in crate::graphql) fn is_asked_for(headers: &HeaderMap) -> bool {
 /// Takes the connection over.
 pub(in crate::graphql) async fn upgrade(graphql: Arc<Graphql>, info: RequestInfo, request: HttpRequest) -> std::result::Result<HttpResponse, Error> {
     let (mut parts, _) = request.into_parts();
+    let place = Arc::clone(&graphql.sockets).try_acquire_owned().map_err(|_| {
+        let text = format!("{} sockets are open, which is as many as there may be. Try again in a while, or follow /v1/changes.", MOST);
+        Error::new(ErrorCode::Overloaded, text)
+    })?;
     let protocol = GraphQLProtocol::from_request_parts(&mut parts, &()).await.map_err(|_: StatusCode| {
         let text = format!("Sec-WebSocket-Protocol names none of the protocols that are spoken here: {}.", ALL_WEBSOCKET_PROTOCOLS.join(", "));
         Error::new(ErrorCode::InvalidParameter, text)
@@ -40,11 +52,12 @@ pub(in crate::graphql) async fn upgrade(graphql: Arc<Graphql>, info: RequestInfo
     };
     let executor = Live { graphql: Arc::clone(&graphql), info };
     let headers = parts.headers;
-    Ok(socket.on_upgrade(move |stream| {
-        GraphQLWebSocket::new(stream, executor, protocol)
+    Ok(socket.on_upgrade(async move |stream| {
+        let socket = GraphQLWebSocket::new(stream, executor, protocol)
             .on_connection_init(move |payload| begun(graphql, info, headers, payload))
-            .keepalive_timeout(SILENCE)
-            .serve()
+            .keepalive_timeout(SILENCE);
+        socket.serve().await;
+        drop(place);
     }))
 }
 
@@ -56,7 +69,7 @@ async fn begun(graphql: Arc<Graphql>, info: RequestInfo, headers: HeaderMap, pay
     match said {
         Some(Ok(value)) => drop(credentials.insert(header::AUTHORIZATION, value)),
         Some(Err(_)) => return Err(async_graphql::Error::new("Authorization in the payload of connection_init is no header.")),
-        None => headers.get_all(header::AUTHORIZATION).iter().for_each(|value| drop(credentials.append(header::AUTHORIZATION, value.clone()))),
+        None => credentials.extend(headers.get_all(header::AUTHORIZATION).iter().map(|value| (Some(header::AUTHORIZATION), value.clone()))),
     }
     let now = graphql.state.clock.now();
     authenticate(&graphql.state, RequestInfo { now, ..info }, &credentials).await.map_err(|error| async_graphql::Error::new(error.detail()))?;

@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A field of the answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Collected {
     /// Response key.
     pub(crate) key: Box<str>,
@@ -30,7 +30,7 @@ pub(crate) struct Collected {
 }
 
 /// What a collected field is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum What {
     /// `__typename` of an object whose type the document fixes, as JSON text.
     Typename(Box<str>),
@@ -42,13 +42,13 @@ pub(crate) enum What {
     Role(Role),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Argument {
     name: String,
     value: ArgumentValue,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum ArgumentValue {
     /// Without variables: coerced once.
     Constant(Json),

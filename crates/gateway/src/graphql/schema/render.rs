@@ -69,9 +69,12 @@ fn output_field(object: &ObjectType, field: &OutputField, resolver: &dyn Fn(&Obj
     field.arguments.iter().fold(made, |made, argument| made.argument(input_value(argument)))
 }
 
+fn nothing(_: ResolverContext<'_>) -> SubscriptionFieldFuture<'_> {
+    SubscriptionFieldFuture::new(async { Ok(futures_util::stream::empty::<async_graphql::Result<Value>>()) })
+}
+
 /// What is followed is followed by plan: async-graphql validates, and finds nothing to come.
 fn subscription_field(field: &OutputField) -> SubscriptionField {
-    let nothing = |_: ResolverContext<'_>| SubscriptionFieldFuture::new(async { Ok(futures_util::stream::empty::<async_graphql::Result<Value>>()) });
     let made = SubscriptionField::new(&field.name, type_ref(&field.ty), nothing).description(&field.description);
     field.arguments.iter().fold(made, |made, argument| made.argument(input_value(argument)))
 }
