@@ -1636,3 +1636,81 @@ CREATE TABLE visitor
     CREATE UNIQUE INDEX visitor_anonymous_id_key ON public.visitor USING btree (tenant_id, anonymous_id) WHERE (deleted_at IS NULL)
     CREATE INDEX visitor_party_id_index ON public.visitor USING btree (tenant_id, party_id, id) WHERE (party_id IS NOT NULL)
 
+CREATE TABLE webhook_delivery
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    endpoint_id uuid NOT NULL
+    event text COLLATE "C" NOT NULL
+    event_id text COLLATE "C" NOT NULL
+    resource text COLLATE "C" NOT NULL
+    record text COLLATE "C"
+    record_version bigint
+    sequence bigint
+    occurred_at timestamp with time zone NOT NULL
+    test boolean NOT NULL
+    state text COLLATE "C" NOT NULL
+    attempts bigint NOT NULL
+    next_attempt_at timestamp with time zone
+    last_attempt_at timestamp with time zone
+    finished_at timestamp with time zone
+    last_status bigint
+    last_problem text COLLATE "C"
+    last_answer text COLLATE "C"
+    CONSTRAINT webhook_delivery_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT webhook_delivery_tenant_id_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES webhook_endpoint(tenant_id, id)
+    CREATE INDEX webhook_delivery_endpoint_id_index ON public.webhook_delivery USING btree (tenant_id, endpoint_id, id)
+    CREATE INDEX webhook_delivery_endpoint_id_record_state_index ON public.webhook_delivery USING btree (tenant_id, endpoint_id, record, state)
+    CREATE INDEX webhook_delivery_endpoint_id_state_next_attempt_at_index ON public.webhook_delivery USING btree (tenant_id, endpoint_id, state, next_attempt_at)
+
+CREATE TABLE webhook_endpoint
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    url text COLLATE "C" NOT NULL
+    events text[] COLLATE "C" NOT NULL
+    filter text COLLATE "C"
+    payload text COLLATE "C" NOT NULL
+    fields text COLLATE "C"
+    format text COLLATE "C" NOT NULL
+    state text COLLATE "C" NOT NULL
+    disabled_reason text COLLATE "C"
+    disabled_at timestamp with time zone
+    failing_since timestamp with time zone
+    previous_secret_until timestamp with time zone
+    signing_secret text COLLATE "C" NOT NULL
+    previous_secret text COLLATE "C"
+    active_since_version bigint NOT NULL
+    scopes text COLLATE "C" NOT NULL
+    owner_id uuid
+    CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT webhook_endpoint_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX webhook_endpoint_owner_id_index ON public.webhook_endpoint USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+
+CREATE TABLE webhook_position
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    sequence bigint NOT NULL
+    resource text COLLATE "C" NOT NULL
+    record text COLLATE "C" NOT NULL
+    record_version bigint NOT NULL
+    CONSTRAINT webhook_position_pkey PRIMARY KEY (tenant_id, id)
+

@@ -1821,3 +1821,88 @@ CREATE UNIQUE INDEX visitor_anonymous_id_key ON visitor (tenant_id, anonymous_id
 
 CREATE INDEX visitor_party_id_index ON visitor (tenant_id, party_id, id) WHERE party_id IS NOT NULL;
 
+CREATE TABLE webhook_delivery (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    endpoint_id BLOB NOT NULL,
+    event TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    record TEXT,
+    record_version INTEGER,
+    sequence INTEGER,
+    occurred_at INTEGER NOT NULL,
+    test INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_attempt_at INTEGER,
+    last_attempt_at INTEGER,
+    finished_at INTEGER,
+    last_status INTEGER,
+    last_problem TEXT,
+    last_answer TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, endpoint_id) REFERENCES webhook_endpoint (tenant_id, id)
+) STRICT;
+
+CREATE INDEX webhook_delivery_endpoint_id_index ON webhook_delivery (tenant_id, endpoint_id, id);
+
+CREATE INDEX webhook_delivery_endpoint_id_record_state_index ON webhook_delivery (tenant_id, endpoint_id, record, state);
+
+CREATE INDEX webhook_delivery_endpoint_id_state_next_attempt_at_index ON webhook_delivery (tenant_id, endpoint_id, state, next_attempt_at);
+
+CREATE TABLE webhook_endpoint (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    url TEXT NOT NULL,
+    events TEXT NOT NULL,
+    filter TEXT,
+    payload TEXT NOT NULL,
+    fields TEXT,
+    format TEXT NOT NULL,
+    state TEXT NOT NULL,
+    disabled_reason TEXT,
+    disabled_at INTEGER,
+    failing_since INTEGER,
+    previous_secret_until INTEGER,
+    signing_secret TEXT NOT NULL,
+    previous_secret TEXT,
+    active_since_version INTEGER NOT NULL,
+    scopes TEXT NOT NULL,
+    owner_id BLOB,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX webhook_endpoint_owner_id_index ON webhook_endpoint (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE TABLE webhook_position (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    sequence INTEGER NOT NULL,
+    resource TEXT NOT NULL,
+    record TEXT NOT NULL,
+    record_version INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+

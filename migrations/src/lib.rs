@@ -35,6 +35,7 @@ mod m0036_upkeep;
 mod m0037_field_changes;
 mod m0040_saved_views;
 mod m0041_saved_view_shares;
+mod m0042_webhooks;
 mod m0050_feed;
 pub mod table;
 mod tables;
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0037_field_changes::Migration),
             Box::new(m0040_saved_views::Migration),
             Box::new(m0041_saved_view_shares::Migration),
+            Box::new(m0042_webhooks::Migration),
             Box::new(m0050_feed::Migration),
         ]
     }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod batch;
 pub mod content;
 pub mod engine;
+pub mod event;
 pub mod explain;
 pub mod export;
 pub mod feed;

@@ -5,7 +5,7 @@
 //! free of characters that need escaping (field names and GraphQL aliases are).
 
 use clientela_kernel::{DeletedMode, ListArguments};
-use clientela_model::ResourceDef;
+use clientela_model::{FieldDef, ResourceDef, document};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -47,6 +47,18 @@ pub enum Root {
 pub struct Selection {
     /// In output order. Keys are unique.
     pub items: Vec<Item>,
+}
+
+impl Selection {
+    /// Every field of a record, in the order of its definition; those of the tenant's own in an object by themselves.
+    pub fn whole(def: &ResourceDef) -> Selection {
+        let item = |(index, field): (usize, &FieldDef)| Item::Field { key: field.own_name().into(), field: index };
+        let mut items: Vec<Item> = def.own_fields().map(item).collect();
+        if def.document().is_some() {
+            items.push(Item::Part { key: document::NAME.into(), selection: Selection { items: def.custom_fields().map(item).collect() } });
+        }
+        Selection { items }
+    }
 }
 
 /// One key of a record's object.

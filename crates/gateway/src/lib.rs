@@ -1,10 +1,11 @@
-//! REST, GraphQL, OpenAPI and SCIM over the engine. Knows the registry, no domain.
+//! REST, GraphQL, OpenAPI, AsyncAPI and SCIM over the engine. Knows the registry, no domain.
 //!
 //! [`router`] is the whole HTTP surface. Every request passes one outer service ([`middleware`]) that gives it an id,
 //! a time limit and a body limit, turns panics and unknown addresses into problem details, and adds the headers every
 //! answer carries.
 
 mod array;
+pub mod asyncapi;
 mod document;
 mod follow;
 pub mod graphql;

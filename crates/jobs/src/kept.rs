@@ -1,6 +1,7 @@
 //! Rows below the APIs: leases and the pieces of files. They are in no registry and no log, and their tables are written by the same
 //! store as every other.
 
+use crate::webhook::position;
 use crate::{lease, parts};
 use clientela_kernel::{Comparison, DeletedMode, Error, Filter, Id, Result, Timestamp, Value};
 use clientela_model::{Registry, Resource as _, ResourceDef, system};
@@ -12,6 +13,7 @@ pub(crate) struct Kept {
     registry: Registry,
     pub(crate) lease: Arc<ResourceDef>,
     pub(crate) part: Arc<ResourceDef>,
+    pub(crate) position: Arc<ResourceDef>,
 }
 
 static KEPT: OnceLock<std::result::Result<Kept, String>> = OnceLock::new();
@@ -19,11 +21,11 @@ static KEPT: OnceLock<std::result::Result<Kept, String>> = OnceLock::new();
 impl Kept {
     pub(crate) fn get() -> Result<&'static Kept> {
         let made = KEPT.get_or_init(|| {
-            let registry =
-                Registry::new(vec![lease::Model::definition(), parts::Model::definition()]).map_err(|problem| problem.to_string())?;
+            let definitions = vec![lease::Model::definition(), parts::Model::definition(), position::Model::definition()];
+            let registry = Registry::new(definitions).map_err(|problem| problem.to_string())?;
             let find = |name: &str| registry.resource(name).cloned().ok_or_else(|| format!("{name} is not there"));
-            let (lease, part) = (find("jobLease")?, find("jobContent")?);
-            Ok(Kept { registry, lease, part })
+            let (lease, part, position) = (find("jobLease")?, find("jobContent")?, find("webhookPosition")?);
+            Ok(Kept { registry, lease, part, position })
         });
         made.as_ref().map_err(Error::internal)
     }

@@ -1,5 +1,5 @@
 //! Imports and exports as jobs: records that say what is to be done and how far it has come, the mappings that imports use, and the
-//! [`Worker`] that carries the jobs out.
+//! [`Worker`] that carries the jobs out. Webhooks, and the [`Dispatcher`] that delivers them.
 
 pub mod cancel;
 mod content;
@@ -11,15 +11,17 @@ mod kept;
 mod lease;
 mod parts;
 mod state;
+pub mod webhook;
 mod worker;
 
 pub use state::{FileFormat, JobState, Wake};
+pub use webhook::{Dispatcher, Webhooks};
 pub use worker::Worker;
 
 use clientela_engine::Module;
 
-/// The resources of this crate, their rules and operations. `wake` is what the worker of this process waits for.
-pub fn module(wake: &Wake) -> Module {
+/// The resources of this crate, their rules and operations. `wake` is what the worker of this process waits for, `webhooks` what its dispatcher does.
+pub fn module(wake: &Wake, webhooks: &Webhooks) -> Module {
     Module::default()
         .resource::<import_mapping::Model>()
         .resource::<import_job::Model>()
@@ -32,4 +34,12 @@ pub fn module(wake: &Wake) -> Module {
         .operation(cancel::CancelExport)
         .contents("import", content::Imported)
         .contents("export", content::Exported)
+        .resource::<webhook::endpoint::Model>()
+        .resource::<webhook::delivery::Model>()
+        .rules("webhookEndpoint", webhook::endpoint::WebhookEndpointRules { webhooks: webhooks.clone() })
+        .operation(webhook::rotate::RotateWebhookSecret)
+        .operation(webhook::events::DescribeWebhookEvents)
+        .operation(webhook::test::SendTestWebhook { webhooks: webhooks.clone() })
+        .operation(webhook::replay::ReplayWebhookDelivery { webhooks: webhooks.clone() })
+        .operation(webhook::replay::ReplayWebhookDeliveries { webhooks: webhooks.clone() })
 }

@@ -18,7 +18,7 @@ const WHOLE: Duration = Duration::from_secs(10);
 /// Asks others on the network. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    client: Client,
+    pub(crate) client: Client,
     /// Whether addresses that are not public may be asked, and plain HTTP spoken.
     private: bool,
 }
@@ -127,7 +127,7 @@ impl Outgoing {
         self.allowed(url).map(drop)
     }
 
-    fn allowed(&self, url: &str) -> Result<Url, OutgoingError> {
+    pub(crate) fn allowed(&self, url: &str) -> Result<Url, OutgoingError> {
         let url = Url::parse(url).map_err(|_| OutgoingError::Refused("it is no absolute address"))?;
         match url.scheme() {
             "https" => {}
@@ -167,7 +167,7 @@ impl Resolve for PublicNames {
 }
 
 /// What a failure was, by all of its causes.
-fn failed(error: &reqwest::Error) -> OutgoingError {
+pub(crate) fn failed(error: &reqwest::Error) -> OutgoingError {
     if error.is_timeout() {
         return OutgoingError::TimedOut;
     }

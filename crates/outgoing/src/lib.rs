@@ -4,6 +4,8 @@
 
 mod address;
 mod door;
+mod post;
 
 pub use address::is_public;
 pub use door::{Answer, Outgoing, OutgoingError, Request};
+pub use post::{Post, Reply};

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "tests start tasks of their own")]
 
-use clientela_outgoing::{Answer, Outgoing, OutgoingError, Request};
+use clientela_outgoing::{Answer, Outgoing, OutgoingError, Post, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -84,4 +84,30 @@ async fn a_slow_answer_is_given_up() {
     });
     assert_eq!(Outgoing::new(true).unwrap().ask(request(&url)).await, Err(OutgoingError::TimedOut));
     silent.abort();
+}
+
+fn post(url: &str) -> Post {
+    Post { url: url.to_owned(), headers: vec![("content-type", "application/json".to_owned())], body: b"{}".to_vec(), most: 10 }
+}
+
+#[tokio::test]
+async fn of_an_answer_to_a_post_the_status_counts() {
+    let door = Outgoing::new(true).unwrap();
+    let (wanting, _) = serve("HTTP/1.1 503 Busy\r\nretry-after: 120\r\ncontent-length: 4\r\n\r\nbusy".to_owned()).await;
+    let reply = door.post(post(&wanting)).await.unwrap();
+    assert_eq!((reply.status, reply.retry_after.as_deref(), reply.excerpt.as_slice()), (503, Some("120"), &b"busy"[..]));
+    // A gigabyte is announced, of which nobody wants more than the beginning.
+    let (huge, _) = serve(format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n{}", "x".repeat(5_000))).await;
+    let reply = door.post(post(&huge)).await.unwrap();
+    assert_eq!((reply.status, reply.excerpt), (200, b"xxxxxxxxxx".to_vec()));
+    // It breaks off behind its status.
+    let (broken, _) = serve("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc".to_owned()).await;
+    let reply = door.post(post(&broken)).await.unwrap();
+    assert_eq!((reply.status, reply.excerpt), (200, b"abc".to_vec()));
+    let (secret, count) = serve("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret".to_owned()).await;
+    let (elsewhere, _) = serve(format!("HTTP/1.1 307 Away\r\nlocation: {secret}/\r\ncontent-length: 0\r\n\r\n")).await;
+    assert_eq!(door.post(post(&elsewhere)).await.unwrap().status, 307);
+    assert_eq!(count.load(Ordering::SeqCst), 0, "a redirect was followed");
+    assert!(matches!(Outgoing::new(false).unwrap().post(post(&secret)).await, Err(OutgoingError::Refused(_))));
+    assert_eq!(count.load(Ordering::SeqCst), 0, "somebody was asked all the same");
 }

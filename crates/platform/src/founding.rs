@@ -92,7 +92,7 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
     match key {
         MEMBER => {
             let mut rights = vec![(ANY, ANY, RightDepth::All)];
-            rights.extend(["apiKey", "session", "purposeToken", "savedView"].map(|resource| (resource, ANY, RightDepth::Own)));
+            rights.extend(["apiKey", "session", "purposeToken", "savedView", "webhookEndpoint"].map(|resource| (resource, ANY, RightDepth::Own)));
             rights.extend(
                 OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]),
             );
@@ -105,6 +105,7 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
             ("session", ANY, RightDepth::Own),
             ("purposeToken", ANY, RightDepth::None),
             ("savedView", "read", RightDepth::Own),
+            ("webhookEndpoint", ANY, RightDepth::None),
         ],
         PORTAL => [&PORTAL_RIGHTS, &OUTSIDE[..]].concat(),
         PARTNER => [&PARTNER_RIGHTS, &OUTSIDE[..]].concat(),

@@ -9,7 +9,7 @@ use clientela_access::{Authenticator, CredentialChanges, Passwords, SigningKeys,
 use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module};
 use clientela_gateway::{Figure, GatewayState, Health, Limits};
-use clientela_jobs::{Wake, Worker};
+use clientela_jobs::{Dispatcher, Wake, Webhooks, Worker};
 use clientela_kernel::{Clock, Error, ErrorCode, Result, Timestamp};
 use clientela_migrations::{Migrator, MigratorTrait as _};
 use clientela_model::Registry;
@@ -63,6 +63,8 @@ pub struct House {
     pub changes: CredentialChanges,
     /// Asks others on the network.
     pub outgoing: Outgoing,
+    /// What webhooks go out through, and rings where there may be something to send.
+    pub webhooks: Webhooks,
 }
 
 /// Every module, in the order resources are shown.
@@ -71,18 +73,19 @@ pub fn modules(
     definitions_changed: DefinitionsChanged,
     passwords: &Passwords,
     wake: &Wake,
+    webhooks: &Webhooks,
 ) -> Vec<Module> {
     vec![
         clientela_platform::module(credentials_changed, definitions_changed, passwords),
         clientela_customers::module(),
         clientela_interactions::module(),
-        clientela_jobs::module(wake),
+        clientela_jobs::module(wake, webhooks),
     ]
 }
 
 /// Every resource, without a database.
 pub fn registry() -> Result<Arc<Registry>> {
-    clientela_engine::registry(&mut modules(Arc::new(|| {}), Arc::new(|| {}), &Passwords::default(), &Wake::default()))
+    clientela_engine::registry(&mut modules(Arc::new(|| {}), Arc::new(|| {}), &Passwords::default(), &Wake::default(), &Webhooks::default()))
 }
 
 /// What migrations a database has and lacks.
@@ -137,8 +140,10 @@ pub async fn assemble(parts: Parts) -> Result<House> {
     });
     let wake = Wake::default();
     let passwords = Passwords::default();
+    let outgoing = Outgoing::new(parts.private_addresses).map_err(Error::internal)?;
+    let webhooks = Webhooks::new(outgoing.clone());
     let engine = Engine::new(
-        modules(Arc::new(move || announce.announce()), definitions_changed, &passwords, &wake),
+        modules(Arc::new(move || announce.announce()), definitions_changed, &passwords, &wake, &webhooks),
         store.clone(),
         Arc::clone(&parts.clock),
     )?;
@@ -156,8 +161,7 @@ pub async fn assemble(parts: Parts) -> Result<House> {
             changes.announce();
         }
     }
-    let outgoing = Outgoing::new(parts.private_addresses).map_err(Error::internal)?;
-    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake, passwords, changes, outgoing })
+    Ok(House { store, engine, authenticator, clock: parts.clock, migrated, wake, passwords, changes, outgoing, webhooks })
 }
 
 /// Rings for the other nodes when the first of these changes here; all of them have changed when another node rings, and credentials are
@@ -226,6 +230,14 @@ impl House {
     /// What carries out jobs; `folder` is where files are while they are worked on.
     pub fn worker(&self, folder: PathBuf) -> Worker {
         Worker::new(self.engine.clone(), self.store.clone(), self.authenticator.clone(), folder, self.wake.clone())
+    }
+}
+
+impl House {
+    /// What delivers webhooks.
+    pub fn dispatcher(&self) -> Dispatcher {
+        let (engine, store, authenticator) = (self.engine.clone(), self.store.clone(), self.authenticator.clone());
+        Dispatcher::new(engine, store, authenticator, self.outgoing.clone(), self.webhooks.clone())
     }
 }
 

@@ -10,9 +10,10 @@ use clientela_access::{Authenticator, CredentialChanges, Passwords, SigningKeys,
 use clientela_engine::files::{Disk, FileLimits};
 use clientela_engine::{Engine, Module, WriteAction, WriteRequest};
 use clientela_gateway::{GatewayState, Limits};
-use clientela_jobs::{Wake, Worker};
+use clientela_jobs::{Dispatcher, Wake, Webhooks, Worker};
 use clientela_kernel::{Actor, ActorKind, Clock, Context, FixedClock, Id, Scopes, TenantId, Timestamp};
 use clientela_model::Registry;
+use clientela_outgoing::Outgoing;
 use clientela_store::{Dialect, Store, StoreSettings};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use serde_json::{Value as Json, json};
@@ -52,6 +53,8 @@ pub struct TestApp {
     pub outside: Arc<Outside>,
     /// Carries out jobs when a test asks it to.
     pub worker: Arc<Worker>,
+    /// Delivers webhooks when a test asks it to; it may send to addresses of this machine.
+    pub dispatcher: Arc<Dispatcher>,
     /// The address of the database.
     pub database_url: String,
     /// The folder of a SQLite database, removed when dropped. Shared, since a test may take the app apart.
@@ -147,11 +150,13 @@ impl TestApp {
         });
         let wake = Wake::default();
         let passwords = Passwords::default();
+        let door = Outgoing::new(true).expect("the certificates of this machine can be read");
+        let webhooks = Webhooks::new(door.clone());
         let mut modules = vec![
             clientela_platform::module(Arc::new(move || announce.announce()), definitions_changed, &passwords),
             clientela_customers::module(),
             clientela_interactions::module(),
-            clientela_jobs::module(&wake),
+            clientela_jobs::module(&wake, &webhooks),
         ];
         modules.extend(recipe.modules.map(|modules| modules()).unwrap_or_default());
         let engine = Engine::new(modules, store.clone(), clock.clone()).expect("the definitions fit together");
@@ -201,9 +206,11 @@ impl TestApp {
             Client::new(router.clone(), Some(token.expect("a token can be signed")), context)
         };
         let worker = Worker::new(engine.clone(), store.clone(), authenticator.clone(), std::env::temp_dir(), wake);
+        let dispatcher = Dispatcher::new(engine.clone(), store.clone(), authenticator.clone(), door, webhooks);
         TestApp {
             outside,
             worker: Arc::new(worker),
+            dispatcher: Arc::new(dispatcher),
             alpha: client(alpha),
             beta: client(beta),
             reader: client(reader),

@@ -74,8 +74,23 @@ impl Factory {
         let list = self.client.get(&format!("/v1/{}?limit=1", def.path)).await.expect(200);
         match list.pointer("/data/0") {
             Some(record) => text(record, "id"),
-            None => self.by_server(def).await,
+            None => match self.maker_along(def) {
+                Some((operation, field)) => {
+                    let made = self.operate(&operation).await;
+                    text(made.get(&field).unwrap_or_else(|| panic!("{}: {made}", operation.name)), "id")
+                }
+                None => self.by_server(def).await,
+            },
         }
+    }
+
+    /// An operation with a record of another resource that makes records of a resource which only the server keeps.
+    fn maker_along(&self, def: &ResourceDef) -> Option<(Arc<OperationDef>, String)> {
+        let along = |operation: &&Arc<OperationDef>| operation.writes && operation.is_on_record() && operation.resource != def.name;
+        self.registry.operations().iter().filter(|_| def.mirror).filter(along).find_map(|operation| {
+            let shows = |field: &&ShapeField| matches!(&field.holds, Holds::Record { resource } if *resource == def.name);
+            Some((Arc::clone(operation), operation.output.fields.iter().find(shows)?.name.to_string()))
+        })
     }
 
     /// An operation that makes records of a resource nobody can create otherwise, and the field of its output that shows one.

@@ -30,11 +30,12 @@ pub(crate) struct Column {
 }
 
 /// Tables that belong to no resource.
-const SYSTEM: [&str; 9] = [
+const SYSTEM: [&str; 10] = [
     "change_log",
     "idempotency",
     "search_document",
     "job_lease",
+    "webhook_position",
     "job_content",
     "sign_in_grant",
     "token_revocation",

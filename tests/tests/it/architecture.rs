@@ -16,8 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("platform", &["kernel", "model", "macros", "engine", "access", "store"]),
     ("customers", DOMAIN),
     ("interactions", DOMAIN),
-    // Leases and the pieces of files lie below the records, and work that waits is looked for across tenants.
-    ("jobs", &["kernel", "model", "macros", "engine", "access", "store"]),
+    // Leases and the pieces of files lie below the records, work that waits is looked for across tenants, and webhooks are sent.
+    ("jobs", &["kernel", "model", "macros", "engine", "access", "store", "outgoing"]),
     ("gateway", &["kernel", "model", "access", "engine"]),
     // Knows nobody: whoever asks says whom.
     ("outgoing", &[]),
@@ -40,7 +40,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "testkit",
-        &["kernel", "model", "migrations", "store", "access", "engine", "platform", "customers", "interactions", "jobs", "gateway"],
+        &[
+            "kernel",
+            "model",
+            "migrations",
+            "store",
+            "access",
+            "engine",
+            "platform",
+            "customers",
+            "interactions",
+            "jobs",
+            "gateway",
+            "outgoing",
+        ],
     ),
     ("tests", &["kernel", "model", "macros", "migrations", "store", "access", "engine", "gateway", "server", "testkit"]),
 ];

@@ -67,3 +67,4 @@ mod timeline;
 mod two_servers;
 mod unmerge;
 mod vcard;
+mod webhooks;

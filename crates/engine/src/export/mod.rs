@@ -265,6 +265,14 @@ fn unwritable(error: &std::io::Error) -> Error {
     Error::internal(format!("The export cannot be written: {error}."))
 }
 
+/// The shape that names of columns ask for: fields, and records reached through to-one relations with theirs.
+///
+/// # Errors
+/// `INVALID_PARAMETER` for a field that there is not, or that the caller may not see.
+pub fn selection(registry: &Registry, context: &Context, def: &ResourceDef, names: &[String]) -> Result<Selection> {
+    column::select(registry, context, def, names).map(|(_, selection)| selection)
+}
+
 /// Checks the names of columns.
 pub(crate) fn check_columns(registry: &Registry, context: &Context, def: &ResourceDef, names: &[String]) -> Result<()> {
     column::select(registry, context, def, names).map(drop)

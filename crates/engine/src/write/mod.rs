@@ -168,7 +168,7 @@ impl Change {
 
     /// The name of the event: `account.created`, `account.updated`, `account.deleted`, `account.restored`, `account.erased`.
     pub fn event(&self) -> String {
-        format!("{}.{}", self.def.name, self.kind.as_str().to_ascii_lowercase())
+        crate::event::name(&self.def.name, self.kind)
     }
 }
 

@@ -25,7 +25,7 @@ mod timeline;
 mod vcard;
 mod verb;
 
-pub(crate) use record::body_schema;
+pub(crate) use record::{body_schema, event_record};
 
 use clientela_kernel::{Error, Result};
 use clientela_model::{Registry, naming};

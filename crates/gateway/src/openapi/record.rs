@@ -145,6 +145,19 @@ fn whole(def: &ResourceDef) -> ObjectBuilder {
     schema.property("dryRun", Ref::from_schema_name("DryRun"))
 }
 
+/// A record as an event shows it: its own fields, none of which need be there.
+///
+/// # Errors
+/// Where the schema is no JSON.
+pub(crate) fn event_record(def: &ResourceDef) -> Result<Json> {
+    let schema = ObjectBuilder::new().description(Some(def.description.as_ref()));
+    let mut schema = def.own_fields().fold(schema, |schema, (_, field)| shown(schema, def, field));
+    if def.document().is_some() {
+        schema = schema.property(document::NAME, Ref::from_schema_name(format!("{}Custom", def.type_name)));
+    }
+    serde_json::to_value(schema.build()).map_err(Error::internal)
+}
+
 fn shown(schema: ObjectBuilder, def: &ResourceDef, field: &FieldDef) -> ObjectBuilder {
     let nullable = field::nullable(field) || field.is_custom();
     schema.property(field.own_name(), field::schema(def, field, Use::Shown, nullable))

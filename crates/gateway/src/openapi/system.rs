@@ -69,7 +69,8 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder) -> (Compon
                 &[],
             ),
         )
-        .path("/openapi.json", openapi_path());
+        .path("/openapi.json", openapi_path())
+        .path("/asyncapi.json", asyncapi_path());
     (components, paths)
 }
 
@@ -147,6 +148,20 @@ fn openapi_path() -> PathItem {
         .description(Some("An OpenAPI 3.1 document."));
     let document = response::base("This document.").content("application/json", ContentBuilder::new().schema(Some(any)).build());
     let operation = base("getOpenApi", "Read this document", "This document, with an `ETag` for `If-None-Match`.")
+        .securities(nobody())
+        .parameter_ref(super::parameter::shared("IfNoneMatch"))
+        .response("200", document.header_ref("ETag", response::header("ETag")))
+        .response("304", response::base("The document has not changed.").header_ref("ETag", response::header("ETag")));
+    PathItem::new(HttpMethod::Get, operation)
+}
+
+fn asyncapi_path() -> PathItem {
+    let any = ObjectBuilder::new()
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .description(Some("An AsyncAPI 3.0 document."));
+    let document = response::base("The document.").content("application/json", ContentBuilder::new().schema(Some(any)).build());
+    let text = "Every event that a webhook endpoint can hear of, with what is sent, as AsyncAPI 3.0, with an `ETag` for `If-None-Match`. Whoever sends a credential finds the tenant's own objects in it.";
+    let operation = base("getAsyncApi", "Read the events", text)
         .securities(nobody())
         .parameter_ref(super::parameter::shared("IfNoneMatch"))
         .response("200", document.header_ref("ETag", response::header("ETag")))

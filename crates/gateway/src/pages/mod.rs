@@ -10,7 +10,7 @@ mod start;
 
 use crate::document::OwnDocument;
 use crate::middleware::Meter;
-use crate::{GatewayState, openapi};
+use crate::{GatewayState, asyncapi, openapi};
 use axum::Router;
 use axum::extract::{RawQuery, Request};
 use axum::response::Response;
@@ -24,6 +24,9 @@ const OWN_TEXTS: usize = 4;
 pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
     let registry = Arc::clone(state.engine.registry());
     let document = Arc::new(OwnDocument::new("application/json", OWN_TEXTS, registry, |registry| openapi::text(registry)));
+    let registry = Arc::clone(state.engine.registry());
+    let events = Arc::new(OwnDocument::new("application/json", OWN_TEXTS, registry, |registry| asyncapi::text(registry)));
+    let told = Arc::clone(state);
     let (shown, part) = (Arc::clone(document.everybody()), Arc::clone(document.everybody()));
     let asked = Arc::clone(state);
     let key_set = Arc::clone(state);
@@ -42,6 +45,13 @@ pub fn router(state: &Arc<GatewayState>, meter: &Arc<Meter>) -> Router {
             get(move |request: Request| {
                 let (document, asked) = (Arc::clone(&document), Arc::clone(&asked));
                 async move { document.answer(&asked, request).await }
+            }),
+        )
+        .route(
+            "/asyncapi.json",
+            get(move |request: Request| {
+                let (events, told) = (Arc::clone(&events), Arc::clone(&told));
+                async move { events.answer(&told, request).await }
             }),
         )
         .route("/docs", get(move |RawQuery(query): RawQuery| documentation::page(Arc::clone(&shown), query)))

@@ -11,6 +11,7 @@ const BODY: &str = "<p>A headless CRM: every resource over GraphQL and REST, fro
 <tr><td><code>/v1/…</code></td><td>REST, such as <code>/v1/accounts</code></td></tr>\
 <tr><td><a href=\"/schema.graphql\">/schema.graphql</a></td><td>The GraphQL schema</td></tr>\
 <tr><td><a href=\"/openapi.json\">/openapi.json</a></td><td>The REST contract, OpenAPI 3.1</td></tr>\
+<tr><td><a href=\"/asyncapi.json\">/asyncapi.json</a></td><td>The events that webhooks tell, AsyncAPI 3.0</td></tr>\
 <tr><td><a href=\"/problems\">/problems</a></td><td>Every error code, with what to do</td></tr>\
 <tr><td><code>/v1/me</code>, <code>/v1/limits</code></td><td>Who am I, which limits hold</td></tr>\
 <tr><td><a href=\"/livez\">/livez</a>, <a href=\"/readyz?verbose\">/readyz</a></td><td>Health</td></tr>\

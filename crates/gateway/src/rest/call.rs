@@ -3,7 +3,6 @@
 use super::address;
 use super::json;
 use super::media;
-use super::selection;
 use crate::middleware::{RequestInfo, authenticate, read_body, spool};
 use crate::own::Kept;
 use crate::{GatewayState, problem};
@@ -81,7 +80,7 @@ impl Tenanted for Bound {
 impl Bound {
     /// A resource at its address.
     pub(super) fn new(state: Arc<GatewayState>, def: &Arc<ResourceDef>, path: String) -> Bound {
-        Bound { state, def: Arc::clone(def), whole: Arc::new(selection::whole(def)), path, own: Kept::new(OWN_SHAPES) }
+        Bound { state, def: Arc::clone(def), whole: Arc::new(Selection::whole(def)), path, own: Kept::new(OWN_SHAPES) }
     }
 }
 

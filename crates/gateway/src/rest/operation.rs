@@ -3,13 +3,13 @@
 use super::call::{Bound, Call, Tenanted, json_answer};
 use super::media::JSON;
 use super::parameters::Parameters;
-use super::{conditional, selection, write};
+use super::{conditional, write};
 use crate::GatewayState;
 use crate::array::split_array;
 use crate::idempotency;
 use axum::response::Response;
 use clientela_engine::operation::write_value;
-use clientela_engine::{Engine, OperationRequest, ReadPlan, Root};
+use clientela_engine::{Engine, OperationRequest, ReadPlan, Root, Selection};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Result, TenantId, Value};
 use clientela_model::{Content, Holds, OperationDef, ShapeDef};
 use http::StatusCode;
@@ -146,7 +146,7 @@ impl Shown<'_> {
     }
 
     async fn record(&self, resource: &str, id: Uuid, out: &mut Vec<u8>) -> Result<()> {
-        let (start, selection) = (out.len(), Arc::new(selection::whole(self.def(resource)?)));
+        let (start, selection) = (out.len(), Arc::new(Selection::whole(self.def(resource)?)));
         let found = self.read(resource, Root::Record { id, deleted: DeletedMode::Include, selection }, out).await?;
         if !found {
             out.truncate(start);
@@ -159,7 +159,7 @@ impl Shown<'_> {
         let ids: Vec<Uuid> = items.iter().filter_map(|item| item.clone().into_value()?.as_id()).collect();
         let mut text = Vec::new();
         if !ids.is_empty() {
-            self.read(resource, Root::Records { ids, selection: selection::whole(self.def(resource)?) }, &mut text).await?;
+            self.read(resource, Root::Records { ids, selection: Selection::whole(self.def(resource)?) }, &mut text).await?;
         }
         out.push(b'[');
         for (index, record) in split_array(&text).into_iter().filter(|record| *record != b"null").enumerate() {

@@ -9,7 +9,7 @@ use crate::array::split_array;
 use axum::response::Response;
 use clientela_engine::engine::ReadAnswer;
 use clientela_engine::search::{Found, SearchAnswer, SearchRequest};
-use clientela_engine::{ReadPlan, Root};
+use clientela_engine::{ReadPlan, Root, Selection};
 use clientela_kernel::{Context, Error, PageArguments, Result};
 use clientela_model::ResourceDef;
 use http::{StatusCode, header};
@@ -50,7 +50,7 @@ pub(super) async fn everywhere(state: Arc<GatewayState>, call: Call) -> Result<R
             bytes.push(b',');
         }
         bytes.extend_from_slice(format!("{{\"resource\":\"{}\",\"record\":", found.def.name).as_bytes());
-        state.engine.render_found(&context, found, &Arc::new(selection::whole(&found.def)), &mut bytes).await?;
+        state.engine.render_found(&context, found, &Arc::new(Selection::whole(&found.def)), &mut bytes).await?;
         bytes.extend_from_slice(format!(",\"highlights\":{}}}", highlights(found)).as_bytes());
     }
     bytes.extend_from_slice(format!("],\"page\":{}}}", page(&answer)).as_bytes());

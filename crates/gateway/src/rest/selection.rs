@@ -6,19 +6,9 @@ use crate::Limits;
 use clientela_access::{Action, authorize};
 use clientela_engine::{Connection, ConnectionItem, Item, PageInfoItem, Selection};
 use clientela_kernel::{Context, ListArguments, Result};
-use clientela_model::{FieldDef, Registry, RelationDef, ResourceDef, document};
+use clientela_model::{Registry, RelationDef, ResourceDef, document};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Every field of a record, in the order of its definition.
-pub(super) fn whole(def: &ResourceDef) -> Selection {
-    let item = |(index, field): (usize, &FieldDef)| Item::Field { key: field.own_name().into(), field: index };
-    let mut items: Vec<Item> = def.own_fields().map(item).collect();
-    if def.document().is_some() {
-        items.push(Item::Part { key: document::NAME.into(), selection: Selection { items: def.custom_fields().map(item).collect() } });
-    }
-    Selection { items }
-}
 
 /// What a request wants to see of one record: every field where none is named, and its expanded relations.
 #[derive(Debug, Default)]
@@ -71,7 +61,7 @@ pub(super) fn select(
 fn build(context: &Context, registry: &Registry, def: &ResourceDef, shape: &Shape, limits: &Limits) -> Result<Selection> {
     let below = def.document().and(shape.relations.get(document::NAME));
     let own_names = below.map_or(&[][..], |below| below.fields.as_slice());
-    let mut selection = if shape.fields.is_empty() && own_names.is_empty() { whole(def) } else { named(context, def, &shape.fields)? };
+    let mut selection = if shape.fields.is_empty() && own_names.is_empty() { Selection::whole(def) } else { named(context, def, &shape.fields)? };
     if let Some(below) = below {
         own(context, registry, def, below, limits, &mut selection)?;
     }

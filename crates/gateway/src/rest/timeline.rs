@@ -2,12 +2,12 @@
 
 use super::call::{Bound, Call, json_answer};
 use super::parameters::{self, Parameters, invalid};
-use super::{link, selection};
+use super::link;
 use crate::array::split_array;
 use axum::response::Response;
 use clientela_engine::engine::ReadAnswer;
 use clientela_engine::timeline::{TimelineEntry, TimelineRequest};
-use clientela_engine::{ReadPlan, Root};
+use clientela_engine::{ReadPlan, Root, Selection};
 use clientela_kernel::{Context, PageArguments, Result, Timestamp};
 use http::{StatusCode, header};
 use serde_json::json;
@@ -82,7 +82,7 @@ async fn records(bound: &Bound, context: &Context, entries: &[TimelineEntry]) ->
         if ids.is_empty() {
             continue;
         }
-        let plan = ReadPlan { def: Arc::clone(def), root: Root::Records { ids: ids.clone(), selection: selection::whole(def) } };
+        let plan = ReadPlan { def: Arc::clone(def), root: Root::Records { ids: ids.clone(), selection: Selection::whole(def) } };
         let mut text = Vec::new();
         bound.state.engine.read(context, &plan, &mut text).await?;
         records.extend(ids.into_iter().zip(split_array(&text)).map(|(id, text)| (id, text.to_vec())));

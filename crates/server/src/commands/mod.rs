@@ -13,6 +13,7 @@ pub mod serve;
 pub mod tenant;
 pub mod token;
 pub mod user;
+pub mod webhook;
 
 use crate::assemble::{self, House, Parts};
 use crate::cli::{Cli, Command, TenantCommand};
@@ -117,6 +118,7 @@ async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Fai
         }
         Command::Tenant { command: TenantCommand::List } => tenant::list(config, json).await,
         Command::Keys { command } => keys::run(config, command, json).await,
+        Command::Webhook { command } => webhook::run(config, command, json).await,
         Command::User { command } => user::run(config, command, json).await,
         Command::ApiKey { name, scope, tenant } => user::key(config, name, *scope, tenant.as_deref(), json).await,
         Command::Import(_) | Command::Doctor { .. } | Command::Audit { .. } => Ok(()),

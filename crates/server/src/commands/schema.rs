@@ -16,6 +16,7 @@ pub async fn run(config: &Config, command: &SchemaCommand, as_json: bool) -> Res
     match command {
         SchemaCommand::Graphql => api(Api::Graphql, as_json),
         SchemaCommand::Openapi => api(Api::Openapi, as_json),
+        SchemaCommand::Asyncapi => api(Api::Asyncapi, as_json),
         SchemaCommand::Snapshot { tenant } => {
             let document = operate(config, "snapshotSchema", Map::new(), false, tenant.as_deref()).await?;
             let text = serde_json::to_string_pretty(&document).map_err(Error::internal)?;
@@ -37,7 +38,7 @@ fn api(api: Api, as_json: bool) -> Result<(), Failure> {
     let text = text(api)?;
     let answer = match api {
         Api::Graphql => json!({ "sdl": text }),
-        Api::Openapi => serde_json::from_str::<Json>(&text).map_err(Error::internal)?,
+        Api::Openapi | Api::Asyncapi => serde_json::from_str::<Json>(&text).map_err(Error::internal)?,
     };
     print(as_json, &answer, text.trim_end())
 }
@@ -48,6 +49,7 @@ pub fn text(api: Api) -> Result<String, Error> {
     match api {
         Api::Graphql => clientela_gateway::graphql::sdl(&registry),
         Api::Openapi => clientela_gateway::openapi::text(&registry),
+        Api::Asyncapi => clientela_gateway::asyncapi::text(&registry),
     }
 }
 
@@ -75,7 +77,7 @@ async fn operate(config: &Config, name: &str, body: Map<String, Json>, dry_run: 
 }
 
 /// An error whose text names every problem.
-fn explained(error: Error) -> Failure {
+pub(super) fn explained(error: Error) -> Failure {
     if error.fields().is_empty() {
         return Failure::Run(error);
     }

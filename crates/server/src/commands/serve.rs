@@ -42,6 +42,7 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     lifecycle::background(tidy(house.sign_ins(), ended.clone()));
     lifecycle::background(watch_keys(house.authenticator.clone(), config.data.join(signing::FILE_NAME), ended.clone()));
     lifecycle::background(house.worker(config.data.clone()).run(ended.clone()));
+    lifecycle::background(house.dispatcher().run(ended.clone()));
     let links = banner::Links { url: &url, tokens: tokens.as_ref(), empty: tenants.is_empty() };
     print(as_json, &links.json(), &links.text())?;
     listener::serve(socket, routes, config.max_clients, draining, ended).await;

@@ -24,6 +24,8 @@ fn schemas_need_no_database() {
     assert!(sdl.contains("type Account "), "{sdl}");
     let openapi = json(&run(folder.path(), &["schema", "openapi", "--json"]));
     assert!(openapi["openapi"].as_str().unwrap().starts_with("3.1"));
+    let asyncapi = json(&run(folder.path(), &["schema", "asyncapi", "--json"]));
+    assert_eq!(asyncapi["asyncapi"], "3.0.0");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

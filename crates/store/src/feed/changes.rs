@@ -115,6 +115,49 @@ impl Scope {
         let Some(row) = rows.first() else { return Ok(FeedCursor::START) };
         Ok(FeedCursor { transaction: row.integer(0)?.unwrap_or(0), sequence: row.integer(1)?.unwrap_or(0) })
     }
+
+    /// The place in the feed of a version of a record, of this number in the log where one is given; none where the log has no such change. Where the
+    /// versions of an erased record of the same id were counted before, the later one's. It may lie beyond what the feed shows at this moment.
+    pub async fn place(&self, resource: &str, record: Id, version: i64, sequence: Option<i64>) -> Result<Option<FeedCursor>> {
+        let compile = || {
+            let transaction = if self.dialect() == Dialect::Postgres { "xid::text::bigint" } else { "0" };
+            let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
+            sql.push("SELECT seq, ").push(transaction).push(" FROM change_log WHERE tenant_id = ").tenant();
+            sql.push(" AND record_id = ").value(&Value::Id(record.0)).push(" AND version = ").value(&Value::Integer(version));
+            sql.push(" AND resource = ").value(&Value::from(resource));
+            if let Some(sequence) = sequence {
+                sql.push(" AND seq = ").value(&Value::Integer(sequence));
+            }
+            sql.push(" ORDER BY seq DESC LIMIT 1");
+            Ok(sql)
+        };
+        let rows = self.store().read(compile).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let number = |column: usize| row.integer(column).map(|number| number.unwrap_or(0));
+        Ok(Some(FeedCursor { transaction: number(1)?, sequence: number(0)? }))
+    }
+
+    /// The place before the first change, in the feed's order, that was made at a moment or later and has a number or a greater one. None where there is no such change.
+    pub async fn place_before(&self, from: Option<Timestamp>, sequence: Option<i64>) -> Result<Option<FeedCursor>> {
+        let compile = || {
+            let postgres = self.dialect() == Dialect::Postgres;
+            let transaction = if postgres { "xid::text::bigint" } else { "0" };
+            let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
+            sql.push("SELECT seq, ").push(transaction).push(" FROM change_log WHERE tenant_id = ").tenant();
+            if let Some(from) = from {
+                sql.push(" AND at >= ").value(&Value::Instant(from));
+            }
+            if let Some(sequence) = sequence {
+                sql.push(" AND seq >= ").value(&Value::Integer(sequence));
+            }
+            sql.push(if postgres { " ORDER BY xid, seq LIMIT 1" } else { " ORDER BY seq LIMIT 1" });
+            Ok(sql)
+        };
+        let rows = self.store().read(compile).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let number = |column: usize| row.integer(column).map(|number| number.unwrap_or(0));
+        Ok(Some(FeedCursor { transaction: number(1)?, sequence: number(0)? - 1 }))
+    }
 }
 
 fn statement(scope: &Scope, after: FeedCursor, until: Option<FeedCursor>, resources: &[String], limit: u32) -> Sql {
