@@ -35,6 +35,8 @@ mod m0036_upkeep;
 mod m0037_field_changes;
 mod m0040_saved_views;
 mod m0041_saved_view_shares;
+mod m0046_jobs;
+mod m0047_schedules;
 pub mod table;
 mod tables;
 mod trigram;
@@ -43,7 +45,7 @@ use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 pub use sea_orm_migration::{MigratorTrait, sea_orm::DbErr};
-pub use tables::tables;
+pub use tables::{references, tables};
 
 /// Every step, in order.
 pub struct Migrator;
@@ -87,6 +89,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0037_field_changes::Migration),
             Box::new(m0040_saved_views::Migration),
             Box::new(m0041_saved_view_shares::Migration),
+            Box::new(m0046_jobs::Migration),
+            Box::new(m0047_schedules::Migration),
         ]
     }
 }

@@ -1,22 +1,24 @@
-//! Imports and exports as jobs: records that say what is to be done and how far it has come, the mappings that imports use, and the
-//! [`Worker`] that carries the jobs out.
+//! The queue of jobs, schedules, imports and exports as jobs, the mappings that imports use, and the [`Worker`] that carries jobs out.
 
-pub mod cancel;
 mod content;
 pub mod export_job;
 pub mod import_job;
 pub mod import_mapping;
 pub mod import_problem;
 mod kept;
-mod lease;
 mod parts;
+pub mod queue;
+pub mod schedule;
 mod state;
 mod worker;
 
+pub use queue::{Ending, JobKind};
 pub use state::{FileFormat, JobState, Wake};
-pub use worker::Worker;
+pub use worker::{Running, Worker};
 
 use clientela_engine::Module;
+use queue::{cancel, job, retry};
+use schedule::definition;
 
 /// The resources of this crate, their rules and operations. `wake` is what the worker of this process waits for.
 pub fn module(wake: &Wake) -> Module {
@@ -25,11 +27,17 @@ pub fn module(wake: &Wake) -> Module {
         .resource::<import_job::Model>()
         .resource::<import_problem::Model>()
         .resource::<export_job::Model>()
+        .resource::<job::Model>()
+        .resource::<definition::Model>()
         .rules("importMapping", import_mapping::ImportMappingRules)
-        .rules("import", import_job::ImportRules { wake: wake.clone() })
-        .rules("export", export_job::ExportRules { wake: wake.clone() })
+        .rules("import", import_job::ImportRules)
+        .rules("export", export_job::ExportRules)
+        .rules("job", job::JobRules { wake: wake.clone() })
+        .rules("schedule", definition::ScheduleRules { wake: wake.clone() })
         .operation(cancel::CancelImport)
         .operation(cancel::CancelExport)
+        .operation(cancel::CancelJob)
+        .operation(retry::RetryJob)
         .contents("import", content::Imported)
         .contents("export", content::Exported)
 }

@@ -42,7 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "testkit",
         &["kernel", "model", "migrations", "store", "access", "engine", "platform", "customers", "interactions", "jobs", "gateway"],
     ),
-    ("tests", &["kernel", "model", "macros", "migrations", "store", "access", "engine", "gateway", "server", "testkit"]),
+    ("tests", &["kernel", "model", "macros", "migrations", "store", "access", "engine", "jobs", "gateway", "server", "testkit"]),
 ];
 
 /// Crates whose tests alone may look further.
