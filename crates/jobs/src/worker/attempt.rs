@@ -121,7 +121,9 @@ impl Worker {
 
     /// Says how an attempt ended, unless somebody else has said something about the job meanwhile. Answers whether there will be another one.
     async fn close(&self, running: &Running, kind: &Arc<dyn JobKind>, outcome: Result<Ending>) -> Result<bool> {
-        let (told, attempt) = match outcome {
+        // What breaks off because it is told to stop says nothing of the job.
+        let stopped = outcome.is_err() && running.halted().is_some();
+        let (told, attempt) = match if stopped { Ok(Ending::Left) } else { outcome } {
             Ok(Ending::Done(told)) => (told, Attempt::Done),
             Ok(Ending::Broken(told, error)) if error.code() == ErrorCode::Internal => (told, Attempt::Failed(error)),
             Ok(Ending::Broken(told, error)) => (told, Attempt::Refused(error)),

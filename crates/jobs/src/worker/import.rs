@@ -58,7 +58,7 @@ impl JobKind for Import {
                 let fetched = spool::fetch(&running.scope, &worker.folder, key, bytes).await;
                 match fetched {
                     Ok(file) => Rows::File(Arc::new(Mutex::new(file))),
-                    Err(error) if passes(&error) => return Err(error),
+                    Err(error) if passes(&error) || error.code() == ErrorCode::StorageFull => return Err(error),
                     Err(error) => return Ok(Ending::Broken(Vec::new(), error)),
                 }
             }
