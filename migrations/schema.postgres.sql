@@ -582,7 +582,6 @@ CREATE TABLE export_job
     file_name text COLLATE "C"
     mapping_text text COLLATE "C"
     records_written bigint NOT NULL
-    scopes text COLLATE "C"
     CONSTRAINT export_job_pkey PRIMARY KEY (tenant_id, id)
     CREATE INDEX export_job_state_index ON public.export_job USING btree (tenant_id, state, id)
 
@@ -887,6 +886,34 @@ CREATE TABLE interaction_participant
     CREATE INDEX interaction_participant_interaction_id_index ON public.interaction_participant USING btree (tenant_id, interaction_id, id)
     CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON public.interaction_participant USING btree (tenant_id, interaction_id, party_id) WHERE (deleted_at IS NULL)
     CREATE INDEX interaction_participant_party_id_occurred_at_index ON public.interaction_participant USING btree (tenant_id, party_id, occurred_at, id)
+
+CREATE TABLE job
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    kind text COLLATE "C" NOT NULL
+    import_id uuid
+    export_id uuid
+    state text COLLATE "C" NOT NULL
+    run_at timestamp with time zone NOT NULL
+    attempts bigint NOT NULL
+    started_at timestamp with time zone
+    finished_at timestamp with time zone
+    failure_code text COLLATE "C"
+    failure text COLLATE "C"
+    on_behalf_of text COLLATE "C" NOT NULL
+    maker_scopes text COLLATE "C"
+    CONSTRAINT job_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT job_tenant_id_export_id_fkey FOREIGN KEY (tenant_id, export_id) REFERENCES export_job(tenant_id, id)
+    CONSTRAINT job_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES import_job(tenant_id, id)
+    CREATE INDEX job_export_id_index ON public.job USING btree (tenant_id, export_id, id) WHERE (export_id IS NOT NULL)
+    CREATE INDEX job_import_id_index ON public.job USING btree (tenant_id, import_id, id) WHERE (import_id IS NOT NULL)
+    CREATE INDEX job_turn_index ON public.job USING btree (state, tenant_id, id)
 
 CREATE TABLE job_content
     tenant_id uuid NOT NULL
@@ -1357,6 +1384,37 @@ CREATE TABLE saved_view_share
     CONSTRAINT saved_view_share_check CHECK (((recipient_resource IS NULL) = (recipient_id IS NULL)))
     CREATE INDEX saved_view_share_recipient_id_index ON public.saved_view_share USING btree (tenant_id, recipient_id, id)
     CREATE INDEX saved_view_share_saved_view_id_index ON public.saved_view_share USING btree (tenant_id, saved_view_id, id)
+
+CREATE TABLE schedule
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    cron text COLLATE "C" NOT NULL
+    time_zone text COLLATE "C" NOT NULL
+    state text COLLATE "C" NOT NULL
+    resource text COLLATE "C" NOT NULL
+    fields text COLLATE "C"
+    filter text COLLATE "C"
+    with_deleted boolean NOT NULL
+    format text COLLATE "C" NOT NULL
+    guarded boolean NOT NULL
+    next_run_at timestamp with time zone
+    last_run_at timestamp with time zone
+    last_export_id uuid
+    failure_code text COLLATE "C"
+    failure text COLLATE "C"
+    maker_scopes text COLLATE "C"
+    CONSTRAINT schedule_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT schedule_tenant_id_last_export_id_fkey FOREIGN KEY (tenant_id, last_export_id) REFERENCES export_job(tenant_id, id)
+    CREATE INDEX schedule_due_index ON public.schedule USING btree (state, next_run_at)
+    CREATE INDEX schedule_last_export_id_index ON public.schedule USING btree (tenant_id, last_export_id, id) WHERE (last_export_id IS NOT NULL)
 
 CREATE TABLE search_document
     tenant_id uuid NOT NULL

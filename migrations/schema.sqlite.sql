@@ -637,7 +637,7 @@ CREATE TABLE export_job (
     content_key TEXT,
     file_name TEXT,
     mapping_text TEXT,
-    records_written INTEGER NOT NULL, scopes TEXT,
+    records_written INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -982,6 +982,38 @@ CREATE INDEX interaction_participant_interaction_id_index ON interaction_partici
 CREATE UNIQUE INDEX interaction_participant_interaction_party_key ON interaction_participant (tenant_id, interaction_id, party_id) WHERE deleted_at IS NULL;
 
 CREATE INDEX interaction_participant_party_id_occurred_at_index ON interaction_participant (tenant_id, party_id, occurred_at, id);
+
+CREATE TABLE job (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    kind TEXT NOT NULL,
+    import_id BLOB,
+    export_id BLOB,
+    state TEXT NOT NULL,
+    run_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    failure_code TEXT,
+    failure TEXT,
+    on_behalf_of TEXT NOT NULL,
+    maker_scopes TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, import_id) REFERENCES import_job (tenant_id, id),
+    FOREIGN KEY (tenant_id, export_id) REFERENCES export_job (tenant_id, id)
+) STRICT;
+
+CREATE INDEX job_export_id_index ON job (tenant_id, export_id, id) WHERE export_id IS NOT NULL;
+
+CREATE INDEX job_import_id_index ON job (tenant_id, import_id, id) WHERE import_id IS NOT NULL;
+
+CREATE INDEX job_turn_index ON job (state, tenant_id, id);
 
 CREATE TABLE job_content (
     tenant_id BLOB NOT NULL,
@@ -1503,6 +1535,40 @@ CREATE TABLE saved_view_share (
 CREATE INDEX saved_view_share_recipient_id_index ON saved_view_share (tenant_id, recipient_id, id);
 
 CREATE INDEX saved_view_share_saved_view_id_index ON saved_view_share (tenant_id, saved_view_id, id);
+
+CREATE TABLE schedule (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    cron TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    state TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    fields TEXT,
+    filter TEXT,
+    with_deleted INTEGER NOT NULL,
+    format TEXT NOT NULL,
+    guarded INTEGER NOT NULL,
+    next_run_at INTEGER,
+    last_run_at INTEGER,
+    last_export_id BLOB,
+    failure_code TEXT,
+    failure TEXT,
+    maker_scopes TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, last_export_id) REFERENCES export_job (tenant_id, id)
+) STRICT;
+
+CREATE INDEX schedule_due_index ON schedule (state, next_run_at);
+
+CREATE INDEX schedule_last_export_id_index ON schedule (tenant_id, last_export_id, id) WHERE last_export_id IS NOT NULL;
 
 CREATE VIRTUAL TABLE search_document USING fts5 (
     name, detail, body, tenant_id UNINDEXED, resource UNINDEXED, record_id UNINDEXED, tokenize = 'ascii'

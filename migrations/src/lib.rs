@@ -36,6 +36,8 @@ mod m0037_field_changes;
 mod m0040_saved_views;
 mod m0041_saved_view_shares;
 mod m0042_webhooks;
+mod m0046_jobs;
+mod m0047_schedules;
 mod m0050_feed;
 pub mod table;
 mod tables;
@@ -45,7 +47,7 @@ use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 pub use sea_orm_migration::{MigratorTrait, sea_orm::DbErr};
-pub use tables::tables;
+pub use tables::{references, tables};
 
 /// Every step, in order.
 pub struct Migrator;
@@ -90,6 +92,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0040_saved_views::Migration),
             Box::new(m0041_saved_view_shares::Migration),
             Box::new(m0042_webhooks::Migration),
+            Box::new(m0046_jobs::Migration),
+            Box::new(m0047_schedules::Migration),
             Box::new(m0050_feed::Migration),
         ]
     }

@@ -71,7 +71,8 @@ const RIGHTS: [(&str, &str, &str, &str); 6] = [
     ("reader", "purposeToken", "*", "NONE"),
 ];
 
-fn right(id: &str, role: &str, resource: &str, action: &str, depth: &str) -> String {
+/// The statement that gives a first role of every tenant a right; `id` is the expression of a new id.
+pub(crate) fn right(id: &str, role: &str, resource: &str, action: &str, depth: &str) -> String {
     format!(
         "INSERT INTO role_right (tenant_id, id, version, created_at, created_by, updated_at, updated_by, role_id, resource, action, depth) \
          SELECT tenant_id, {id}, 1, created_at, created_by, created_at, created_by, id, '{resource}', '{action}', '{depth}' \

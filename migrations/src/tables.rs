@@ -24,6 +24,22 @@ pub fn tables() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     tables
 }
 
+/// Every reference between tables, within a tenant: the table, its column, the table whose ids are in it.
+pub fn references() -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut table = "";
+    let mut references = Vec::new();
+    for line in SNAPSHOT.lines() {
+        if let Some(name) = line.strip_prefix("CREATE TABLE ") {
+            table = name;
+        }
+        let key = line.split_once("FOREIGN KEY (tenant_id, ").and_then(|(_, rest)| rest.split_once(") REFERENCES "));
+        if let Some((column, target)) = key.and_then(|(column, rest)| Some((column, rest.strip_suffix("(tenant_id, id)")?))) {
+            references.push((table, column, target));
+        }
+    }
+    references
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +60,12 @@ mod tests {
         ] {
             assert!(columns(table).contains(&column), "{table} {column:?}: {:?}", columns(table));
         }
+    }
+
+    #[test]
+    fn every_reference_is_told() {
+        let references = references();
+        assert_eq!(references.len(), SNAPSHOT.matches("FOREIGN KEY").count());
+        assert!(references.contains(&("contact", "account_id", "account")));
     }
 }

@@ -1,13 +1,14 @@
 //! The export: records become a file, in the background.
 
-use crate::state::{FileFormat, JobState, Wake, expiry};
+use crate::queue::queued;
+use crate::state::{FileFormat, JobState, expiry};
 use async_trait::async_trait;
 use clientela_engine::export::{ExportPlan, ExportRequest};
-use clientela_engine::module::{ChangeKind, Draft, RuleReader};
+use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
 use clientela_engine::{AuditNote, AuditShows, Rules};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, FieldProblem, ProblemCode, Result, Timestamp, Value};
 use clientela_macros::resource;
-use clientela_model::{Choice as _, Registry};
+use clientela_model::{Choice as _, Registry, system};
 
 /// An export of the records of a resource to a file, in the background, with the rights of whoever made it. Fetch the file from
 /// `/v1/exports/{id}/content` when it has succeeded.
@@ -65,16 +66,10 @@ pub struct Model {
     /// Where the file is.
     #[field(write = "read_only", secret, max = 60, example = "\"\"")]
     pub content_key: Option<String>,
-    /// What the credential allowed that made it; it is carried out with no more.
-    #[field(write = "read_only", secret, max = 8_000, example = "\"\"")]
-    pub scopes: Option<String>,
 }
 
 /// The rules of exports.
-pub struct ExportRules {
-    /// Rung when an export may begin.
-    pub(crate) wake: Wake,
-}
+pub struct ExportRules;
 
 #[async_trait]
 impl Rules for ExportRules {
@@ -87,7 +82,6 @@ impl Rules for ExportRules {
         if draft.kind == ChangeKind::Created {
             draft.set("state", JobState::Queued.as_str().into());
             draft.set("expiresAt", Value::Instant(expiry(context.now)));
-            draft.set("scopes", context.scopes.to_text().into());
             draft.set("recordsWritten", Value::Integer(0));
         }
     }
@@ -97,27 +91,21 @@ impl Rules for ExportRules {
             return Ok(());
         }
         let registry = reader.registry().ok_or_else(|| Error::internal("no definitions to check an export with"))?;
-        let text = |field: &str| draft.get(field).as_text().map(str::to_owned);
-        let format = text("format").and_then(|name| FileFormat::named(&name)).unwrap_or(FileFormat::Csv);
-        let request = Asked {
-            resource: text("resource").unwrap_or_default(),
-            fields: text("fields"),
-            filter: text("filter"),
-            with_deleted: draft.get("withDeleted") == &Value::Boolean(true),
-            format,
-            guarded: draft.get("guarded") != &Value::Boolean(false),
-        };
+        let request = Asked::of(|field| draft.get(field));
         let plan = request.plan(registry, context)?;
         let day = context.now.date().to_text();
-        draft.set("fileName", format!("{}-{day}.{}", plan.resource().path, format.ending()).into());
+        draft.set("fileName", format!("{}-{day}.{}", plan.resource().path, request.format.ending()).into());
         draft.set("mappingText", plan.mapping().map_or(Value::Null, Value::Text));
         Ok(())
     }
 
-    fn committed(&self, _context: &Context, draft: &Draft) {
-        if draft.get("state").as_text() == Some(JobState::Queued.as_str()) {
-            self.wake.ring();
+    async fn companions(&self, context: &Context, _reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+        if draft.kind != ChangeKind::Created {
+            return Ok(Vec::new());
         }
+        let now = draft.get(system::CREATED_AT).as_instant().unwrap_or(context.now);
+        let values = queued("export", draft.id, &context.actor.to_text(), context.scopes.to_text().into(), now);
+        Ok(vec![Companion::Create { resource: "job", values }])
     }
 }
 
@@ -132,6 +120,19 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// What a record asks for, by its fields.
+    pub(crate) fn of<'v>(get: impl Fn(&str) -> &'v Value) -> Asked {
+        let text = |field: &str| get(field).as_text().map(str::to_owned);
+        Asked {
+            resource: text("resource").unwrap_or_default(),
+            fields: text("fields"),
+            filter: text("filter"),
+            with_deleted: get("withDeleted") == &Value::Boolean(true),
+            format: text("format").and_then(|name| FileFormat::named(&name)).unwrap_or(FileFormat::Csv),
+            guarded: get("guarded") != &Value::Boolean(false),
+        }
+    }
+
     /// Checks it against the definitions and the caller's rights; what is wrong is told by field.
     pub(crate) fn plan(&self, registry: &Registry, context: &Context) -> Result<ExportPlan> {
         let filter = self.filter.as_deref().map(serde_json::from_str).transpose().map_err(|error| {

@@ -1,10 +1,11 @@
 //! The import: rows of a foreign file become records, in the background.
 
 use crate::import_mapping::checked;
-use crate::state::{FileFormat, JobState, Wake, expiry};
+use crate::queue::queued;
+use crate::state::{FileFormat, JobState, expiry};
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::module::{ChangeKind, Draft, Found, RuleReader};
+use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
 use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Timestamp, Value};
 use clientela_macros::{Choice, resource};
 use clientela_model::{Choice as _, system};
@@ -107,7 +108,7 @@ pub struct Model {
     /// How far the rows are written for good, for whoever goes on after a crash (`engine::import::Checkpoint`).
     #[field(write = "read_only", secret, max = 4_000_000, example = "\"\"")]
     pub checkpoint: Option<String>,
-    /// What the credential allowed that made it; it is carried out with no more.
+    /// What the credential allowed that made it, for its job.
     #[field(write = "read_only", secret, max = 8_000, example = "\"\"")]
     pub scopes: Option<String>,
 }
@@ -117,10 +118,7 @@ const COUNTS: [&str; 7] =
     ["rowsRead", "rowsRefused", "recordsCreated", "recordsUpdated", "recordsUnchanged", "recordsRefused", "problemCount"];
 
 /// The rules of imports.
-pub struct ImportRules {
-    /// Rung when an import may begin.
-    pub(crate) wake: Wake,
-}
+pub struct ImportRules;
 
 #[async_trait]
 impl Rules for ImportRules {
@@ -164,10 +162,16 @@ impl Rules for ImportRules {
         checked(text, reader.registry(), "/mappingText").map(drop)
     }
 
-    fn committed(&self, _context: &Context, draft: &Draft) {
-        if draft.get("state").as_text() == Some(JobState::Queued.as_str()) {
-            self.wake.ring();
+    async fn companions(&self, context: &Context, _reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+        // It begins when its rows are there: at once, or when its content has come.
+        let waits = draft.kind == ChangeKind::Created || draft.old("state").as_text() == Some(JobState::Waiting.as_str());
+        if !waits || draft.get("state").as_text() != Some(JobState::Queued.as_str()) {
+            return Ok(Vec::new());
         }
+        let now = draft.get(system::UPDATED_AT).as_instant().unwrap_or(context.now);
+        let maker = draft.get(system::CREATED_BY).as_text().unwrap_or_default();
+        let values = queued("import", draft.id, maker, draft.get("scopes").clone(), now);
+        Ok(vec![Companion::Create { resource: "job", values }])
     }
 }
 

@@ -1,8 +1,9 @@
 //! Rows below the APIs: leases and the pieces of files. They are in no registry and no log, and their tables are written by the same
 //! store as every other.
 
+use crate::parts;
+use crate::queue::lease;
 use crate::webhook::position;
-use crate::{lease, parts};
 use clientela_kernel::{Comparison, DeletedMode, Error, Filter, Id, Result, Timestamp, Value};
 use clientela_model::{Registry, Resource as _, ResourceDef, system};
 use clientela_store::{Column, Commit, RowChange, RowGuard, Scope, Select, WriteSet, width};
@@ -81,7 +82,7 @@ pub(crate) fn row(
         ]);
     }
     named.extend(own);
-    if matches!(guard, RowGuard::Remove) {
+    if matches!(guard, RowGuard::Remove | RowGuard::Erase(_)) {
         named.clear();
     }
     let values = named.into_iter().filter_map(|(name, value)| Some((def.field_index(name)?, value))).collect();

@@ -1,24 +1,27 @@
-//! Imports and exports as jobs: records that say what is to be done and how far it has come, the mappings that imports use, and the
-//! [`Worker`] that carries the jobs out. Webhooks, and the [`Dispatcher`] that delivers them.
+//! The queue of jobs, schedules, imports and exports as jobs, the mappings that imports use, and the [`Worker`] that carries jobs out.
+//! Webhooks, and the [`Dispatcher`] that delivers them.
 
-pub mod cancel;
 mod content;
 pub mod export_job;
 pub mod import_job;
 pub mod import_mapping;
 pub mod import_problem;
 mod kept;
-mod lease;
 mod parts;
+pub mod queue;
+pub mod schedule;
 mod state;
 pub mod webhook;
 mod worker;
 
+pub use queue::{Ending, JobKind};
 pub use state::{FileFormat, JobState, Wake};
 pub use webhook::{Dispatcher, Webhooks};
-pub use worker::Worker;
+pub use worker::{Running, Worker};
 
 use clientela_engine::Module;
+use queue::{cancel, job, retry};
+use schedule::definition;
 
 /// The resources of this crate, their rules and operations. `wake` is what the worker of this process waits for, `webhooks` what its dispatcher does.
 pub fn module(wake: &Wake, webhooks: &Webhooks) -> Module {
@@ -27,11 +30,17 @@ pub fn module(wake: &Wake, webhooks: &Webhooks) -> Module {
         .resource::<import_job::Model>()
         .resource::<import_problem::Model>()
         .resource::<export_job::Model>()
+        .resource::<job::Model>()
+        .resource::<definition::Model>()
         .rules("importMapping", import_mapping::ImportMappingRules)
-        .rules("import", import_job::ImportRules { wake: wake.clone() })
-        .rules("export", export_job::ExportRules { wake: wake.clone() })
+        .rules("import", import_job::ImportRules)
+        .rules("export", export_job::ExportRules)
+        .rules("job", job::JobRules { wake: wake.clone() })
+        .rules("schedule", definition::ScheduleRules { wake: wake.clone() })
         .operation(cancel::CancelImport)
         .operation(cancel::CancelExport)
+        .operation(cancel::CancelJob)
+        .operation(retry::RetryJob)
         .contents("import", content::Imported)
         .contents("export", content::Exported)
         .resource::<webhook::endpoint::Model>()

@@ -14,13 +14,13 @@ pub(crate) const KEPT: i64 = 7 * 86_400_000;
 pub enum JobState {
     /// It waits for its content.
     Waiting,
-    /// It waits for its turn.
+    /// It waits for its turn, or to be tried again.
     Queued,
     /// It is being carried out.
     Running,
     /// It was carried out to its end. What was refused on the way is told beside it.
     Succeeded,
-    /// It broke off; the failure says why.
+    /// It broke off, or was given up after several attempts; the failure says why.
     Failed,
     /// Somebody called it off, or no content came in time.
     Cancelled,

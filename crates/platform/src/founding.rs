@@ -92,7 +92,8 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
     match key {
         MEMBER => {
             let mut rights = vec![(ANY, ANY, RightDepth::All)];
-            rights.extend(["apiKey", "session", "purposeToken", "savedView", "webhookEndpoint"].map(|resource| (resource, ANY, RightDepth::Own)));
+            let own = ["apiKey", "session", "purposeToken", "savedView", "webhookEndpoint", "job", "schedule"];
+            rights.extend(own.map(|resource| (resource, ANY, RightDepth::Own)));
             rights.extend(
                 OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]),
             );
@@ -103,9 +104,11 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
             (ANY, "export", RightDepth::All),
             ("apiKey", ANY, RightDepth::None),
             ("session", ANY, RightDepth::Own),
+            ("job", ANY, RightDepth::Own),
             ("purposeToken", ANY, RightDepth::None),
             ("savedView", "read", RightDepth::Own),
             ("webhookEndpoint", ANY, RightDepth::None),
+            ("schedule", "read", RightDepth::Own),
         ],
         PORTAL => [&PORTAL_RIGHTS, &OUTSIDE[..]].concat(),
         PARTNER => [&PARTNER_RIGHTS, &OUTSIDE[..]].concat(),

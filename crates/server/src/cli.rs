@@ -65,16 +65,33 @@ pub enum Command {
     /// Write the records of a resource to a CSV, NDJSON or XLSX file, by the order of their ids.
     Export(Export),
     /// Write everything the database holds to a file, as of one moment, also while a server works on it. Signing keys are not in it.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Backup {
         /// The file, which is there whole or not at all
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[arg(value_name = "FILE", required = true)]
+        file: Option<PathBuf>,
+        /// What to do with a backup that is there.
+        #[command(subcommand)]
+        command: Option<BackupCommand>,
     },
     /// Load a backup into an empty database, of either kind: all of it or nothing.
     Restore {
         /// The file that backup wrote
         #[arg(value_name = "FILE")]
         file: PathBuf,
+    },
+    /// Move everything from one database into another, empty one, of either kind, or one tenant into a database that lacks it: all of it or nothing. The old database
+    /// stays as it is; end its servers first.
+    Move {
+        /// The database that it is in: sqlite:PATH or postgres://… [default: the database of the settings]
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// The database that it is to be in
+        #[arg(long, value_name = "URL")]
+        to: String,
+        /// Only this tenant, by its id
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
     },
     /// Make a tenant with made-up customers, to try things on.
     Seed {
@@ -486,6 +503,18 @@ pub enum AuditCommand {
         /// The last entry that an earlier verification printed, kept elsewhere: tells also of a chain that was written anew
         #[arg(long, value_name = "NUMBER:HASH")]
         anchor: Option<String>,
+    },
+}
+
+/// What to do with a backup.
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Read a backup from its head to its end, without a database, and say whether it could be restored and what it holds: digest, rows, every value by its type, every
+    /// reference. Exit code 1 where something is wrong with it.
+    Verify {
+        /// The file that backup wrote
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }
 

@@ -58,6 +58,8 @@ pub struct Config {
     /// Whether others are asked that are not on the public network, and without TLS, such as an identity provider of the same machine. Whoever administers a tenant
     /// can then reach through this server what only this server reaches.
     pub private_addresses: bool,
+    /// The age in days at which a server replaces its signing key; it stays where absent.
+    pub rotate_keys_days: Option<u32>,
 }
 
 impl Default for Config {
@@ -81,6 +83,7 @@ impl Default for Config {
             file_types: Vec::new(),
             metrics_token: None,
             private_addresses: false,
+            rotate_keys_days: None,
         }
     }
 }
@@ -100,7 +103,7 @@ impl std::error::Error for ConfigProblem {}
 impl Config {
     /// Every key, as the file spells it. The environment variable is `CLIENTELA_` and the key in capitals, the flag has
     /// hyphens for underscores.
-    pub const KEYS: [&str; 18] = [
+    pub const KEYS: [&str; 19] = [
         "host",
         "port",
         "data",
@@ -119,6 +122,7 @@ impl Config {
         "file_types",
         "metrics_token",
         "private_addresses",
+        "rotate_keys_days",
     ];
 
     /// Reads all layers. `flags` are keys with their texts.
@@ -205,6 +209,7 @@ impl Config {
                     _ => return Err(refuse(place, text, "true or false")),
                 }
             }
+            "rotate_keys_days" => self.rotate_keys_days = Some(positive(text, place)?),
             _ => return Err(unknown(key, place)),
         }
         Ok(())

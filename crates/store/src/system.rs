@@ -9,7 +9,7 @@ use sea_orm::sqlx::postgres::PgPoolOptions;
 use sea_orm::sqlx::sqlite::SqlitePoolOptions;
 use sea_orm::{
     Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, RuntimeErr,
-    SqlxPostgresConnector, SqlxSqliteConnector,
+    SqlxPostgresConnector, SqlxSqliteConnector, TryGetable,
 };
 use sqlx::{PgConnection, SqliteConnection};
 use std::time::Duration;
@@ -74,6 +74,14 @@ impl System {
         tracing::trace!(task = ?self.task, entity = E::default().table_name(), "system read");
         let found = E::find().filter(condition).order_by_asc(order).limit(limit).all(connection).await;
         found.map_err(|error| db_error(&error))
+    }
+
+    /// The first distinct values of a column among the rows of an entity that satisfy a condition, in their order, whatever the tenant.
+    pub async fn distinct<E: EntityTrait, T: TryGetable>(&self, condition: Condition, column: E::Column, limit: u64) -> Result<Vec<T>> {
+        let connection = self.store.system_pool().connection(self.store.address()).await;
+        tracing::trace!(task = ?self.task, entity = E::default().table_name(), "system read");
+        let values = E::find().select_only().column(column).distinct().filter(condition).order_by_asc(column).limit(limit);
+        values.into_tuple::<T>().all(connection).await.map_err(|error| db_error(&error))
     }
 }
 

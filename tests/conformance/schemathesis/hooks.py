@@ -96,6 +96,8 @@ LOOKED_UP = re.compile(
     "|must be later than now, and not after|must be one that is done with|input (is no JSON object|cannot be used|settles what)|resource that can be shared is called so"
     # identity providers, and labels of options
     "|must hold openid|no domain such as|an address such as https|a role of administrators|one of the options and another label of it|is another language by its BCP 47 tag"
+    # schedules: an expression of a language of its own
+    "|cron (has|never comes)"
     # programs: where people may be sent back to
     "|cannot be a redirect URI|that people cannot sign in to|one of those that the program has registered"
     # challenges and codes: what a digest is made of, and what an app shows just now

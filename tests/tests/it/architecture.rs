@@ -55,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "outgoing",
         ],
     ),
-    ("tests", &["kernel", "model", "macros", "migrations", "store", "access", "engine", "gateway", "server", "testkit"]),
+    ("tests", &["kernel", "model", "macros", "migrations", "store", "access", "engine", "jobs", "gateway", "server", "testkit"]),
 ];
 
 /// Crates whose tests alone may look further.

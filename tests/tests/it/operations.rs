@@ -3,7 +3,8 @@
 
 use crate::documentation::sentence;
 use axum::body::Body;
-use clientela_kernel::Clock as _;
+use clientela_engine::{WriteAction, WriteRequest};
+use clientela_kernel::{Actor, ActorKind, Clock as _, Context, Id};
 use clientela_model::{FieldType, OperationDef, ResourceDef, ShapeDef, ShapeField};
 use clientela_testkit::factory::{Fill, text, value};
 use clientela_testkit::{Answer, Client, TestApp, both, document};
@@ -45,6 +46,9 @@ impl Call {
         }
         if let "enrollSecondFactor" | "confirmSecondFactor" | "disableSecondFactor" | "renewRecoveryCodes" = def.name.as_ref() {
             second_factor(app, client, def, &mut input).await;
+        }
+        if def.name == "retryJob" {
+            give_up(app, client, path.split('/').nth(3).unwrap_or_default()).await;
         }
         if def.name == "createSignInLink" {
             let program = json!({ "name": "Portal", "kind": "PUBLIC", "redirectUris": input["redirectUri"] });
@@ -100,6 +104,15 @@ async fn second_factor(app: &TestApp, client: &Client, def: &OperationDef, input
     let confirmed = client.post("/v1/users/confirm-second-factor", &json!({ "code": code })).await.expect(200);
     let recovery = text(&confirmed, "recoveryCodes");
     input.insert("code".to_owned(), json!(recovery.split(' ').next()));
+}
+
+/// Lets a job have failed.
+async fn give_up(app: &TestApp, client: &Client, job: &str) {
+    let def = Arc::clone(app.registry.resource("job").expect("jobs exist"));
+    let id = Id::parse(job, &def.prefix).expect("an id of a job");
+    let action = WriteAction::Set { id, values: vec![("state".into(), "FAILED".into())], expected: None };
+    let context = Context { actor: Actor { kind: ActorKind::System, ..client.context.actor }, ..client.context.clone() };
+    app.engine.write(&context, WriteRequest { def, action, idempotency: None }).await.expect("a job can fail");
 }
 
 /// A contact that was merged into another one.

@@ -2,13 +2,13 @@
 
 use super::running::Halt;
 use super::spool::{self, Rows};
-use super::{Ending, Job, Running, Worker, passes};
-use crate::content::file;
+use super::{Running, Worker, passes};
+use crate::content::{drop_file, file};
 use crate::import_job::ImportWriting;
-use crate::parts;
+use crate::queue::{About, Ending, JobKind};
 use crate::state::FileFormat;
+use async_trait::async_trait;
 use clientela_engine::import::{self, Checkpoint, Input, Mapping, Mode, Outcome, Plan, Problem, Refusal, Sink, Summary};
-use clientela_engine::module::Found;
 use clientela_engine::{WriteAction, WriteRequest};
 use clientela_kernel::{Context, Error, ErrorCode, Id, Result, Timestamp, Value};
 use clientela_model::Choice as _;
@@ -24,9 +24,24 @@ const KEPT: usize = 10_000;
 /// Problems that are written side by side.
 const TOGETHER: usize = 100;
 
-impl Worker {
-    pub(super) async fn import(&self, job: &Found, running: &Running<'_>, context: &Context) -> Result<Ending> {
-        let engine = self.engine.for_tenant(context.tenant).await?;
+/// Makes records of the rows of an import.
+pub(super) struct Import;
+
+#[async_trait]
+impl JobKind for Import {
+    fn name(&self) -> &'static str {
+        "import"
+    }
+
+    /// A later file may name what an earlier one brings.
+    fn in_order(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, running: &Running, context: &Context) -> Result<Ending> {
+        let Some((about, job)) = running.about.zip(running.record().await?) else { return Ok(Ending::Left) };
+        let worker = &running.worker;
+        let engine = worker.engine.for_tenant(context.tenant).await?;
         let text = job.get("mappingText").as_text().unwrap_or_default();
         let plan = Mapping::parse(text).and_then(|mut mapping| {
             let format = job.get("format").as_text().and_then(FileFormat::named).map(FileFormat::read);
@@ -37,20 +52,23 @@ impl Worker {
             Ok(plan) => Arc::new(plan),
             Err(refusal) => return Ok(Ending::Broken(Vec::new(), refused(&refusal))),
         };
-        let rows = match (job.get("rows").as_text(), file(job)) {
+        let rows = match (job.get("rows").as_text(), file(&job)) {
             (Some(text), _) => Rows::Text(text.into()),
             (None, Some((key, bytes))) => {
-                let fetched = spool::fetch(&running.scope, &self.folder, key, bytes).await;
+                let fetched = spool::fetch(&running.scope, &worker.folder, key, bytes).await;
                 match fetched {
                     Ok(file) => Rows::File(Arc::new(Mutex::new(file))),
-                    Err(error) if passes(&error) => return Err(error),
+                    Err(error) if passes(&error) || error.code() == ErrorCode::StorageFull => return Err(error),
                     Err(error) => return Ok(Ending::Broken(Vec::new(), error)),
                 }
             }
-            (None, None) => return Ok(Ending::Broken(Vec::new(), Error::internal("an import without rows was to be carried out"))),
+            (None, None) => {
+                let text = "The content is not there any more, since its time was over. Make another import.";
+                return Ok(Ending::Broken(Vec::new(), Error::new(ErrorCode::ValidationFailed, text)));
+            }
         };
         let rows: Arc<dyn Input> = Arc::new(rows);
-        let (plan, rows) = match import::readable(plan, rows, &self.folder) {
+        let (plan, rows) = match import::readable(plan, rows, &worker.folder) {
             Ok(readable) => readable,
             Err(refusal) => return Ok(Ending::Broken(Vec::new(), refused(&refusal))),
         };
@@ -68,7 +86,8 @@ impl Worker {
         if let Ok(Outcome { stopped: Some(error), .. }) = &ran
             && error.code() == ErrorCode::StorageFull
         {
-            return self.wait_for_room(running.job, error).await;
+            // It is gone on with when there is room.
+            return Err(error.clone());
         }
         running.keep_problems().await?;
         let outcome = match ran {
@@ -79,7 +98,7 @@ impl Worker {
         match (running.halted(), outcome.stopped) {
             // The last counts are told all the same.
             (Some(Halt::Unwanted), _) => {
-                self.note(running.job, values, None).await?;
+                worker.note(about, values, None).await?;
                 Ok(Ending::Left)
             }
             (Some(Halt::Lost | Halt::Ended), _) => Ok(Ending::Left),
@@ -89,33 +108,26 @@ impl Worker {
                 let text = "Nothing was written, since something was refused: see the problems.";
                 Ok(Ending::Broken(values, Error::new(ErrorCode::ValidationFailed, text)))
             }
-            (None, None) => {
-                if let Some((key, bytes)) = file(job) {
-                    parts::remove(&running.scope, key, bytes, self.now()).await?;
-                }
-                let mut values = values;
-                // What it may have waited for is over.
-                values.extend(["contentKey", "checkpoint", "failureCode", "failure"].map(|field| (field, Value::Null)));
-                Ok(Ending::Done(values))
-            }
+            (None, None) => Ok(Ending::Done(values)),
         }
     }
 
-    /// Says that there is no room, as far as there is room to say it, and leaves the import to be gone on with.
-    async fn wait_for_room(&self, job: Job, error: &Error) -> Result<Ending> {
-        let text = error.internal_text().unwrap_or(error.detail());
-        let values = vec![("failureCode", error.code().as_str().into()), ("failure", Value::Text(text.chars().take(4_000).collect()))];
-        self.note(job, values, None).await?;
-        Err(error.clone())
+    /// What was imported needs no second copy.
+    async fn clear(&self, running: &Running) -> Result<()> {
+        let Some((about, import)) = running.about.zip(running.record().await?) else { return Ok(()) };
+        drop_file(&running.scope, &import, running.worker.now()).await?;
+        running.worker.note(about, ["contentKey", "checkpoint"].map(|field| (field, Value::Null)).to_vec(), None).await
     }
+}
 
+impl Worker {
     /// Keeps what was refused. A problem that is there already, since the import was taken up anew, is left alone.
-    pub(super) async fn keep_problems(&self, job: Job, problems: Vec<Problem>) -> Result<()> {
-        let context = self.own(job.tenant);
+    pub(super) async fn keep_problems(&self, import: About, problems: Vec<Problem>) -> Result<()> {
+        let context = self.own(import.tenant);
         let def = self.engine.registry().resource("importProblem").ok_or_else(|| Error::internal("there are no import problems"))?;
         for group in problems.chunks(TOGETHER) {
             let writes = group.iter().map(|problem| {
-                let Json::Object(body) = body(job.id, problem) else { return None };
+                let Json::Object(body) = body(import.id, problem) else { return None };
                 let action = WriteAction::Create { body };
                 Some(self.engine.write(&context, WriteRequest { def: Arc::clone(def), action, idempotency: None }))
             });
@@ -131,12 +143,12 @@ impl Worker {
 }
 
 /// Hears of an import while it runs.
-struct Listener<'r, 'w> {
-    running: &'r Running<'w>,
+struct Listener<'r> {
+    running: &'r Running,
     kept: usize,
 }
 
-impl Sink for Listener<'_, '_> {
+impl Sink for Listener<'_> {
     fn problem(&mut self, problem: &Problem) {
         if self.kept < KEPT {
             self.kept += 1;

@@ -1,192 +1,184 @@
-//! Carrying jobs out: one worker in each server takes what waits, in the order in which it was asked for, and holds a lease on it for as
-//! long as it lives. What a worker that died has left is taken up by the next one when the lease has run out.
+//! Carrying jobs out: one worker in each server takes what is due, a few jobs at once, and holds a lease on each for as long as it lives. What a worker that died has left
+//! is taken up by the next one when the lease has run out.
 
+mod attempt;
 mod export;
 mod import;
 mod running;
 mod spool;
 mod upkeep;
 
+pub use running::Running;
+
 use crate::content::set;
-use crate::lease::{self, Lease};
-use crate::state::{JobState, Wake};
-use crate::{export_job, import_job};
+use crate::queue::{About, Due, JobKind};
+use crate::state::Wake;
+use attempt::Outcome;
 use clientela_access::Authenticator;
 use clientela_engine::module::Found;
 use clientela_engine::{Engine, ids};
-use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, Scopes, TenantId, Timestamp, Value};
-use clientela_model::{Choice as _, system};
-use clientela_store::{Scope, Store, SystemTask};
-use running::Running;
-use sea_orm::{ColumnTrait as _, Condition};
-use std::path::PathBuf;
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, TenantId, Timestamp, Value};
+use clientela_model::{ResourceDef, system};
+use clientela_store::Store;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// How often a worker looks for work that nobody has told it of.
 const LOOK: Duration = Duration::from_secs(5);
-/// How many waiting jobs it looks at.
-const CANDIDATES: u64 = 100;
 /// How often it looks for files whose time is over, in looks for work.
 const UPKEEP: u32 = 120;
+/// Jobs that it carries out at once.
+const PLACES: usize = 4;
+/// How many of them may be of one tenant, so that long ones of one do not hold up another's.
+const OF_ONE: usize = 2;
 
-/// Carries jobs out.
+/// Carries jobs out. Cheap to clone.
+#[derive(Clone)]
 pub struct Worker {
-    engine: Engine,
-    store: Store,
+    pub(crate) engine: Engine,
+    pub(crate) store: Store,
     authenticator: Authenticator,
     /// A folder for files that are being worked on.
-    folder: PathBuf,
+    folder: Arc<Path>,
     wake: Wake,
     /// What this worker is called in leases.
-    holder: String,
+    pub(crate) holder: Arc<str>,
+    /// What it knows to do, by name.
+    pub(crate) kinds: Arc<HashMap<&'static str, Arc<dyn JobKind>>>,
 }
 
-/// A job, by its place.
-#[derive(Clone, Copy)]
-struct Job {
-    resource: &'static str,
-    tenant: TenantId,
-    id: Id,
+/// The jobs that a worker is carrying out.
+#[derive(Default)]
+struct Places {
+    tasks: JoinSet<(TenantId, Outcome)>,
+    busy: HashMap<TenantId, usize>,
+    /// Whose turn it was.
+    last: Option<TenantId>,
 }
 
-/// How a job ended.
-enum Ending {
-    /// It was carried out; these fields say what came of it.
-    Done(Vec<(&'static str, Value)>),
-    /// It broke off.
-    Broken(Vec<(&'static str, Value)>, Error),
-    /// It is left as it is: cancelled, gone, somebody else's, or to be gone on with later.
-    Left,
+impl Places {
+    fn are_free(&self) -> bool {
+        self.tasks.len() < PLACES
+    }
+
+    /// Carries a job out, beside the others.
+    fn begin(&mut self, worker: &Worker, due: Due, ended: &watch::Receiver<bool>) {
+        let (worker, ended, tenant) = (worker.clone(), ended.clone(), due.tenant);
+        self.last = Some(tenant);
+        *self.busy.entry(tenant).or_default() += 1;
+        // The set owns its tasks: they end with the worker.
+        self.tasks.spawn(async move { (tenant, worker.carry_out(due, ended).await) });
+    }
+
+    /// Waits for the end of one; none where none is carried out.
+    async fn end(&mut self) -> Option<Outcome> {
+        let (tenant, outcome) = match self.tasks.join_next().await? {
+            Ok(ended) => ended,
+            Err(error) => {
+                tracing::error!(%error, "a worker lost a job; it is taken up again when its lease has run out");
+                self.busy.clear();
+                return Some(Outcome::Trouble);
+            }
+        };
+        if let Some(count) = self.busy.get_mut(&tenant) {
+            *count = count.saturating_sub(1);
+        }
+        self.busy.retain(|_, count| *count > 0);
+        Some(outcome)
+    }
 }
 
 impl Worker {
-    /// A worker; `folder` is where files are while they are worked on.
+    /// A worker that knows imports and exports; `folder` is where files are while they are worked on.
     pub fn new(engine: Engine, store: Store, authenticator: Authenticator, folder: PathBuf, wake: Wake) -> Worker {
-        let holder = ids::mint(engine.clock().now()).0.to_string();
-        Worker { engine, store, authenticator, folder, wake, holder }
+        let holder = ids::mint(engine.clock().now()).0.to_string().into();
+        let worker = Worker { engine, store, authenticator, folder: folder.into(), wake, holder, kinds: Arc::default() };
+        worker.with_kind(import::Import).with_kind(export::Export)
+    }
+
+    /// The worker, knowing one more kind of job.
+    #[must_use]
+    pub fn with_kind(mut self, kind: impl JobKind) -> Worker {
+        let mut kinds = HashMap::clone(&self.kinds);
+        kinds.insert(kind.name(), Arc::new(kind));
+        self.kinds = Arc::new(kinds);
+        self
     }
 
     /// Works until `ended` turns true. A job that runs then is left where it stands, for the next worker.
     pub async fn run(self, mut ended: watch::Receiver<bool>) {
-        let mut looks = 0u32;
-        while !*ended.borrow() {
-            if looks.is_multiple_of(UPKEEP)
-                && let Err(error) = self.upkeep().await
-            {
-                tracing::warn!(%error, "files whose time is over could not be removed; it is tried again");
+        let (mut places, mut looks) = (Places::default(), 0u32);
+        let mut next_look = Instant::now();
+        let mut troubled = false;
+        loop {
+            if Instant::now() >= next_look {
+                next_look = Instant::now() + LOOK;
+                troubled = false;
+                if looks.is_multiple_of(UPKEEP)
+                    && let Err(error) = self.upkeep().await
+                {
+                    tracing::warn!(%error, "files whose time is over could not be removed; it is tried again");
+                }
+                looks = looks.wrapping_add(1);
+                if !*ended.borrow()
+                    && let Err(error) = self.run_schedules().await
+                {
+                    tracing::warn!(%error, "schedules could not be looked at; it is tried again");
+                }
             }
-            looks = looks.wrapping_add(1);
-            match self.work_off(&ended).await {
-                // There may be more.
-                Ok(taken) if taken > 0 => continue,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "jobs could not be looked for; it is tried again"),
+            // What stands in the way takes its time to pass.
+            if !troubled && let Err(error) = self.fill(&mut places, &ended).await {
+                tracing::warn!(%error, "jobs could not be looked for; it is tried again");
+                troubled = true;
+            }
+            if *ended.borrow() && places.tasks.is_empty() {
+                return;
             }
             tokio::select! {
+                Some(outcome) = places.end() => troubled |= outcome == Outcome::Trouble,
                 () = self.wake.heard() => {}
-                () = tokio::time::sleep(LOOK) => {}
-                _ = ended.changed() => {}
+                () = tokio::time::sleep_until(next_look) => {}
+                _ = ended.changed(), if !*ended.borrow() => {}
             }
         }
     }
 
-    /// Carries out what waits at this moment, one job after the other. Answers how many it has taken.
+    /// Carries out what is due at this moment. Answers how many jobs it has taken.
     pub async fn work_off(&self, ended: &watch::Receiver<bool>) -> Result<usize> {
-        let mut taken = 0;
-        for job in self.candidates().await? {
-            if *ended.borrow() {
-                break;
-            }
-            let scope = self.store.scope(job.tenant);
-            match lease::take(&scope, job.id, &self.holder, self.now()).await {
-                // Another worker may have done it since it was looked for.
-                Ok(Some(lease)) => taken += usize::from(self.carry_out(job, scope, lease, ended).await),
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "a job could not be taken; it is tried again"),
+        let (mut places, mut taken) = (Places::default(), 0);
+        loop {
+            self.fill(&mut places, ended).await?;
+            match places.end().await {
+                None => return Ok(taken),
+                Some(Outcome::Carried) => taken += 1,
+                Some(Outcome::Nothing) => {}
+                Some(Outcome::Trouble) => return Err(Error::unavailable("a job could not be carried to its end")),
             }
         }
-        Ok(taken)
     }
 
-    fn now(&self) -> Timestamp {
+    /// Takes jobs that are due while there is a place for them.
+    async fn fill(&self, places: &mut Places, ended: &watch::Receiver<bool>) -> Result<()> {
+        while places.are_free() && !*ended.borrow() {
+            match self.next(&places.busy, OF_ONE, places.last).await? {
+                Some(due) => places.begin(self, due, ended),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
         self.engine.clock().now()
     }
 
-    /// What waits, or was left by another worker, the oldest first.
-    async fn candidates(&self) -> Result<Vec<Job>> {
-        use {export_job as e, import_job as i};
-        let system = self.store.system(SystemTask::Jobs);
-        let open = [JobState::Queued, JobState::Running];
-        let imports = Condition::all().add(i::Column::State.is_in(open)).add(i::Column::DeletedAt.is_null());
-        let exports = Condition::all().add(e::Column::State.is_in(open)).add(e::Column::DeletedAt.is_null());
-        let imports = system.first::<i::Entity>(imports, i::Column::Id, CANDIDATES).await?;
-        let exports = system.first::<e::Entity>(exports, e::Column::Id, CANDIDATES).await?;
-        let import = |job: i::Model| Job { resource: "import", tenant: job.tenant_id, id: job.id };
-        let export = |job: e::Model| Job { resource: "export", tenant: job.tenant_id, id: job.id };
-        let mut jobs: Vec<Job> = imports.into_iter().map(import).chain(exports.into_iter().map(export)).collect();
-        jobs.sort_by_key(|job| job.id.0);
-        Ok(jobs)
-    }
-
-    /// Carries a job out. Answers whether there was anything to do.
-    async fn carry_out(&self, job: Job, scope: Scope, lease: Lease, ended: &watch::Receiver<bool>) -> bool {
-        let running = Running::new(self, job, scope, lease, ended.clone());
-        let begun = self.begin(job).await;
-        let mut there = !matches!(begun, Ok(None));
-        let outcome = match begun {
-            Ok(Some(record)) => {
-                tokio::select! {
-                    // The job itself comes first, so that one that has ended is not held up by its watch.
-                    biased;
-                    outcome = self.do_it(&record, &running) => outcome,
-                    () = running.watch() => Ok(Ending::Left),
-                }
-            }
-            Ok(None) => Ok(Ending::Left),
-            Err(error) => Err(error),
-        };
-        let closed = match outcome {
-            Ok(Ending::Done(values)) => self.close(job, JobState::Succeeded, values).await,
-            Ok(Ending::Broken(mut values, error)) => {
-                let text = error.internal_text().filter(|_| error.code() != ErrorCode::Internal).unwrap_or(error.detail());
-                values.extend([
-                    ("failureCode", Value::from(error.code().as_str())),
-                    ("failure", Value::Text(text.chars().take(4_000).collect())),
-                ]);
-                self.close(job, JobState::Failed, values).await
-            }
-            Ok(Ending::Left) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = closed {
-            tracing::warn!(%error, resource = job.resource, "a job could not be carried to its end; it is taken up again");
-            // Not at once: what stands in the way takes its time to pass.
-            there = false;
-        }
-        running.end().await;
-        there
-    }
-
-    async fn do_it(&self, record: &Found, running: &Running<'_>) -> Result<Ending> {
-        let principal = record.get(system::CREATED_BY).as_text().unwrap_or_default();
-        let context = match self.in_name_of(running.job.tenant, principal).await {
-            Ok(context) => match record.get("scopes").as_text() {
-                // No more than the credential allowed that asked for it.
-                Some(scopes) => Context { scopes: context.scopes.common(&Scopes::parse_known(scopes)), ..context },
-                None => context,
-            },
-            Err(error) if error.code() == ErrorCode::Forbidden => return Ok(Ending::Broken(Vec::new(), error)),
-            Err(error) => return Err(error),
-        };
-        match running.job.resource {
-            "import" => self.import(record, running, &context).await,
-            _ => self.export(record, running, &context).await,
-        }
-    }
-
-    /// The authority of whoever made a job, as it is now.
-    async fn in_name_of(&self, tenant: TenantId, principal: &str) -> Result<Context> {
+    /// The authority of whoever wants a job done, as it is now.
+    pub(crate) async fn in_name_of(&self, tenant: TenantId, principal: &str) -> Result<Context> {
         if principal.starts_with("sys_") {
             return Ok(self.own(tenant));
         }
@@ -195,59 +187,29 @@ impl Worker {
     }
 
     /// The worker's own authority, for what it notes about a job.
-    fn own(&self, tenant: TenantId) -> Context {
+    pub(crate) fn own(&self, tenant: TenantId) -> Context {
         let now = self.now();
         Context::of_system(tenant, ids::mint(now).0, now)
     }
 
-    /// A job's record as it is now; none where it is deleted.
-    async fn record(&self, job: Job) -> Result<Option<Found>> {
-        let def = self.engine.registry().resource(job.resource).ok_or_else(|| Error::internal("a job of no resource"))?;
-        let filter = Filter::field(system::ID, Comparison::Equal(Value::Id(job.id.0)));
-        Ok(self.engine.found(&self.own(job.tenant), def, &filter).await?.pop())
+    fn def(&self, resource: &str) -> Result<&Arc<ResourceDef>> {
+        self.engine.registry().resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))
     }
 
-    /// Notes something about a job.
-    async fn note(&self, job: Job, values: Vec<(&'static str, Value)>, version: Option<i64>) -> Result<()> {
-        let def = self.engine.registry().resource(job.resource).ok_or_else(|| Error::internal("a job of no resource"))?;
-        set(&self.engine, &self.own(job.tenant), def, job.id, values, version).await.map(drop)
+    /// A record as it is now; none where it is deleted.
+    async fn record(&self, of: About) -> Result<Option<Found>> {
+        let filter = Filter::field(system::ID, Comparison::Equal(Value::Id(of.id.0)));
+        Ok(self.engine.found(&self.own(of.tenant), self.def(of.resource)?, &filter).await?.pop())
     }
 
-    /// Says that a job runs. None where it is not to be carried out any more.
-    async fn begin(&self, job: Job) -> Result<Option<Found>> {
-        loop {
-            let Some(record) = self.record(job).await? else { return Ok(None) };
-            let state = record.get("state").as_text().unwrap_or_default();
-            if state == JobState::Running.as_str() {
-                return Ok(Some(record));
-            }
-            if state != JobState::Queued.as_str() {
-                return Ok(None);
-            }
-            let values = vec![("state", JobState::Running.as_str().into()), ("startedAt", Value::Instant(self.now()))];
-            match self.note(job, values, record.get(system::VERSION).as_integer()).await {
-                Ok(()) => {}
-                Err(error) if moved(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
+    /// Notes something in a record.
+    async fn note(&self, of: About, values: Vec<(&'static str, Value)>, version: Option<i64>) -> Result<()> {
+        set(&self.engine, &self.own(of.tenant), self.def(of.resource)?, of.id, values, version).await.map(drop)
     }
 
-    /// Says how a job ended, unless somebody has called it off meanwhile, and drops what it needs no more.
-    async fn close(&self, job: Job, state: JobState, values: Vec<(&'static str, Value)>) -> Result<()> {
-        loop {
-            let Some(record) = self.record(job).await? else { return Ok(()) };
-            if record.get("state").as_text() != Some(JobState::Running.as_str()) {
-                return Ok(());
-            }
-            let mut all = vec![("state", Value::from(state.as_str())), ("finishedAt", Value::Instant(self.now()))];
-            all.extend(values.iter().cloned());
-            match self.note(job, all, record.get(system::VERSION).as_integer()).await {
-                Ok(()) => return Ok(()),
-                Err(error) if moved(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
+    /// The record of a job.
+    fn job(tenant: TenantId, id: Id) -> About {
+        About { resource: "job", tenant, id }
     }
 }
 

@@ -1,13 +1,18 @@
 //! A job while it runs: its lease, how far it has come, and whether it is still wanted.
 
-use super::{Job, Worker, moved};
-use crate::lease::{HELD, Lease};
+use super::{Worker, moved};
+use crate::queue::About;
+use crate::queue::job::about;
+use crate::queue::lease::{HELD, Lease};
 use crate::state::JobState;
+use clientela_engine::Engine;
 use clientela_engine::import::Problem;
-use clientela_kernel::{Error, ErrorCode, Result, Value};
+use clientela_engine::module::Found;
+use clientela_kernel::{Error, ErrorCode, Result, Timestamp, Value};
 use clientela_model::Choice as _;
 use clientela_store::Scope;
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -18,7 +23,7 @@ const RENEWAL: i64 = HELD / 1_000 / 3;
 
 /// Why a job that runs is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Halt {
+pub(crate) enum Halt {
     /// It was called off, or its record is deleted.
     Unwanted,
     /// Another worker has it.
@@ -28,10 +33,16 @@ pub(super) enum Halt {
 }
 
 /// A job that runs.
-pub(super) struct Running<'w> {
-    worker: &'w Worker,
-    pub(super) job: Job,
+pub struct Running {
+    pub(super) worker: Worker,
+    pub(super) job: About,
+    /// The record that it is about.
+    pub(super) about: Option<About>,
     pub(super) scope: Scope,
+    /// When this attempt began, by which it is told from others.
+    begun: Option<Timestamp>,
+    /// Whether there were attempts before that are to be forgotten once this one has got further.
+    again: AtomicBool,
     lease: tokio::sync::Mutex<Lease>,
     ended: watch::Receiver<bool>,
     halt: Mutex<Option<Halt>>,
@@ -43,10 +54,40 @@ pub(super) struct Running<'w> {
     problems: Mutex<(Vec<Problem>, usize)>,
 }
 
-impl<'w> Running<'w> {
-    pub(super) fn new(worker: &'w Worker, job: Job, scope: Scope, lease: Lease, ended: watch::Receiver<bool>) -> Self {
-        let (lease, halt, news) = (tokio::sync::Mutex::new(lease), Mutex::default(), Mutex::default());
-        Running { worker, job, scope, lease, ended, halt, news, place: Mutex::default(), problems: Mutex::default() }
+impl Running {
+    pub(super) fn new(worker: Worker, job: About, record: &Found, scope: Scope, lease: Lease, ended: watch::Receiver<bool>) -> Self {
+        Running {
+            worker,
+            job,
+            about: about(job.tenant, record),
+            scope,
+            begun: record.get("startedAt").as_instant(),
+            again: AtomicBool::new(record.get("attempts").as_integer().is_some_and(|attempts| attempts > 1)),
+            lease: tokio::sync::Mutex::new(lease),
+            ended,
+            halt: Mutex::default(),
+            news: Mutex::default(),
+            place: Mutex::default(),
+            problems: Mutex::default(),
+        }
+    }
+
+    /// What reads and writes records.
+    pub fn engine(&self) -> &Engine {
+        &self.worker.engine
+    }
+
+    /// The record that the job is about, as it is now; none where it is deleted.
+    pub async fn record(&self) -> Result<Option<Found>> {
+        match self.about {
+            Some(about) => self.worker.record(about).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether this is still the attempt that counts.
+    pub(super) fn is_mine(&self, job: &Found) -> bool {
+        job.get("state").as_text() == Some(JobState::Running.as_str()) && job.get("startedAt").as_instant() == self.begun
     }
 
     /// Whether the job is to stop, and why.
@@ -58,12 +99,12 @@ impl<'w> Running<'w> {
     }
 
     /// The same as an error that breaks off what runs.
-    pub(super) fn stop(&self) -> Option<Error> {
+    pub fn stop(&self) -> Option<Error> {
         self.halted().map(|halt| Error::new(ErrorCode::Overloaded, format!("The job was stopped: {halt:?}.")))
     }
 
-    /// Remembers what is to be told of the job.
-    pub(super) fn tell(&self, values: Vec<(&'static str, Value)>) {
+    /// Remembers what is to be told in the record that the job is about, within a second.
+    pub fn tell(&self, values: Vec<(&'static str, Value)>) {
         *self.news.lock() = values;
     }
 
@@ -88,7 +129,9 @@ impl<'w> Running<'w> {
             let problems = self.problems.lock();
             (problems.0.get(problems.1..).unwrap_or_default().to_vec(), problems.0.len())
         };
-        self.worker.keep_problems(self.job, new).await?;
+        if let Some(import) = self.about {
+            self.worker.keep_problems(import, new).await?;
+        }
         let mut problems = self.problems.lock();
         problems.1 = problems.1.max(end);
         Ok(())
@@ -98,8 +141,14 @@ impl<'w> Running<'w> {
     async fn note_place(&self) -> Result<()> {
         let Some(place) = self.place.lock().clone() else { return Ok(()) };
         self.keep_problems().await?;
-        self.worker.note(self.job, vec![("checkpoint", Value::Text(place))], None).await?;
+        if let Some(import) = self.about {
+            self.worker.note(import, vec![("checkpoint", Value::Text(place))], None).await?;
+        }
         self.place.lock().take();
+        // It has got further than the attempts before: they do not count any more.
+        if self.again.swap(false, Ordering::Relaxed) {
+            self.worker.note(self.job, vec![("attempts", Value::Integer(1))], None).await?;
+        }
         Ok(())
     }
 
@@ -113,8 +162,8 @@ impl<'w> Running<'w> {
             looks += 1;
             unheeded = if self.halted().is_some() { unheeded + 1 } else { 0 };
             let values = std::mem::take(&mut *self.news.lock());
-            if !values.is_empty() {
-                match self.worker.note(self.job, values, None).await {
+            if let (Some(about), false) = (self.about, values.is_empty()) {
+                match self.worker.note(about, values, None).await {
                     Ok(()) => {}
                     Err(error) if moved(&error) => self.to_stop(Halt::Unwanted),
                     Err(error) => tracing::debug!(%error, "progress could not be told"),
@@ -124,7 +173,8 @@ impl<'w> Running<'w> {
                 tracing::debug!(%error, "how far an import has come could not be noted");
             }
             match self.worker.record(self.job).await {
-                Ok(Some(record)) if record.get("state").as_text() == Some(JobState::Running.as_str()) => {}
+                Ok(Some(job)) if self.is_mine(&job) => {}
+                Ok(Some(job)) if job.get("state").as_text() == Some(JobState::Running.as_str()) => self.to_stop(Halt::Lost),
                 Ok(_) => self.to_stop(Halt::Unwanted),
                 Err(error) => tracing::debug!(%error, "a job could not be looked at"),
             }
@@ -143,10 +193,14 @@ impl<'w> Running<'w> {
         self.halt.lock().get_or_insert(halt);
     }
 
-    /// Gives the lease back.
-    pub(super) async fn end(self) {
-        let lease = self.lease.into_inner();
-        if let Err(error) = lease.give_back(&self.scope, &self.worker.holder, self.worker.now()).await {
+    /// Gives the lease back, or removes it where nobody is to have it any more.
+    pub(super) async fn end(self, open: bool) {
+        let (lease, worker) = (self.lease.into_inner(), &self.worker);
+        let ended = match open {
+            true => lease.give_back(&self.scope, &worker.holder, worker.now()).await.map(drop),
+            false => lease.remove(&self.scope, worker.now()).await,
+        };
+        if let Err(error) = ended {
             tracing::debug!(%error, "a lease was not given back; it runs out by itself");
         }
     }

@@ -1,13 +1,17 @@
 //! Removing files whose time is over.
 
-use super::{CANDIDATES, Job, Worker, moved};
+use super::{Worker, moved};
 use crate::content::drop_file;
+use crate::queue::About;
 use crate::state::JobState;
 use crate::{export_job, import_job};
 use clientela_kernel::{Result, Timestamp, Value};
 use clientela_model::{Choice as _, system};
 use clientela_store::SystemTask;
 use sea_orm::{ColumnTrait as _, Condition};
+
+/// How many are looked at.
+const CANDIDATES: u64 = 100;
 
 impl Worker {
     /// Removes the files of jobs whose time is over, and calls imports off that wait for content no longer.
@@ -20,17 +24,17 @@ impl Worker {
         // A moment bound by sea-orm is a text on SQLite, where moments are numbers: the first to end are compared here.
         let found = system.first::<i::Entity>(imports, i::Column::ExpiresAt, CANDIDATES).await?;
         for job in found.into_iter().filter(|job| job.expires_at < now) {
-            self.expire(Job { resource: "import", tenant: job.tenant_id, id: job.id }, now).await?;
+            self.expire(About { resource: "import", tenant: job.tenant_id, id: job.id }, now).await?;
         }
         let exports = Condition::all().add(e::Column::DeletedAt.is_null()).add(over(e::Column::State, e::Column::ContentKey));
         let found = system.first::<e::Entity>(exports, e::Column::ExpiresAt, CANDIDATES).await?;
         for job in found.into_iter().filter(|job| job.expires_at < now) {
-            self.expire(Job { resource: "export", tenant: job.tenant_id, id: job.id }, now).await?;
+            self.expire(About { resource: "export", tenant: job.tenant_id, id: job.id }, now).await?;
         }
         Ok(())
     }
 
-    async fn expire(&self, job: Job, now: Timestamp) -> Result<()> {
+    async fn expire(&self, job: About, now: Timestamp) -> Result<()> {
         let Some(record) = self.record(job).await? else { return Ok(()) };
         drop_file(&self.store.scope(job.tenant), &record, now).await?;
         let mut values = vec![("contentKey", Value::Null)];

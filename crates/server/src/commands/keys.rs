@@ -1,12 +1,14 @@
 //! `clientela keys`.
 
 use super::{Failure, house, print};
+use crate::assemble::House;
 use crate::cli::KeysCommand;
 use crate::config::Config;
 use clientela_access::{SigningKeys, signing};
-use clientela_kernel::{Duration, Timestamp};
+use clientela_kernel::{Duration, Error, Timestamp};
 use clientela_platform::{publish_keys, retire_keys};
 use serde_json::json;
+use std::path::Path;
 
 /// No token is valid for longer, in milliseconds: 366 days.
 const LONGEST_TOKEN: i64 = 366 * 86_400_000;
@@ -25,17 +27,37 @@ pub async fn run(config: &Config, command: &KeysCommand, as_json: bool) -> Resul
         house.store.close().await;
         return print(as_json, &json!({ "rotated": false }), "The key that signs is younger than that; it stays.");
     }
-    let new = SigningKeys::rotate(&path, now)?;
-    publish_keys(&house.store, new.publics(), now).await?;
     let until = (!revoke).then_some(Timestamp(now.0.saturating_add(LONGEST_TOKEN)));
-    retire_keys(&house.store, &old.publics(), until, now).await?;
-    house.ring().await?;
+    replace(&house, &path, &old, until).await?;
     house.store.close().await;
     let text = match until {
         Some(until) => format!("A new key signs. Tokens of the old one hold until they expire, until {} at the latest.", until.to_text()),
         None => "A new key signs. Tokens of the old one are refused.".to_owned(),
     };
     print(as_json, &json!({ "rotated": true, "revoked": revoke, "until": until.map(Timestamp::to_text) }), &text)
+}
+
+/// Puts a new key in the place of one that is older than so many milliseconds; the tokens of that one hold until they expire. Answers whether it did.
+///
+/// # Errors
+/// Where the file or the database cannot be written.
+pub(crate) async fn rotate_old(house: &House, path: &Path, age: i64) -> Result<bool, Error> {
+    let now = house.clock.now();
+    let old = SigningKeys::load_or_create(path, now)?;
+    let is_old = old.made_at().is_none_or(|made| now.0.saturating_sub(made.0) >= age);
+    if is_old {
+        replace(house, path, &old, Some(Timestamp(now.0.saturating_add(LONGEST_TOKEN)))).await?;
+    }
+    Ok(is_old)
+}
+
+/// Puts a new key in the place of the old one, whose public half is shown until a moment, or no more.
+async fn replace(house: &House, path: &Path, old: &SigningKeys, until: Option<Timestamp>) -> Result<(), Error> {
+    let now = house.clock.now();
+    let new = SigningKeys::rotate(path, now)?;
+    publish_keys(&house.store, new.publics(), now).await?;
+    retire_keys(&house.store, &old.publics(), until, now).await?;
+    house.ring().await
 }
 
 /// A length of time in milliseconds.

@@ -7,6 +7,7 @@ pub mod export;
 pub mod import;
 pub mod keys;
 pub mod migrate;
+pub mod moving;
 pub mod schema;
 pub mod seed;
 pub mod serve;
@@ -16,7 +17,7 @@ pub mod user;
 pub mod webhook;
 
 use crate::assemble::{self, House, Parts};
-use crate::cli::{Cli, Command, TenantCommand};
+use crate::cli::{BackupCommand, Cli, Command, TenantCommand};
 use crate::config::{Config, ConfigProblem};
 use crate::logging;
 use clientela_access::{SigningKeys, TokenRules, signing};
@@ -110,7 +111,10 @@ async fn other(config: &Config, command: &Command, json: bool) -> Result<(), Fai
         Command::Token(arguments) => token::run(config, arguments, json).await,
         Command::Schema { command } => schema::run(config, command, json).await,
         Command::Export(arguments) => export::run(config, arguments, json).await,
-        Command::Backup { file } => backup::backup(config, file, json).await,
+        Command::Backup { command: Some(BackupCommand::Verify { file }), .. } => backup::verify(file, json).await,
+        Command::Backup { file: Some(file), .. } => backup::backup(config, file, json).await,
+        Command::Backup { .. } => Err(Failure::Usage("Name the file to write.".to_owned())),
+        Command::Move { from, to, tenant } => moving::run(config, from.as_deref(), to, tenant.as_deref(), json).await,
         Command::Restore { file } => backup::restore(config, file, json).await,
         Command::Seed { size } => seed::run(config, *size, json).await,
         Command::Tenant { command: TenantCommand::Create { name, email, user_name } } => {

@@ -1,6 +1,6 @@
 //! `clientela serve`.
 
-use super::{Failure, house_at, print};
+use super::{Failure, house_at, keys, print};
 use crate::assemble::House;
 use crate::banner;
 use crate::cli::Serve;
@@ -19,6 +19,8 @@ use tokio::sync::watch;
 
 /// How often what is over of sign-ins is removed.
 const TIDY: Duration = Duration::from_secs(600);
+/// How often the age of the signing key is looked at.
+const ROTATION: Duration = Duration::from_secs(3_600);
 /// How often the file of the signing keys is looked at.
 const KEYS: Duration = Duration::from_secs(1);
 
@@ -41,6 +43,9 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     let routes = house.routes(limits(config), url.clone(), config.metrics_token.clone(), draining.clone(), config.data.clone());
     lifecycle::background(tidy(house.sign_ins(), ended.clone()));
     lifecycle::background(watch_keys(house.authenticator.clone(), config.data.join(signing::FILE_NAME), ended.clone()));
+    if let Some(days) = config.rotate_keys_days {
+        lifecycle::background(rotate_keys(house.clone(), config.data.join(signing::FILE_NAME), days, ended.clone()));
+    }
     lifecycle::background(house.worker(config.data.clone()).run(ended.clone()));
     lifecycle::background(house.dispatcher().run(ended.clone()));
     let links = banner::Links { url: &url, tokens: tokens.as_ref(), empty: tenants.is_empty() };
@@ -49,6 +54,24 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     close(&house).await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Puts a new signing key in the place of one that is older than so many days, until `ended` turns true. Each node has a key of its own, so this is no job of the queue.
+async fn rotate_keys(house: House, path: PathBuf, days: u32, mut ended: watch::Receiver<bool>) {
+    let age = i64::from(days).saturating_mul(86_400_000);
+    while !*ended.borrow() {
+        match keys::rotate_old(&house, &path, age).await {
+            Ok(true) => tracing::info!(days, "the signing key was older than it is to be, and was replaced"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(error = error.internal_text(), "the signing key could not be replaced; it is tried again in an hour")
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ROTATION) => {}
+            _ = ended.changed() => {}
+        }
+    }
 }
 
 /// Reads the signing keys again when their file has changed, until `ended` turns true.

@@ -3,6 +3,7 @@
 use crate::postgres::Cluster;
 use crate::support::{Server, json, run};
 use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -119,6 +120,51 @@ fn everything_comes_back_on_either_database() {
     }
 }
 
+/// Everything moves with one command, and then one tenant of two moves on.
+#[test]
+fn a_database_moves_and_a_tenant_moves() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    done(at, &["seed", "--data", "one"]);
+    let other = done(at, &["tenant", "create", "--name", "Other", "--email", "anna@other.example", "--data", "one"]);
+    let other = other["tenant"].as_str().unwrap().to_owned();
+    let whole = done(at, &["backup", "one.backup", "--data", "one"]);
+    let verified = done(at, &["backup", "verify", "one.backup"]);
+    assert_eq!(
+        (&verified["whole"], &verified["rows"], &verified["tenants"]),
+        (&Json::from(true), &whole["rows"], &Json::from(2)),
+        "{verified}"
+    );
+    let cluster = Cluster::shared();
+    let two = match &cluster {
+        Ok(cluster) => cluster.fresh_database(),
+        Err(skipped) => {
+            eprintln!("{skipped}");
+            "sqlite:two.db".to_owned()
+        }
+    };
+    let moved = done(at, &["move", "--to", &two, "--data", "one"]);
+    assert_eq!(moved["rows"], whole["rows"], "{moved}");
+    done(at, &["backup", "two.backup", "--database-url", &two, "--data", "one"]);
+    assert_eq!(rows(&at.join("two.backup")), rows(&at.join("one.backup")));
+    let again = run(at, &["move", "--to", &two, "--data", "one"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("not empty"), "{}", String::from_utf8_lossy(&again.stderr));
+
+    // One tenant leaves for a database that has another one.
+    let three = "sqlite:three.db";
+    done(at, &["tenant", "create", "--name", "Third", "--email", "anna@third.example", "--database-url", three, "--data", "three"]);
+    let alone = ["move", "--from", &two, "--to", three, "--tenant", &other, "--data", "three"];
+    let moved = done(at, &alone);
+    assert_eq!((&moved["tables"]["tenant"], &moved["tables"]["app_user"]), (&Json::from(1), &Json::from(1)), "{moved}");
+    let list = done(at, &["tenant", "list", "--database-url", three, "--data", "three"]).to_string();
+    assert!(list.contains(&other) && list.contains("Third"), "{list}");
+    assert!(String::from_utf8_lossy(&run(at, &alone).stderr).contains("already"), "it moves twice");
+    let nobody = run(at, &["move", "--to", three, "--tenant", "ten_01h455vb4pex5vsknk084sn02q", "--data", "one"]);
+    assert_eq!(nobody.status.code(), Some(2), "{}", String::from_utf8_lossy(&nobody.stderr));
+    done(at, &["doctor", "--database-url", three, "--data", "three"]);
+}
+
 #[test]
 fn what_is_no_whole_backup_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -128,6 +174,29 @@ fn what_is_no_whole_backup_leaves_nothing() {
     let whole = std::fs::read_to_string(at.join("whole")).unwrap();
     let half = &whole[..whole.len() / 2];
     let without_end = whole.trim_end().rsplit_once('\n').unwrap().0;
+    let verified = |text: &str| {
+        std::fs::write(at.join("damaged"), text).unwrap();
+        let output = run(at, &["backup", "verify", "damaged"]);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    // Whoever damages it and counts and signs it anew is found out by what is in it.
+    let signed = |text: &str| {
+        let body: String = text.lines().take_while(|line| !line.starts_with("{\"end\"")).map(|line| format!("{line}\n")).collect();
+        let rows = body.lines().filter(|line| line.starts_with('[')).count();
+        let digest: String = Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{body}{}\n", serde_json::json!({ "end": rows, "sha256": digest }))
+    };
+    assert_eq!(verified(&signed(&whole)), (Some(0), String::new()));
+    let account = whole.lines().skip_while(|line| !line.contains("\"table\":\"account\"")).nth(1).unwrap();
+    for (damage, why) in [
+        (whole.replacen(&format!("{account}\n"), "", 1), "that is not there"),
+        (whole.replacen(account, &format!("{account}\n{account}"), 1), "have one id"),
+        (whole.replacen(account, &account.replacen("\",1,", "\",\"one\",", 1), 1), "account.version"),
+        (whole.replacen(account, &account.replacen('[', "[null,", 1), 1), "values instead of"),
+    ] {
+        let (code, text) = verified(&signed(&damage));
+        assert!(code == Some(1) && text.contains(why), "{why}: {code:?} {text}");
+    }
     for (damage, why) in [
         (half.to_owned(), "damaged"),
         (format!("{without_end}\n"), "cut off"),
@@ -144,6 +213,8 @@ fn what_is_no_whole_backup_leaves_nothing() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(text.contains(why), "{why}: {text}");
+        let (code, text) = verified(&damage);
+        assert!(code == Some(1) && text.contains(why), "{why}: {code:?} {text}");
     }
     // Nothing was left behind: the whole one goes in. A second time it does not.
     done(at, &["restore", "whole", "--data", "two"]);

@@ -51,3 +51,25 @@ fn keys_are_rotated_under_a_running_server() {
     assert_eq!(status(&old), 200, "those of the key before it were not meant");
     assert_eq!(names(&server).len(), 2);
 }
+
+#[test]
+fn a_server_replaces_a_key_that_is_too_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = run(folder.path(), &["tenant", "create", "--name", "Mine", "--email", "me@mine.example", "--json"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let old = json(&made)["token"].as_str().unwrap().to_owned();
+    let file = folder.path().join("clientela_data/signing-keys.json");
+    let mut keys: Json = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let began = keys["keys"][0]["made_at"].as_i64().unwrap();
+    std::fs::write(folder.path().join("clientela.toml"), "rotate_keys_days = 30\n").unwrap();
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(names(&server).len(), 1, "a young key stays");
+    drop(server);
+    keys["keys"][0]["made_at"] = json!(began - 31 * 86_400_000);
+    std::fs::write(&file, keys.to_string()).unwrap();
+    let server = Server::start(folder.path(), &[]);
+    until("the old key is not replaced", || names(&server).len() == 2);
+    let new = json(&run(folder.path(), &["token", "--json"]))["token"].as_str().unwrap().to_owned();
+    until("the new token is refused", || server.ask("GET", "/v1/me", Some(&new), None).0 == 200);
+    assert_eq!(server.ask("GET", "/v1/me", Some(&old), None).0, 200, "tokens of the old key hold");
+}

@@ -1,7 +1,7 @@
 //! Column by column: how a value stands in an archive, and how it goes into either database.
 
 use crate::Dialect;
-use clientela_kernel::{Error, Result, Timestamp};
+use clientela_kernel::{Date, Error, Result, Timestamp};
 use serde_json::Value as Json;
 
 /// The closed list of column types.
@@ -56,6 +56,21 @@ impl ColumnKind {
                 _,
                 ColumnKind::Text | ColumnKind::Boolean | ColumnKind::Integer | ColumnKind::Date | ColumnKind::Json | ColumnKind::Instant,
             ) => column.to_owned(),
+        }
+    }
+
+    /// Whether a value of an archive can stand in a column of this kind.
+    pub fn takes(self, value: &Json) -> bool {
+        match (self, value) {
+            (_, Json::Null) => true,
+            (ColumnKind::Uuid, Json::String(text)) => uuid::Uuid::try_parse(text).is_ok(),
+            (ColumnKind::Text, Json::String(_)) | (ColumnKind::Boolean, Json::Bool(_)) => true,
+            (ColumnKind::Integer, Json::Number(number)) => number.as_i64().is_some(),
+            (ColumnKind::Instant, Json::Number(number)) => number.as_i64().is_some_and(|at| Timestamp::RANGE.contains(&at)),
+            (ColumnKind::Date, Json::String(text)) => Date::parse(text).is_some(),
+            (ColumnKind::Json, Json::String(text)) => serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok(),
+            (ColumnKind::Texts, Json::Array(members)) => members.iter().all(Json::is_string),
+            _ => false,
         }
     }
 
@@ -161,6 +176,7 @@ mod tests {
             (ColumnKind::Boolean, json!(1)),
         ] {
             assert!(kind.kept(value.clone()).is_err(), "{kind:?} {value}");
+            assert!(!kind.takes(&value), "{kind:?} {value}");
         }
         assert!(ColumnKind::Integer.copy(&json!("1"), &mut String::new()).is_err());
     }

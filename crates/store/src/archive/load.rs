@@ -35,11 +35,11 @@ enum Connection {
 }
 
 impl Store {
-    /// Begins to load an empty database that has seen its migrations.
+    /// Begins to load an empty database that has seen its migrations; or one that has no row of a tenant, where only that tenant's rows come.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` where there is a row already, in any of these tables.
-    pub async fn load(&self, tables: &[ArchiveTable]) -> Result<Loading> {
+    pub async fn load(&self, tables: &[ArchiveTable], tenant: Option<TenantId>) -> Result<Loading> {
         let connection = match self.address() {
             Address::Postgres(options) => {
                 let options = postgres::migration_options(options.as_ref().clone());
@@ -48,8 +48,12 @@ impl Store {
                 for table in tables {
                     // Nobody may write meanwhile.
                     run_postgres(&mut link, &format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", table.name)).await?;
-                    let found = sqlx::query(AssertSqlSafe(any_row(table))).fetch_one(&mut link).await.map_err(fault)?;
-                    refuse_rows(table, found.try_get(0).map_err(fault)?)?;
+                    let mut query = sqlx::query(AssertSqlSafe(any_row(table, tenant, "$1")));
+                    if let Some(tenant) = tenant {
+                        query = query.bind(tenant.0);
+                    }
+                    let found = query.fetch_one(&mut link).await.map_err(fault)?;
+                    refuse_rows(table, tenant, found.try_get(0).map_err(fault)?)?;
                 }
                 let references = references(&mut link).await?;
                 for (table, name, _) in &references {
@@ -62,8 +66,12 @@ impl Store {
                 let mut link = <SqliteConnection as Link>::connect(&options).await.map_err(fault)?;
                 sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut link).await.map_err(fault)?;
                 for table in tables {
-                    let found = sqlx::query(AssertSqlSafe(any_row(table))).fetch_one(&mut link).await.map_err(fault)?;
-                    refuse_rows(table, found.try_get(0).map_err(fault)?)?;
+                    let mut query = sqlx::query(AssertSqlSafe(any_row(table, tenant, "?")));
+                    if let Some(tenant) = tenant {
+                        query = query.bind(tenant.0);
+                    }
+                    let found = query.fetch_one(&mut link).await.map_err(fault)?;
+                    refuse_rows(table, tenant, found.try_get(0).map_err(fault)?)?;
                 }
                 Connection::Sqlite(link)
             }
@@ -187,15 +195,21 @@ fn fault(error: sqlx::Error) -> Error {
     Error::internal(format!("The database cannot be loaded: {error}."))
 }
 
-fn any_row(table: &ArchiveTable) -> String {
-    format!("SELECT EXISTS (SELECT 1 FROM {})", table.name)
+fn any_row(table: &ArchiveTable, tenant: Option<TenantId>, argument: &str) -> String {
+    let of = tenant.map(|_| format!(" WHERE tenant_id = {argument}")).unwrap_or_default();
+    format!("SELECT EXISTS (SELECT 1 FROM {}{of})", table.name)
 }
 
-fn refuse_rows(table: &ArchiveTable, found: bool) -> Result<()> {
+fn refuse_rows(table: &ArchiveTable, tenant: Option<TenantId>, found: bool) -> Result<()> {
     if !found {
         return Ok(());
     }
-    let text = format!("The database is not empty: there are rows in {}. An archive is loaded into a database of its own.", table.name);
+    let text = match tenant {
+        None => format!("The database is not empty: there are rows in {}. An archive is loaded into a database of its own.", table.name),
+        Some(tenant) => {
+            format!("The database has rows of the tenant {tenant} already, in {}. A tenant is moved to where it is not.", table.name)
+        }
+    };
     Err(Error::new(ErrorCode::ValidationFailed, text))
 }
 

@@ -1,7 +1,9 @@
-//! Imports and exports as jobs: by both APIs, by rows and by file, called off, refused, taken up again, and there and back.
+//! The queue, and imports and exports as jobs: by both APIs, by rows and by file, called off, refused, taken up again, and there and back.
 
 mod exports;
 mod imports;
+mod queue;
+mod schedules;
 mod worker;
 
 use axum::body::Body;

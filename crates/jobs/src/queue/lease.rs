@@ -1,5 +1,5 @@
 //! Who carries a job out: one worker at a time, for as long as it says so again. Whoever takes a lease changes the version that he has
-//! read, so of two that try at once one gets it.
+//! read, so of two that try at once one gets it. It is a row of its own, so that saying so again is no change of the job.
 
 use crate::kept::{self, Kept};
 use clientela_kernel::{Id, Result, Timestamp, Value};
@@ -21,7 +21,7 @@ pub struct Model {
 }
 
 /// A lease that was taken.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Lease {
     job: Id,
     version: i64,
@@ -55,6 +55,13 @@ impl Lease {
     /// Gives it back, so that the next one need not wait.
     pub(crate) async fn give_back(mut self, scope: &Scope, holder: &str, now: Timestamp) -> Result<bool> {
         self.set(scope, holder, now, Timestamp(0)).await
+    }
+
+    /// Removes it: nobody is to carry the job out any more.
+    pub(crate) async fn remove(self, scope: &Scope, now: Timestamp) -> Result<()> {
+        let kept = Kept::get()?;
+        let row = kept::row(&kept.lease, self.job, self.version, now, RowGuard::Erase(self.version), Vec::new());
+        kept::commit(scope, vec![row]).await.map(drop)
     }
 
     async fn set(&mut self, scope: &Scope, holder: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
