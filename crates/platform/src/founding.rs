@@ -92,7 +92,9 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
     match key {
         MEMBER => {
             let mut rights = vec![(ANY, ANY, RightDepth::All)];
-            rights.extend(["apiKey", "session", "purposeToken", "savedView", "webhookEndpoint"].map(|resource| (resource, ANY, RightDepth::Own)));
+            rights.extend(
+                ["apiKey", "session", "purposeToken", "savedView", "webhookEndpoint"].map(|resource| (resource, ANY, RightDepth::Own)),
+            );
             rights.extend(
                 OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]),
             );
