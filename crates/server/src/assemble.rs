@@ -85,7 +85,13 @@ pub fn modules(
 
 /// Every resource, without a database.
 pub fn registry() -> Result<Arc<Registry>> {
-    clientela_engine::registry(&mut modules(Arc::new(|| {}), Arc::new(|| {}), &Passwords::default(), &Wake::default(), &Webhooks::default()))
+    clientela_engine::registry(&mut modules(
+        Arc::new(|| {}),
+        Arc::new(|| {}),
+        &Passwords::default(),
+        &Wake::default(),
+        &Webhooks::default(),
+    ))
 }
 
 /// What migrations a database has and lacks.

@@ -74,16 +74,14 @@ impl Factory {
         if def.name == "job" {
             return self.job().await;
         }
+        if let Some((operation, field)) = self.maker_along(def) {
+            let made = self.operate(&operation).await;
+            return text(made.get(&field).unwrap_or_else(|| panic!("{}: {made}", operation.name)), "id");
+        }
         let list = self.client.get(&format!("/v1/{}?limit=1", def.path)).await.expect(200);
         match list.pointer("/data/0") {
             Some(record) => text(record, "id"),
-            None => match self.maker_along(def) {
-                Some((operation, field)) => {
-                    let made = self.operate(&operation).await;
-                    text(made.get(&field).unwrap_or_else(|| panic!("{}: {made}", operation.name)), "id")
-                }
-                None => self.by_server(def).await,
-            },
+            None => self.by_server(def).await,
         }
     }
 

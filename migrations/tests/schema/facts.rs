@@ -30,7 +30,7 @@ pub(crate) struct Column {
 }
 
 /// Tables that belong to no resource.
-const SYSTEM: [&str; 10] = [
+const SYSTEM: [&str; 12] = [
     "change_log",
     "idempotency",
     "search_document",
@@ -41,6 +41,8 @@ const SYSTEM: [&str; 10] = [
     "token_revocation",
     "published_key",
     "audit_head",
+    "feed_view",
+    "feed_member",
 ];
 
 /// References that another column of the same value holds, by a check of the table: (table, the field's column, the other).

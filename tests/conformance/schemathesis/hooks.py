@@ -103,7 +103,7 @@ LOOKED_UP = re.compile(
     # challenges and codes: what a digest is made of, and what an app shows just now
     "|SHA-256 digest in base64url|not one that holds now"
     # webhooks: addresses that may be sent to, the names of events, what is about one resource, ranges
-    "|Nothing can be sent to url|names no event|name at least one event|is about records of one resource|which means several|A range needs a bound|whose changes are told is called so"
+    "|Nothing can be sent to url|names no event|name at least one event|is about records of one resource|which means several|whose changes are told is called so"
 )
 # The fields of an operation of a transaction, and what can be done, are those of the resource that it names.
 OF_ANY_RESOURCE = re.compile(r"^/operations/\d+/((create|update/values|upsert/values)(/|$)|(create|update|upsert|delete|restore)$)")

@@ -61,7 +61,8 @@ pub(super) fn select(
 fn build(context: &Context, registry: &Registry, def: &ResourceDef, shape: &Shape, limits: &Limits) -> Result<Selection> {
     let below = def.document().and(shape.relations.get(document::NAME));
     let own_names = below.map_or(&[][..], |below| below.fields.as_slice());
-    let mut selection = if shape.fields.is_empty() && own_names.is_empty() { Selection::whole(def) } else { named(context, def, &shape.fields)? };
+    let mut selection =
+        if shape.fields.is_empty() && own_names.is_empty() { Selection::whole(def) } else { named(context, def, &shape.fields)? };
     if let Some(below) = below {
         own(context, registry, def, below, limits, &mut selection)?;
     }

@@ -1,8 +1,8 @@
 //! Everything there is about a party: `GET /v1/accounts/{id}/timeline`.
 
 use super::call::{Bound, Call, json_answer};
-use super::parameters::{self, Parameters, invalid};
 use super::link;
+use super::parameters::{self, Parameters, invalid};
 use crate::array::split_array;
 use axum::response::Response;
 use clientela_engine::engine::ReadAnswer;

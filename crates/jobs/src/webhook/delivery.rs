@@ -1,10 +1,11 @@
 //! The webhook delivery: what is sent of one event to one endpoint.
 
+use super::event;
 use clientela_engine::module::Found;
-use clientela_kernel::{Context, Error, Id, Result, Timestamp, Value};
+use clientela_kernel::{Context, Error, Id, Result, TenantId, Timestamp, Value};
 use clientela_macros::{Choice, resource};
 use clientela_model::{Choice as _, Registry, ResourceDef, system};
-use clientela_store::{RowChange, RowGuard};
+use clientela_store::{Change, RowChange, RowGuard};
 use std::sync::Arc;
 
 /// The name of the resource.
@@ -27,12 +28,7 @@ pub enum WebhookDeliveryState {
 #[resource(name = "webhookDelivery", plural = "webhookDeliveries", prefix = "whd", label = "event", mirror, unattachable)]
 pub struct Model {
     /// The endpoint.
-    #[field(
-        refers = "webhookEndpoint",
-        write = "read_only",
-        on_delete = "cascade",
-        example = "\"whe_01h455vb4pex5vsknk084sn02q\""
-    )]
+    #[field(refers = "webhookEndpoint", write = "read_only", on_delete = "cascade", example = "\"whe_01h455vb4pex5vsknk084sn02q\"")]
     pub endpoint_id: Id,
     /// What has happened, such as `account.updated`.
     #[field(write = "read_only", max = 120, example = "\"account.updated\"")]
@@ -102,7 +98,24 @@ pub(crate) struct New<'a> {
     pub(crate) occurred_at: Timestamp,
 }
 
-impl New<'_> {
+impl<'a> New<'a> {
+    /// What is to be sent of a change. `event` is its name.
+    pub(crate) fn of(registry: &Registry, tenant: TenantId, endpoint: Id, change: &'a Change, event: String) -> New<'a> {
+        let prefix = registry.resource(&change.resource).map(|def| def.prefix.clone()).unwrap_or_default();
+        let event_id = event::identity(tenant, change.sequence, change.at);
+        New {
+            id: event::delivery(endpoint, event_id, change.at),
+            endpoint,
+            event,
+            event_id,
+            resource: &change.resource,
+            record: Some(change.record.to_text(&prefix)),
+            record_version: Some(change.version),
+            sequence: Some(change.sequence),
+            occurred_at: change.at,
+        }
+    }
+
     /// Its row.
     pub(crate) fn row(self, context: &Context, def: &Arc<ResourceDef>) -> RowChange {
         let (now, actor) = (context.now, Value::Text(context.actor.to_text()));
@@ -115,7 +128,7 @@ impl New<'_> {
             (system::UPDATED_BY, actor),
             ("endpointId", Value::Id(self.endpoint.0)),
             ("event", self.event.into()),
-            ("eventId", self.event_id.to_text(super::event::PREFIX).into()),
+            ("eventId", self.event_id.to_text(event::PREFIX).into()),
             ("resource", self.resource.into()),
             ("test", Value::Boolean(self.record.is_none())),
             ("record", self.record.map_or(Value::Null, Value::Text)),

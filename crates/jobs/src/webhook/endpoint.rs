@@ -70,7 +70,10 @@ pub enum WebhookDisabledReason {
     label = "name",
     owned,
     unattachable,
-    reveals("secret", "The secret that signatures are made with: `whsec_` and 32 random bytes in base64. Shown only here, once: store it now.")
+    reveals(
+        "secret",
+        "The secret that signatures are made with: `whsec_` and 32 random bytes in base64. Shown only here, once: store it now."
+    )
 )]
 pub struct Model {
     /// What listens there.
@@ -180,7 +183,8 @@ impl Rules for WebhookEndpointRules {
             && !context.is_administrator()
             && draft.get(system::CREATED_BY).as_text() != Some(&context.actor.to_text())
         {
-            let text = "Only whoever made a webhook endpoint, in whose name it delivers, and administrators change it. Make one of your own.";
+            let text =
+                "Only whoever made a webhook endpoint, in whose name it delivers, and administrators change it. Make one of your own.";
             return Err(Error::new(ErrorCode::Forbidden, text));
         }
         let written = ["events", "filter", "fields"].into_iter().any(|field| draft.changed(field));
@@ -275,7 +279,9 @@ fn check_parts(registry: &clientela_model::Registry, context: &Context, draft: &
     }
     let Some(resource) = event::only_resource(events) else {
         let refused = |field: &&str| {
-            let text = format!("{field} is about records of one resource, and events names those of several. Name events of one, such as account.*, or leave {field} out.");
+            let text = format!(
+                "{field} is about records of one resource, and events names those of several. Name events of one, such as account.*, or leave {field} out."
+            );
             FieldProblem::new(format!("/{field}"), ProblemCode::Contradiction, text)
         };
         return given.iter().map(refused).collect();

@@ -40,14 +40,18 @@ pub fn problem(registry: &Registry, pattern: &str) -> Option<String> {
     }
     let kinds = KINDS.map(|(kind, _)| kind.as_str().to_ascii_lowercase());
     let Some((resource, kind)) = pattern.split_once('.') else {
-        return Some(format!("{pattern:?} names no event. An event is called account.created; account.* means all of a resource, *.deleted one of all, * every one."));
+        return Some(format!(
+            "{pattern:?} names no event. An event is called account.created; account.* means all of a resource, *.deleted one of all, * every one."
+        ));
     };
     if kind != ANY && !kinds.iter().any(|known| known == kind) {
         return Some(format!("{pattern:?} names no event: a record is {}.", kinds.join(", ")));
     }
     let told = |def: &&std::sync::Arc<ResourceDef>| is_told(def);
     if resource != ANY && registry.resource(resource).filter(told).is_none() {
-        return Some(format!("{pattern:?} names no event: no resource whose changes are told is called {resource:?}. Take a name such as account."));
+        return Some(format!(
+            "{pattern:?} names no event: no resource whose changes are told is called {resource:?}. Take a name such as account."
+        ));
     }
     None
 }

@@ -65,7 +65,8 @@ impl Operation for DescribeWebhookEvents {
         let (registry, now) = (call.engine().registry(), call.now());
         let told = |name: &str| registry.resource(name).is_some_and(|def| event::is_told(def));
         if let Some(resource) = given.resource.as_deref().filter(|name| !told(name)) {
-            let text = format!("resource is {resource:?}, and no resource whose changes are told is called so. Take a name such as account.");
+            let text =
+                format!("resource is {resource:?}, and no resource whose changes are told is called so. Take a name such as account.");
             return Err(Error::validation(vec![FieldProblem::new("/resource", ProblemCode::NotAllowed, text)]));
         }
         let wanted = registry.resources().iter().filter(|def| given.resource.as_deref().is_none_or(|name| *name == def.name));

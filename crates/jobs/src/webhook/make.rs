@@ -57,8 +57,7 @@ impl Dispatcher {
         let limit = u32::try_from(STRETCH.min(TOGETHER / endpoints.len().max(1)).max(1)).unwrap_or(1);
         let page = scope.changes(Some(start), limit).await?;
         let begun = |begin: &Option<FeedCursor>| begin.is_some_and(|begin| begin <= start);
-        let listeners =
-            endpoints.into_iter().zip(&begins).map(|(endpoint, begin)| Listener { endpoint, begun: begun(begin) }).collect();
+        let listeners = endpoints.into_iter().zip(&begins).map(|(endpoint, begin)| Listener { endpoint, begun: begun(begin) }).collect();
         self.write(&engine, &scope, position, listeners, &page).await?;
         Ok(!page.changes.is_empty())
     }
@@ -125,14 +124,7 @@ impl Dispatcher {
     }
 
     /// Leaves of what an endpoint wants only what satisfies its filter.
-    async fn sift(
-        &self,
-        engine: &Engine,
-        tenant: TenantId,
-        endpoint: &Endpoint,
-        index: usize,
-        wanted: &mut Vec<Wanted<'_>>,
-    ) -> Result<()> {
+    async fn sift(&self, engine: &Engine, tenant: TenantId, endpoint: &Endpoint, index: usize, wanted: &mut Vec<Wanted<'_>>) -> Result<()> {
         let Some(text) = &endpoint.filter else { return Ok(()) };
         let erased = |change: &Change| change.kind == ChangeKind::Erased.as_str();
         let mut asked: HashMap<String, HashSet<Uuid>> = HashMap::new();
@@ -164,40 +156,27 @@ impl Dispatcher {
     }
 
     /// The rows of what is wanted and not there yet.
-    async fn rows(&self, engine: &Engine, tenant: TenantId, listeners: &[Listener], wanted: &[Wanted<'_>]) -> Result<Vec<RowChange>> {
+    async fn rows<'w>(
+        &self,
+        engine: &Engine,
+        tenant: TenantId,
+        listeners: &[Listener],
+        wanted: &'w [Wanted<'_>],
+    ) -> Result<Vec<RowChange>> {
         let def = delivery::definition(engine.registry())?;
-        let made: Vec<(Id, Id, &Wanted<'_>)> = wanted
-            .iter()
-            .filter_map(|wanted| {
-                let endpoint = listeners.get(wanted.listener)?.endpoint.id;
-                let event = event::identity(tenant, wanted.change.sequence, wanted.change.at);
-                Some((event::delivery(endpoint, event, wanted.change.at), event, wanted))
-            })
-            .collect();
+        let new = |wanted: &'w Wanted<'_>| {
+            let endpoint = listeners.get(wanted.listener)?.endpoint.id;
+            Some(New::of(engine.registry(), tenant, endpoint, wanted.change, wanted.event.clone()))
+        };
+        let made: Vec<New<'_>> = wanted.iter().filter_map(new).collect();
         if made.is_empty() {
             return Ok(Vec::new());
         }
-        let ids = made.iter().map(|(id, ..)| Value::Id(id.0)).collect();
+        let ids = made.iter().map(|new| Value::Id(new.id.0)).collect();
         let there = self.deliveries(engine, tenant, vec![Filter::field(system::ID, Comparison::In(ids))]).await?;
         let there: HashSet<Id> = there.iter().map(|delivery| delivery.id).collect();
         let context = self.own(tenant);
-        let row = |(id, event_id, wanted): (Id, Id, &Wanted<'_>)| {
-            let change = wanted.change;
-            let prefix = engine.registry().resource(&change.resource).map(|def| def.prefix.clone()).unwrap_or_default();
-            let new = New {
-                id,
-                endpoint: listeners.get(wanted.listener)?.endpoint.id,
-                event: wanted.event.clone(),
-                event_id,
-                resource: &change.resource,
-                record: Some(change.record.to_text(&prefix)),
-                record_version: Some(change.version),
-                sequence: Some(change.sequence),
-                occurred_at: change.at,
-            };
-            Some(new.row(&context, def))
-        };
-        Ok(made.into_iter().filter(|(id, ..)| !there.contains(id)).filter_map(row).collect())
+        Ok(made.into_iter().filter(|new| !there.contains(&new.id)).map(|new| new.row(&context, def)).collect())
     }
 
     /// Takes away what receivers have answered: they may have repeated what is erased now.

@@ -2,8 +2,8 @@
 
 use super::delivery::{self, New};
 use super::endpoint::Endpoint;
+use super::make;
 use super::replay::{MOST, WebhookRangeReplay, commit};
-use super::{event, make};
 use clientela_engine::{Call, event as told};
 use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, Value};
 use clientela_model::system;
@@ -49,9 +49,7 @@ fn too_many(text: String) -> Error {
 }
 
 fn within(given: &WebhookRangeReplay, change: &Change) -> bool {
-    given.from.is_none_or(|from| change.at >= from)
-        && given.from_sequence.is_none_or(|from| change.sequence >= from)
-        && !beyond(given, change)
+    change.at >= given.from && given.from_sequence.is_none_or(|from| change.sequence >= from) && !beyond(given, change)
 }
 
 fn beyond(given: &WebhookRangeReplay, change: &Change) -> bool {
@@ -60,13 +58,13 @@ fn beyond(given: &WebhookRangeReplay, change: &Change) -> bool {
 
 async fn stretch(call: &Call<'_>, endpoint: &Endpoint, changes: Vec<&Change>) -> Result<usize> {
     let (engine, context) = (call.engine(), Context { now: call.now(), ..call.context.clone() });
-    let mut wanted: BTreeMap<Id, (&Change, String)> = BTreeMap::new();
+    let mut wanted: BTreeMap<Id, (&Change, New<'_>)> = BTreeMap::new();
     for change in changes {
         let name = told::named(&change.resource, &change.kind);
         let is_told = engine.registry().resource(&change.resource).is_some_and(|def| told::is_told(def));
         if is_told && endpoint.wants(&name) {
-            let identity = event::identity(context.tenant, change.sequence, change.at);
-            wanted.insert(event::delivery(endpoint.id, identity, change.at), (change, name));
+            let new = New::of(engine.registry(), context.tenant, endpoint.id, change, name);
+            wanted.insert(new.id, (change, new));
         }
     }
     if let Some(filter) = &endpoint.filter {
@@ -90,22 +88,7 @@ async fn stretch(call: &Call<'_>, endpoint: &Endpoint, changes: Vec<&Change>) ->
     for there in engine.found_in_order(&system, def, &these).await? {
         wanted.remove(&there.id);
     }
-    let row = |(id, (change, name)): (Id, (&Change, String))| {
-        let prefix = engine.registry().resource(&change.resource).map(|def| def.prefix.clone()).unwrap_or_default();
-        let new = New {
-            id,
-            endpoint: endpoint.id,
-            event: name,
-            event_id: event::identity(context.tenant, change.sequence, change.at),
-            resource: &change.resource,
-            record: Some(change.record.to_text(&prefix)),
-            record_version: Some(change.version),
-            sequence: Some(change.sequence),
-            occurred_at: change.at,
-        };
-        new.row(&context, def)
-    };
-    let rows: Vec<_> = wanted.into_iter().map(row).collect();
+    let rows: Vec<_> = wanted.into_values().map(|(_, new)| new.row(&context, def)).collect();
     let count = rows.len();
     commit(call, rows).await?;
     Ok(count)

@@ -5,7 +5,7 @@ use super::endpoint::ENDPOINT;
 use super::{Webhooks, dispatcher, missed};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Comparison, Context, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, Timestamp, Value};
 use clientela_macros::Shape;
 use clientela_model::{Choice as _, OperationDef, system};
 use clientela_store::{Commit, WriteSet};
@@ -41,8 +41,8 @@ pub struct WebhookReplayed {
 #[derive(Shape)]
 pub struct WebhookRangeReplay {
     /// Of events that happened at this moment or later.
-    #[field(example = "null")]
-    pub from: Option<Timestamp>,
+    #[field(example = "\"2026-01-31T08:15:00.000Z\"")]
+    pub from: Timestamp,
     /// Of events that happened before this moment.
     #[field(example = "null")]
     pub until: Option<Timestamp>,
@@ -55,9 +55,10 @@ pub struct WebhookRangeReplay {
     /// In these states alone; delivered, given up and withheld ones where none is named.
     #[field(most = 4, example = "\"FAILED\"")]
     pub states: Vec<WebhookDeliveryState>,
-    /// Whether deliveries are made of changes for which there are none, such as those that happened while the endpoint was disabled: as far as it wants to hear of them now.
-    #[field(default = "true")]
-    pub missed: bool,
+    /// Whether deliveries are also made of changes for which there are none, such as those that happened while the endpoint was disabled, or before it was made: as far as it wants to hear of
+    /// them now. They are not where it is left out.
+    #[field(example = "null")]
+    pub missed: Option<bool>,
 }
 
 /// What is sent again.
@@ -109,18 +110,14 @@ impl Operation for ReplayWebhookDeliveries {
             "replayWebhookDeliveries",
             ENDPOINT,
             "replay",
-            "Sends the deliveries of an endpoint within a range of time, or of the change log, once more, each with the event id that it had, and what it has missed for the first \
-             time. At least one bound must be given; at most 10,000 deliveries are replayed at once, and at most 100,000 changes looked at.",
+            "Sends the deliveries of an endpoint within a range of time, or of the change log within that, once more, each with the event id that it had, and on request what it has \
+             missed for the first time. At most 10,000 deliveries are replayed at once, and at most 100,000 changes looked at.",
         )
         .on_record()
     }
 
     async fn run(&self, call: &Call<'_>, given: WebhookRangeReplay) -> Result<WebhookRangeReplayed> {
         let endpoint = call.target()?.id;
-        if given.from.is_none() && given.until.is_none() && given.from_sequence.is_none() && given.until_sequence.is_none() {
-            let text = "A range needs a bound: give from, until, fromSequence or untilSequence.";
-            return Err(Error::validation(vec![FieldProblem::new("/from", ProblemCode::Required, text)]));
-        }
         let context = Context { now: call.now(), ..call.context.clone() };
         let system = Context::of_system(context.tenant, context.request_id, context.now);
         let def = delivery::definition(call.engine().registry())?;
@@ -138,7 +135,7 @@ impl Operation for ReplayWebhookDeliveries {
             }
             commit(call, found.iter().map(|found| delivery::change(&context, found, delivery::afresh(context.now))).collect()).await?;
         }
-        let made = if given.missed { missed::make(call, &given).await? } else { 0 };
+        let made = if given.missed == Some(true) { missed::make(call, &given).await? } else { 0 };
         self.webhooks.wake.ring();
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         Ok(WebhookRangeReplayed { webhook_endpoint: endpoint, replayed: count(replayed), made: count(made) })
@@ -151,7 +148,7 @@ fn bounds(endpoint: Id, given: &WebhookRangeReplay) -> Vec<Filter> {
     let states = if given.states.is_empty() { &ended[..] } else { &given.states[..] };
     let states = states.iter().map(|state| Value::from(state.as_str())).collect();
     let mut all = vec![dispatcher::of(endpoint), is("state", Comparison::In(states))];
-    all.extend(given.from.map(|at| is("occurredAt", Comparison::GreaterOrEqual(Value::Instant(at)))));
+    all.push(is("occurredAt", Comparison::GreaterOrEqual(Value::Instant(given.from))));
     all.extend(given.until.map(|at| is("occurredAt", Comparison::Less(Value::Instant(at)))));
     all.extend(given.from_sequence.map(|number| is("sequence", Comparison::GreaterOrEqual(Value::Integer(number)))));
     all.extend(given.until_sequence.map(|number| is("sequence", Comparison::LessOrEqual(Value::Integer(number)))));

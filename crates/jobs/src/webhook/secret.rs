@@ -33,14 +33,7 @@ pub fn sign(secret: &str, id: &str, seconds: i64, body: &[u8]) -> Option<String>
 ///
 /// # Errors
 /// Why it is not.
-pub fn verify(
-    secret: &str,
-    id: &str,
-    timestamp: &str,
-    signatures: &str,
-    body: &[u8],
-    now: i64,
-) -> std::result::Result<(), &'static str> {
+pub fn verify(secret: &str, id: &str, timestamp: &str, signatures: &str, body: &[u8], now: i64) -> std::result::Result<(), &'static str> {
     let seconds: i64 = timestamp.parse().map_err(|_| "webhook-timestamp is no number of seconds")?;
     if seconds < now.saturating_sub(TOLERANCE) {
         return Err("webhook-timestamp is more than five minutes ago");

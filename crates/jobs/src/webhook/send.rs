@@ -124,7 +124,14 @@ impl Dispatcher {
     }
 
     /// The change that a delivery is about.
-    async fn change(&self, engine: &Engine, context: &Context, def: &ResourceDef, subject: &str, delivery: &Found) -> Result<Option<Change>> {
+    async fn change(
+        &self,
+        engine: &Engine,
+        context: &Context,
+        def: &ResourceDef,
+        subject: &str,
+        delivery: &Found,
+    ) -> Result<Option<Change>> {
         let number = |field: &str| delivery.get(field).as_integer().unwrap_or(0);
         let Ok(record) = Id::parse(subject, &def.prefix) else { return Ok(None) };
         let (version, sequence) = (number("recordVersion"), number("sequence"));
@@ -134,7 +141,14 @@ impl Dispatcher {
     }
 
     /// The record as the principal may see it now, deleted or not; none where there is none that it may.
-    async fn record(&self, engine: &Engine, context: &Context, endpoint: &Endpoint, def: &Arc<ResourceDef>, id: Id) -> Result<Option<Json>> {
+    async fn record(
+        &self,
+        engine: &Engine,
+        context: &Context,
+        endpoint: &Endpoint,
+        def: &Arc<ResourceDef>,
+        id: Id,
+    ) -> Result<Option<Json>> {
         let selection = match shape(engine, context, endpoint, def) {
             Ok(selection) => selection,
             Err(error) if error.code() == ErrorCode::Forbidden => return Ok(None),

@@ -1,7 +1,7 @@
 //! `clientela webhook`.
 
 use super::{Failure, house, print};
-use crate::cli::{WebhookCommand, WebhookMessage, WebhookRange};
+use crate::cli::webhook::{WebhookCommand, WebhookMessage, WebhookRange};
 use crate::config::Config;
 use crate::lifecycle::{self, Draining};
 use crate::{listener, tenants};
@@ -57,6 +57,9 @@ impl WebhookRange {
         let mut body: Map<String, Json> =
             texts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Json::from(value.as_deref()?)))).collect();
         body.extend(numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Json::from(value?)))));
+        if self.missed {
+            body.insert("missed".to_owned(), Json::from(true));
+        }
         if !self.state.is_empty() {
             body.insert("states".to_owned(), json!(self.state));
         }

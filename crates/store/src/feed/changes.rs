@@ -138,15 +138,13 @@ impl Scope {
     }
 
     /// The place before the first change, in the feed's order, that was made at a moment or later and has a number or a greater one. None where there is no such change.
-    pub async fn place_before(&self, from: Option<Timestamp>, sequence: Option<i64>) -> Result<Option<FeedCursor>> {
+    pub async fn place_before(&self, from: Timestamp, sequence: Option<i64>) -> Result<Option<FeedCursor>> {
         let compile = || {
             let postgres = self.dialect() == Dialect::Postgres;
             let transaction = if postgres { "xid::text::bigint" } else { "0" };
             let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
             sql.push("SELECT seq, ").push(transaction).push(" FROM change_log WHERE tenant_id = ").tenant();
-            if let Some(from) = from {
-                sql.push(" AND at >= ").value(&Value::Instant(from));
-            }
+            sql.push(" AND at >= ").value(&Value::Instant(from));
             if let Some(sequence) = sequence {
                 sql.push(" AND seq >= ").value(&Value::Integer(sequence));
             }

@@ -35,7 +35,8 @@ fn samples_are_sent_taken_and_sent_again() {
     let (id, secret) = (text(&made, "id"), text(&made, "secret"));
     let mut listening = clientela(folder, &["webhook", "listen", "--port", "0", "--count", "2", "--secret", &secret]);
     let mut listening = listening.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(listening.stdout.take().unwrap()).lines().map(|line| serde_json::from_str::<Json>(&line.unwrap()).unwrap());
+    let mut lines =
+        BufReader::new(listening.stdout.take().unwrap()).lines().map(|line| serde_json::from_str::<Json>(&line.unwrap()).unwrap());
     let url = text(&lines.next().unwrap(), "url");
     let endpoint = format!("/v1/webhook-endpoints/{id}");
     ask("PATCH", &endpoint, json!({ "url": url })).expect(200);
@@ -54,20 +55,20 @@ fn samples_are_sent_taken_and_sent_again() {
     ask("PATCH", &endpoint, json!({ "name": "Script 3" })).expect(200);
     assert_eq!(lines.next().unwrap()["id"], first["id"], "the same message comes again");
     assert!(listening.wait().unwrap().success());
-    let none = answer(folder, &["webhook", "replay", &id, "--until", "2020-01-01T00:00:00Z"]);
+    let none = answer(folder, &["webhook", "replay", &id, "--from", "2020-01-01T00:00:00Z", "--until", "2020-01-02T00:00:00Z"]);
     assert_eq!((&none["replayed"], &none["made"]), (&json!(0), &json!(0)));
 }
 
 #[test]
 fn a_kept_message_is_verified() {
     let folder = TempDir::new().unwrap();
-    let body = folder.path().join("body.json");
-    std::fs::write(&body, r#"{"test": 2432232314}"#).unwrap();
+    std::fs::write(folder.path().join("body.json"), r#"{"test": 2432232314}"#).unwrap();
     let verify = |signature: &str, more: &[&str]| {
         // Published with the standard's own libraries.
-        let message = ["--id", "msg_p5jXN8AQM9LWM0D4loKWxJek", "--timestamp", "1614265330", "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
-        let mut command = clientela(folder.path(), &["webhook", "verify", "--signature", signature, "--file"]);
-        command.arg(&body).args(message).args(more).output().unwrap()
+        let message =
+            ["--id", "msg_p5jXN8AQM9LWM0D4loKWxJek", "--timestamp", "1614265330", "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
+        let mut command = clientela(folder.path(), &["webhook", "verify", "--signature", signature, "--file", "body.json"]);
+        command.args(message).args(more).output().unwrap()
     };
     let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
     assert_eq!(verify(signature, &["--any-time"]).status.code(), Some(0));

@@ -49,7 +49,10 @@ async fn a_record_waits_for_its_first_change_and_others_do_not() {
         assert_eq!(each(&kept, "state"), ["PENDING", "PENDING", "DELIVERED"], "{kept:?}");
         assert_eq!(each(&kept, "attempts"), [json!(1), json!(0), json!(1)]);
         assert_eq!(kept[0]["lastStatus"], 503);
-        assert_eq!((text(&kept[0], "lastProblem"), text(&kept[0], "lastAnswer")), ("The endpoint answered 503.".to_owned(), "busy".to_owned()));
+        assert_eq!(
+            (text(&kept[0], "lastProblem"), text(&kept[0], "lastAnswer")),
+            ("The endpoint answered 503.".to_owned(), "busy".to_owned())
+        );
         // The schedule says five seconds, the receiver two minutes.
         app.clock.advance(100 * SECOND);
         assert_eq!(app.dispatcher.work_off().await.unwrap(), 0);
@@ -105,8 +108,8 @@ async fn a_day_of_nothing_but_failures_ends_it_and_the_owner_hears_of_it() {
         until(&app, || receiver.heard().iter().any(|message| json!(message.id) == dead["eventId"])).await;
         assert_eq!(receiver.heard().len(), 2, "what happened while it was disabled is not sent");
         let replay = format!("{path}/replay");
-        let range = json!({ "from": "2020-01-01T00:00:00Z", "states": ["FAILED"] });
-        let without = json!({ "from": "2020-01-01T00:00:00Z", "states": ["FAILED"], "missed": false });
+        let range = json!({ "from": "2020-01-01T00:00:00Z", "states": ["FAILED"], "missed": true });
+        let without = json!({ "from": "2020-01-01T00:00:00Z", "states": ["FAILED"] });
         assert_eq!(app.alpha.post(&replay, &without).await.expect(200)["made"], 0);
         let begun = std::time::Instant::now();
         while app.alpha.post(&replay, &range).await.expect(200)["made"] == 0 {

@@ -43,6 +43,7 @@ impl Drop for Receiver {
 
 impl Receiver {
     /// Takes everything, until it is told otherwise.
+    #[expect(clippy::disallowed_methods, reason = "a receiver is a task of the test's own")]
     pub(crate) async fn start() -> Receiver {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hooks", listener.local_addr().unwrap());
