@@ -122,14 +122,28 @@ impl Engine {
     }
 
     /// Makes a view that holds what is in sight now.
-    async fn make_view(&self, context: &Context, scope: &Scope, owner: &str, request: String, fingerprint: &str, sights: &[Sight]) -> Result<FeedView> {
+    async fn make_view(
+        &self,
+        context: &Context,
+        scope: &Scope,
+        owner: &str,
+        request: String,
+        fingerprint: &str,
+        sights: &[Sight],
+    ) -> Result<FeedView> {
         let (store, held) = self.inner.store.begin().await?;
         let inside = store.scope(context.tenant);
         inside.forget_feed_views(Timestamp(context.now.0.saturating_sub(KEPT_DAYS * DAY))).await?;
         let end = inside.feed_end().await?;
         let mut state = State::default();
         for sight in sights {
-            let known = Known { whole: sight.seen.is_none(), rows: sight.rows.clone(), fields: sight.fields.clone(), refreshed: 0, at: context.now.0 };
+            let known = Known {
+                whole: sight.seen.is_none(),
+                rows: sight.rows.clone(),
+                fields: sight.fields.clone(),
+                refreshed: 0,
+                at: context.now.0,
+            };
             state.resources.insert(sight.def.name.to_string(), known);
         }
         let view = FeedView {
@@ -235,10 +249,13 @@ impl Followed {
         view.step = if moved { step } else { view.step };
         view.place = window.until;
         view.used_at = hour(context.now);
+        let floor = state.floor;
         state.turn(context.now, view.step);
         view.state = serde_json::to_string(&state).map_err(Error::internal)?;
         scope.keep_feed_view(&view).await?;
-        scope.forget_feed_members(view.id, state.floor).await?;
+        if state.floor > floor {
+            scope.forget_feed_members(view.id, state.floor).await?;
+        }
         held.commit().await?;
         (self.view, self.state) = (view, state);
         Ok(())
@@ -305,7 +322,14 @@ enum Concerned {
     These(Vec<Uuid>, Option<Filter>),
 }
 
-async fn concerned(engine: &Engine, context: &Context, scope: &Scope, sight: &Sight, window: Window, looked: Timestamp) -> Result<Concerned> {
+async fn concerned(
+    engine: &Engine,
+    context: &Context,
+    scope: &Scope,
+    sight: &Sight,
+    window: Window,
+    looked: Timestamp,
+) -> Result<Concerned> {
     let most = usize::try_from(FEW).unwrap_or(usize::MAX);
     let ids = scope.touched_records(&sight.def.name, window, FEW + 1).await?;
     if ids.len() > most {
@@ -340,7 +364,9 @@ async fn concerned(engine: &Engine, context: &Context, scope: &Scope, sight: &Si
         let these = Filter::field(system::ID, Comparison::In(ids.iter().copied().map(Value::Id).collect()));
         let found = engine.inner.find(&context.unlimited(), scope, &def, &these, DeletedMode::Include, FEW + 1).await?;
         // What was erased cannot say any more whom it named.
-        let Some((index, field)) = def.field_index(field).and_then(|index| Some((index, def.fields.get(index)?))).filter(|_| found.len() == ids.len()) else {
+        let Some((index, field)) =
+            def.field_index(field).and_then(|index| Some((index, def.fields.get(index)?))).filter(|_| found.len() == ids.len())
+        else {
             return Ok(Concerned::All);
         };
         let ids = named(field, index, &found, of);
@@ -361,7 +387,15 @@ async fn ends(engine: &Engine, context: &Context, scope: &Scope, sight: &Sight, 
 }
 
 /// The records whose moment came after one and not after now.
-async fn ended(engine: &Engine, context: &Context, scope: &Scope, resource: &Name, field: &Name, looked: Timestamp, limit: u32) -> Result<Vec<Uuid>> {
+async fn ended(
+    engine: &Engine,
+    context: &Context,
+    scope: &Scope,
+    resource: &Name,
+    field: &Name,
+    looked: Timestamp,
+    limit: u32,
+) -> Result<Vec<Uuid>> {
     if looked >= context.now {
         return Ok(Vec::new());
     }

@@ -36,8 +36,12 @@ pub(super) struct Pages<'a> {
 enum Fate {
     Stays,
     /// Whether the log tells it.
-    Gained { logged: bool },
-    Lost { by: String },
+    Gained {
+        logged: bool,
+    },
+    Lost {
+        by: String,
+    },
     Never,
 }
 
@@ -119,7 +123,8 @@ impl<'a> Pages<'a> {
             let known = self.followed.state.resources.get(sight.def.name.as_ref());
             known.is_some_and(|known| known.refreshed > since && known.refreshed <= target.step)
         };
-        let places: Vec<usize> = self.followed.sights.iter().enumerate().filter(|(_, sight)| changed(sight)).map(|(index, _)| index).collect();
+        let places: Vec<usize> =
+            self.followed.sights.iter().enumerate().filter(|(_, sight)| changed(sight)).map(|(index, _)| index).collect();
         if self.walk(&target, &places, after, FeedKind::AccessChanged, Phase::Refreshed).await? {
             self.arrive(&target);
         }
@@ -135,7 +140,9 @@ impl<'a> Pages<'a> {
         kind: FeedKind,
         phase: fn(Option<(String, Uuid)>) -> Phase,
     ) -> Result<bool> {
-        let start = after.as_ref().and_then(|(resource, _)| places.iter().position(|place| self.at(*place).is_ok_and(|sight| *sight.def.name == **resource)));
+        let start = after
+            .as_ref()
+            .and_then(|(resource, _)| places.iter().position(|place| self.at(*place).is_ok_and(|sight| *sight.def.name == **resource)));
         let mut beyond = after.filter(|_| start.is_some()).map(|(_, id)| id);
         for place in places.iter().skip(start.unwrap_or(0)) {
             if self.room() == 0 {
@@ -148,8 +155,7 @@ impl<'a> Pages<'a> {
             let limit = self.room_limit();
             let unlimited = self.context.unlimited();
             let (registry, scope) = (self.engine.registry(), &self.followed.scope);
-            let records =
-                read::stretch(registry, &unlimited, scope, &def, filter, DeletedMode::Exclude, beyond.take(), limit).await?;
+            let records = read::stretch(registry, &unlimited, scope, &def, filter, DeletedMode::Exclude, beyond.take(), limit).await?;
             let full = records.len() >= self.room();
             for record in records {
                 let Some(id) = id_of(&def, &record) else { continue };

@@ -77,7 +77,10 @@ impl FeedKind {
         (FeedKind::Deleted, "It was deleted. Drop it; a RESTORED may follow."),
         (FeedKind::Restored, "It was deleted and has come back."),
         (FeedKind::Erased, "It was erased for good. Drop it and whatever was kept of it."),
-        (FeedKind::AccessGained, "It came into sight without being made: a role, a share, an owner or a team changed, or it satisfies the filter now."),
+        (
+            FeedKind::AccessGained,
+            "It came into sight without being made: a role, a share, an owner or a team changed, or it satisfies the filter now.",
+        ),
         (FeedKind::AccessChanged, "Fields of it are shown or hidden now that were not before. Replace it."),
         (FeedKind::AccessLost, "It may not be seen any more. Drop it."),
         (FeedKind::Left, "It may still be seen, but does not satisfy the filter any more. Drop it."),

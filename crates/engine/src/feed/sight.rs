@@ -119,7 +119,13 @@ fn compared(filter: &Filter, now: Timestamp, resource: &Name, ends: &mut Vec<(Na
 }
 
 /// What a question follows, by its resources: those that it names, or all that have a log and may be read.
-pub(super) fn sights(engine: &Engine, context: &Context, resources: &[Name], filter: &Map<String, Json>, strict: bool) -> Result<Vec<Sight>> {
+pub(super) fn sights(
+    engine: &Engine,
+    context: &Context,
+    resources: &[Name],
+    filter: &Map<String, Json>,
+    strict: bool,
+) -> Result<Vec<Sight>> {
     let registry = engine.registry();
     let mut sights = Vec::new();
     for def in registry.resources().iter().filter(|def| !def.mirror) {
@@ -142,7 +148,9 @@ pub(super) fn check(registry: &Registry, resources: &[Name], filter: &Map<String
         match registry.resource(name) {
             None => return text(format!("resources names {name:?}, which is no resource.")),
             Some(def) if def.mirror => {
-                return text(format!("resources names {name:?}, whose records mirror others and have no changes of their own. Follow those that they mirror."));
+                return text(format!(
+                    "resources names {name:?}, whose records mirror others and have no changes of their own. Follow those that they mirror."
+                ));
             }
             Some(_) => {}
         }
@@ -150,7 +158,9 @@ pub(super) fn check(registry: &Registry, resources: &[Name], filter: &Map<String
     for name in filter.keys() {
         let known = registry.resource(name).is_some_and(|def| resources.is_empty() || resources.contains(&def.name));
         if !known {
-            return text(format!("filter has a member {name:?}, which is none of the resources that are followed. Its members are resources, each with a filter tree."));
+            return text(format!(
+                "filter has a member {name:?}, which is none of the resources that are followed. Its members are resources, each with a filter tree."
+            ));
         }
     }
     Ok(())

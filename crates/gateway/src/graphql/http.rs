@@ -163,7 +163,8 @@ async fn run(graphql: &Graphql, info: RequestInfo, request: Request, format: For
     };
     check_method(&prepared, by_get)?;
     if prepared.kind == OperationType::Subscription {
-        let text = "A subscription has many answers. Accept text/event-stream, or connect by WebSocket with the protocol graphql-transport-ws.";
+        let text =
+            "A subscription has many answers. Accept text/event-stream, or connect by WebSocket with the protocol graphql-transport-ws.";
         return Err(Error::new(ErrorCode::NotAcceptable, text));
     }
     let context = match context {

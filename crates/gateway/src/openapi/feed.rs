@@ -59,7 +59,8 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
         .content("text/event-stream", ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build())
         .build();
     let stream = errors(stream.response("200", events), &[400, 401, 403, 410, 500, 503]);
-    let paths = paths.path("/v1/changes", PathItem::new(HttpMethod::Get, read)).path("/v1/changes/stream", PathItem::new(HttpMethod::Get, stream));
+    let paths =
+        paths.path("/v1/changes", PathItem::new(HttpMethod::Get, read)).path("/v1/changes/stream", PathItem::new(HttpMethod::Get, stream));
     (components, paths)
 }
 
@@ -79,14 +80,17 @@ fn query(name: &str, description: String, schema: ObjectBuilder) -> Parameter {
 }
 
 fn after() -> Parameter {
-    let text = format!("Goes on behind this place: `page.next` of the page before, or the id of an event. `{NOW}` begins with what happens from now on, without a snapshot.");
+    let text = format!(
+        "Goes on behind this place: `page.next` of the page before, or the id of an event. `{NOW}` begins with what happens from now on, without a snapshot."
+    );
     query("after", text, ObjectBuilder::new().schema_type(Type::String).examples([json!(NOW)]))
 }
 
 fn resources(followed: &[&ResourceDef]) -> Parameter {
     let one: Vec<String> = followed.iter().flat_map(|def| [def.name.to_string(), def.path.to_string()]).collect();
     let one = one.join("|");
-    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^({one})(,({one}))*$"))).examples([json!("account,contact")]);
+    let schema =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^({one})(,({one}))*$"))).examples([json!("account,contact")]);
     query("resources", "Only records of these resources, with commas between; of all that you may read where absent.".to_owned(), schema)
 }
 
@@ -100,7 +104,11 @@ fn filter() -> Parameter {
 fn record() -> Parameter {
     let names: Vec<&str> = RECORD.iter().map(|(name, _)| *name).collect();
     let texts: Vec<String> = RECORD.iter().map(|(name, text)| format!("`{name}`: {text}")).collect();
-    query("record", format!("How much of a record entries show. {}.", texts.join("; ")), ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).default(Some(json!("full"))))
+    query(
+        "record",
+        format!("How much of a record entries show. {}.", texts.join("; ")),
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).default(Some(json!("full"))),
+    )
 }
 
 fn wait() -> Parameter {
@@ -135,9 +143,22 @@ fn entry(followed: &[&ResourceDef]) -> ObjectBuilder {
         .property("kind", text(&format!("What happened. {}", meanings.join(" "))).enum_values(Some(kinds)))
         .property("resource", text("What kind of record it is.").enum_values(Some(followed.iter().map(|def| def.name.as_ref()))))
         .property("id", text("The record.").examples([json!("acc_01h455vb4pex5vsknk084sn02q")]))
-        .property("version", or_null(Type::Integer, "The record's version after the change, or as it is. Null where the record is out of sight."))
-        .property("at", or_null(Type::String, "When it changed. Null where it is no change of the record itself.").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))))
-        .property("actor", or_null(Type::String, "Who changed it: the id of a user, an API key or the system itself. Null where it is no change of the record itself."))
+        .property(
+            "version",
+            or_null(Type::Integer, "The record's version after the change, or as it is. Null where the record is out of sight."),
+        )
+        .property(
+            "at",
+            or_null(Type::String, "When it changed. Null where it is no change of the record itself.")
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+        )
+        .property(
+            "actor",
+            or_null(
+                Type::String,
+                "Who changed it: the id of a user, an API key or the system itself. Null where it is no change of the record itself.",
+            ),
+        )
         .property("requestId", or_null(Type::String, "The request that changed it. Null where it is no change of the record itself."))
         .property("fields", fields)
         .property("record", record.description(Some("The record as it is now; null where it is gone or out of sight.")))

@@ -21,7 +21,7 @@ pub struct Model {
 }
 
 /// A lease that was taken.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
     job: Id,
     version: i64,

@@ -10,7 +10,7 @@ use clientela_engine::{Engine, ids};
 use clientela_kernel::{Comparison, Context, Filter, Id, Result, TenantId, Timestamp, Value};
 use clientela_model::{Choice as _, system};
 use clientela_outgoing::Outgoing;
-use clientela_store::{FeedCursor, Store, SystemTask};
+use clientela_store::{Bell, FeedCursor, Store, SystemTask};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use parking_lot::Mutex;
@@ -58,6 +58,7 @@ impl Dispatcher {
     /// Works until `ended` turns true. What is being sent then is sent to its end.
     pub async fn run(self, mut ended: watch::Receiver<bool>) {
         let (this, mut busy, mut sending) = (&self, FuturesUnordered::new(), HashSet::new());
+        let mut changes = self.store.changes_bell();
         while !*ended.borrow() {
             match self.active().await {
                 Ok(active) => {
@@ -73,7 +74,7 @@ impl Dispatcher {
                 }
                 Err(error) => tracing::warn!(%error, "webhook endpoints could not be looked for; it is tried again"),
             }
-            let rung = self.pause();
+            let rung = self.pause(&mut changes);
             tokio::pin!(rung);
             loop {
                 tokio::select! {
@@ -92,9 +93,11 @@ impl Dispatcher {
     }
 
     /// Waits until there may be something to do.
-    async fn pause(&self) {
+    async fn pause(&self, changes: &mut Bell) {
         tokio::select! {
             () = self.webhooks.wake.heard() => self.memory.lock().quiet.clear(),
+            // The log has grown, here or on another node.
+            true = changes.heard() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
     }

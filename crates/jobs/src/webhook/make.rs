@@ -1,9 +1,9 @@
 //! Making deliveries: a stretch of the change log becomes what is to be sent, in one transaction with the place up to where it was read.
 
+use super::Dispatcher;
 use super::delivery::{self, New};
 use super::endpoint::{ENDPOINT, Endpoint, WebhookDisabledReason, WebhookEndpointState};
 use super::position::Position;
-use super::{Dispatcher, event};
 use clientela_engine::{Engine, event as told};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Result, TenantId, Value};
 use clientela_model::{Choice as _, ResourceDef, system};

@@ -6,7 +6,7 @@ use super::endpoint::{Endpoint, WebhookDisabledReason};
 use super::position::Position;
 use super::send::Outcome;
 use super::{Dispatcher, schedule};
-use crate::lease::{self, Lease};
+use crate::queue::lease::{self, Lease};
 use clientela_engine::Engine;
 use clientela_engine::module::Found;
 use clientela_kernel::{Comparison, Context, ErrorCode, Filter, Id, Result, TenantId, Timestamp, Value};

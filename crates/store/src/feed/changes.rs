@@ -105,9 +105,7 @@ impl Scope {
                     sql.push("SELECT xid::text::bigint, seq FROM change_log WHERE tenant_id = ").tenant();
                     sql.push(" AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, seq DESC LIMIT 1")
                 }
-                Dialect::Sqlite => {
-                    sql.push("SELECT 0, seq FROM change_log WHERE tenant_id = ").tenant().push(" ORDER BY seq DESC LIMIT 1")
-                }
+                Dialect::Sqlite => sql.push("SELECT 0, seq FROM change_log WHERE tenant_id = ").tenant().push(" ORDER BY seq DESC LIMIT 1"),
             };
             Ok(sql)
         };

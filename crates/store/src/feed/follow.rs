@@ -79,7 +79,8 @@ impl Scope {
     pub async fn make_feed_view(&self, view: &FeedView, fingerprint: &str) -> Result<()> {
         let compile = || {
             let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
-            sql.push("INSERT INTO feed_view (tenant_id, id, principal, fingerprint, request, state, step, xid, seq, used_at) VALUES (").tenant();
+            sql.push("INSERT INTO feed_view (tenant_id, id, principal, fingerprint, request, state, step, xid, seq, used_at) VALUES (")
+                .tenant();
             let values = [
                 Value::Id(view.id),
                 Value::from(view.principal.as_str()),
@@ -175,7 +176,8 @@ impl Scope {
         let compile = || {
             let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
             for (place, column) in ["gained", "lost"].iter().enumerate() {
-                sql.push(if place == 0 { "SELECT 1 WHERE EXISTS (" } else { " OR EXISTS (" }).push("SELECT 1 FROM feed_member WHERE tenant_id = ");
+                sql.push(if place == 0 { "SELECT 1 WHERE EXISTS (" } else { " OR EXISTS (" })
+                    .push("SELECT 1 FROM feed_member WHERE tenant_id = ");
                 sql.tenant().push(" AND view_id = ").value(&Value::Id(view));
                 // Said outright, since the index holds no others.
                 sql.push(if place == 0 { " AND gained > 0 AND " } else { " AND lost IS NOT NULL AND " });
@@ -205,7 +207,11 @@ impl Scope {
             sql.push(" AND (record_id ");
             one_of(&mut sql, ids);
             if let Some(condition) = condition {
-                sql.push(" OR record_id IN (SELECT t0.id FROM ").push(&def.source()).push(" t0 WHERE t0.tenant_id = ").tenant().push(" AND ");
+                sql.push(" OR record_id IN (SELECT t0.id FROM ")
+                    .push(&def.source())
+                    .push(" t0 WHERE t0.tenant_id = ")
+                    .tenant()
+                    .push(" AND ");
                 filters.push(&mut sql, def, RECORD, condition)?;
                 sql.push(")");
             }

@@ -88,7 +88,8 @@ impl Scope {
                 FeedMembersOf::Changed { since, until, after, limit } => {
                     sql.push(" AND (resource, record_id) IN (SELECT resource, record_id FROM (");
                     for (place, column) in ["gained", "lost"].iter().enumerate() {
-                        sql.push(if place == 0 { "SELECT" } else { " UNION SELECT" }).push(" resource, record_id FROM feed_member WHERE tenant_id = ");
+                        sql.push(if place == 0 { "SELECT" } else { " UNION SELECT" })
+                            .push(" resource, record_id FROM feed_member WHERE tenant_id = ");
                         sql.tenant().push(" AND view_id = ").value(&Value::Id(view)).push(" AND ").push(column).push(" > ");
                         sql.value(&number(since)).push(" AND ").push(column).push(" <= ").value(&number(until));
                         if let Some((resource, record)) = after {

@@ -37,7 +37,8 @@ async fn a_copy_begins_with_what_is_there_and_follows_every_change() {
         app.alpha.post(&format!("{path}/restore"), &json!({})).await.expect(200);
         make(&app, "purposes", json!({ "key": "news", "name": "News" })).await;
         let entries = copy.follow().await;
-        let expected = [("CREATED", 1), ("UPDATED", 2), ("DELETED", 3), ("RESTORED", 4)].map(|(kind, version)| (kind.to_owned(), Some(version)));
+        let expected =
+            [("CREATED", 1), ("UPDATED", 2), ("DELETED", 3), ("RESTORED", 4)].map(|(kind, version)| (kind.to_owned(), Some(version)));
         assert_eq!(told(&entries, &new), expected);
         assert_eq!(entries.len(), 4, "what is not followed is not told: {entries:?}");
         let changed: Vec<&str> = entries[1]["fields"].as_array().unwrap().iter().filter_map(Json::as_str).collect();

@@ -52,12 +52,18 @@ impl World<'_> {
         let kind = self.dice.roll(17);
         let said = match kind {
             0 | 1 => {
-                let made = app.alpha.post("/v1/accounts", &json!({ "name": format!("A{}", self.log.len()), "country": country, "ownerId": owner })).await;
+                let made = app
+                    .alpha
+                    .post("/v1/accounts", &json!({ "name": format!("A{}", self.log.len()), "country": country, "ownerId": owner }))
+                    .await;
                 self.accounts.push(id(&made.json()));
                 made.status
             }
             2 | 3 => {
-                let made = app.alpha.post("/v1/contacts", &json!({ "lastName": format!("C{}", self.log.len()), "ownerId": owner, "accountId": account })).await;
+                let made = app
+                    .alpha
+                    .post("/v1/contacts", &json!({ "lastName": format!("C{}", self.log.len()), "ownerId": owner, "accountId": account }))
+                    .await;
                 self.contacts.push(id(&made.json()));
                 made.status
             }
@@ -137,11 +143,13 @@ async fn every_copy_ends_equal_to_a_fresh_read_and_nothing_leaks() {
         let dice = Dice(u64::try_from(app.clock.now().0).unwrap());
         let users = vec![anna, bob];
         let (accounts, contacts, notes, shares, members, rules) = Default::default();
-        let mut world = World { app: &app, dice, users, right, role: narrow, team, accounts, contacts, notes, shares, members, rules, log: Vec::new() };
+        let mut world =
+            World { app: &app, dice, users, right, role: narrow, team, accounts, contacts, notes, shares, members, rules, log: Vec::new() };
         let clients = [anna_client, bob_client, app.alpha.clone()];
         let mut seen: HashMap<usize, Seen> = HashMap::new();
         let query = "resources=account,contact,note&limit=7";
-        let mut copies: Vec<(usize, Copy<'_>)> = clients.iter().enumerate().map(|(of, client)| (of, Copy::of(&app, client, query))).collect();
+        let mut copies: Vec<(usize, Copy<'_>)> =
+            clients.iter().enumerate().map(|(of, client)| (of, Copy::of(&app, client, query))).collect();
         for step in 0..steps {
             world.step().await;
             app.settled().await;

@@ -64,14 +64,20 @@ async fn whatever_narrows_or_widens_a_right_is_told_record_by_record() {
         copy.is_true(FOLLOWED).await;
         let member = make(&app, "team-members", json!({ "teamId": team, "userId": other })).await;
         let entries = copy.follow().await;
-        assert_eq!((kinds(&entries, &mine), kinds(&entries, &unseen)), (vec!["ACCESS_GAINED".to_owned()], vec!["ACCESS_GAINED".to_owned()]));
+        assert_eq!(
+            (kinds(&entries, &mine), kinds(&entries, &unseen)),
+            (vec!["ACCESS_GAINED".to_owned()], vec!["ACCESS_GAINED".to_owned()])
+        );
         copy.is_true(FOLLOWED).await;
         assert_eq!(app.alpha.delete(&format!("/v1/team-members/{member}")).await.status, 204);
         assert_eq!(kinds(&copy.follow().await, &unseen), ["ACCESS_LOST"]);
         copy.is_true(FOLLOWED).await;
 
         // A condition.
-        app.alpha.patch(&format!("/v1/role-rights/{right}"), &json!({ "depth": "ALL", "condition": "{\"country\": {\"eq\": \"AT\"}}" })).await.expect(200);
+        app.alpha
+            .patch(&format!("/v1/role-rights/{right}"), &json!({ "depth": "ALL", "condition": "{\"country\": {\"eq\": \"AT\"}}" }))
+            .await
+            .expect(200);
         app.alpha.patch(&format!("/v1/accounts/{unseen}"), &json!({ "country": "AT" })).await.expect(200);
         copy.follow().await;
         copy.is_true(FOLLOWED).await;
@@ -86,7 +92,8 @@ async fn whatever_narrows_or_widens_a_right_is_told_record_by_record() {
         copy.is_true(FOLLOWED).await;
 
         // Nothing at all any more.
-        for record in app.alpha.get(&format!("/v1/role-assignments?filter[userId][eq]={me}")).await.expect(200)["data"].as_array().unwrap() {
+        for record in app.alpha.get(&format!("/v1/role-assignments?filter[userId][eq]={me}")).await.expect(200)["data"].as_array().unwrap()
+        {
             assert_eq!(app.alpha.delete(&format!("/v1/role-assignments/{}", record["id"].as_str().unwrap())).await.status, 204);
         }
         let entries = copy.follow().await;
@@ -105,7 +112,8 @@ async fn fields_that_are_hidden_leave_the_copy() {
         let mut copy = Copy::of(&app, &client, "resources=account");
         copy.follow().await;
         copy.is_true(&["account"]).await;
-        let rule = make(&app, "field-rules", json!({ "roleId": reading, "resource": "account", "field": "industry", "access": "HIDDEN" })).await;
+        let rule =
+            make(&app, "field-rules", json!({ "roleId": reading, "resource": "account", "field": "industry", "access": "HIDDEN" })).await;
         let entries = copy.follow().await;
         assert_eq!(kinds(&entries, &account), ["ACCESS_CHANGED"], "{entries:?}");
         assert!(entries[0]["record"].get("industry").is_none(), "{entries:?}");

@@ -58,7 +58,11 @@ impl Events {
                     found.map(|value| value.strip_prefix(' ').unwrap_or(value).to_owned())
                 };
                 if let Some(data) = line("data") {
-                    return (line("event").unwrap_or_default(), line("id").unwrap_or_default(), serde_json::from_str(&data).unwrap_or_default());
+                    return (
+                        line("event").unwrap_or_default(),
+                        line("id").unwrap_or_default(),
+                        serde_json::from_str(&data).unwrap_or_default(),
+                    );
                 }
             }
             let frame = tokio::time::timeout(Duration::from_secs(20), self.body.frame()).await.expect("an event comes long before");
@@ -83,7 +87,8 @@ async fn a_stream_goes_on_behind_its_last_event_and_closes_to_whoever_loses_thei
         let mut events = Events::of(&client, "/v1/changes/stream?resources=account", &[("last-event-id", &place)], None).await;
         assert_eq!(events.next().await.2["id"], json!(second), "nothing was missed, nothing comes twice");
         // Every right goes: what was seen is told to be lost, and what happens from then on is not told.
-        for record in app.alpha.get(&format!("/v1/role-assignments?filter[userId][eq]={id}")).await.expect(200)["data"].as_array().unwrap() {
+        for record in app.alpha.get(&format!("/v1/role-assignments?filter[userId][eq]={id}")).await.expect(200)["data"].as_array().unwrap()
+        {
             assert_eq!(app.alpha.delete(&format!("/v1/role-assignments/{}", record["id"].as_str().unwrap())).await.status, 204);
         }
         for _ in 0..2 {

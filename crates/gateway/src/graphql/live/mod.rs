@@ -33,12 +33,24 @@ pub(super) enum Result {
 }
 
 /// The results of a request. Whoever stops taking them costs no more than one page of entries.
-pub(super) fn results(graphql: Arc<Graphql>, info: RequestInfo, headers: HeaderMap, parameters: Parameters, by_get: bool) -> BoxStream<'static, Result> {
+pub(super) fn results(
+    graphql: Arc<Graphql>,
+    info: RequestInfo,
+    headers: HeaderMap,
+    parameters: Parameters,
+    by_get: bool,
+) -> BoxStream<'static, Result> {
     let begun = begin(graphql, info, headers, parameters, by_get);
     stream::once(begun).flat_map(|begun| begun).boxed()
 }
 
-async fn begin(graphql: Arc<Graphql>, info: RequestInfo, headers: HeaderMap, parameters: Parameters, by_get: bool) -> BoxStream<'static, Result> {
+async fn begin(
+    graphql: Arc<Graphql>,
+    info: RequestInfo,
+    headers: HeaderMap,
+    parameters: Parameters,
+    by_get: bool,
+) -> BoxStream<'static, Result> {
     match try_to_begin(graphql, info, headers, parameters, by_get).await {
         Ok(stream) => stream,
         Err(problems) => once(Answer::refusal(&problems, info.id)),

@@ -36,14 +36,19 @@ pub(in crate::graphql) fn is_asked_for(headers: &HeaderMap) -> bool {
 }
 
 /// Takes the connection over.
-pub(in crate::graphql) async fn upgrade(graphql: Arc<Graphql>, info: RequestInfo, request: HttpRequest) -> std::result::Result<HttpResponse, Error> {
+pub(in crate::graphql) async fn upgrade(
+    graphql: Arc<Graphql>,
+    info: RequestInfo,
+    request: HttpRequest,
+) -> std::result::Result<HttpResponse, Error> {
     let (mut parts, _) = request.into_parts();
     let place = Arc::clone(&graphql.sockets).try_acquire_owned().map_err(|_| {
         let text = format!("{} sockets are open, which is as many as there may be. Try again in a while, or follow /v1/changes.", MOST);
         Error::new(ErrorCode::Overloaded, text)
     })?;
     let protocol = GraphQLProtocol::from_request_parts(&mut parts, &()).await.map_err(|_: StatusCode| {
-        let text = format!("Sec-WebSocket-Protocol names none of the protocols that are spoken here: {}.", ALL_WEBSOCKET_PROTOCOLS.join(", "));
+        let text =
+            format!("Sec-WebSocket-Protocol names none of the protocols that are spoken here: {}.", ALL_WEBSOCKET_PROTOCOLS.join(", "));
         Error::new(ErrorCode::InvalidParameter, text)
     })?;
     let socket = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
@@ -72,7 +77,9 @@ async fn begun(graphql: Arc<Graphql>, info: RequestInfo, headers: HeaderMap, pay
         None => credentials.extend(headers.get_all(header::AUTHORIZATION).iter().map(|value| (Some(header::AUTHORIZATION), value.clone()))),
     }
     let now = graphql.state.clock.now();
-    authenticate(&graphql.state, RequestInfo { now, ..info }, &credentials).await.map_err(|error| async_graphql::Error::new(error.detail()))?;
+    authenticate(&graphql.state, RequestInfo { now, ..info }, &credentials)
+        .await
+        .map_err(|error| async_graphql::Error::new(error.detail()))?;
     let mut data = Data::default();
     data.insert(credentials);
     Ok(data)

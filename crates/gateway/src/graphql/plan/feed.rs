@@ -65,7 +65,8 @@ pub(super) fn request(builder: &Builder<'_>, field: &Collected, only: Option<&Ar
         let filter = if tree.is_empty() { tree } else { Map::from_iter([(def.name.to_string(), Json::Object(tree))]) };
         return Ok(FeedRequest { resources: vec![def.name.clone()], filter, limit: 1, from_now: after.is_none(), after });
     }
-    let resources: Vec<Name> = given("resources")?.as_deref().and_then(Json::as_array).into_iter().flatten().filter_map(text).map(Name::from).collect();
+    let resources: Vec<Name> =
+        given("resources")?.as_deref().and_then(Json::as_array).into_iter().flatten().filter_map(text).map(Name::from).collect();
     Ok(FeedRequest { resources, filter: tree, limit: 1, after, from_now: false })
 }
 
@@ -109,7 +110,9 @@ impl FeedStep {
         for (_, item) in &self.items {
             let shapes: Vec<&EntryShape> = match item {
                 Item::Nodes(shape) => vec![shape],
-                Item::Edges(parts) => parts.iter().filter_map(|(_, part)| if let EdgePart::Node(shape) = part { Some(shape) } else { None }).collect(),
+                Item::Edges(parts) => {
+                    parts.iter().filter_map(|(_, part)| if let EdgePart::Node(shape) = part { Some(shape) } else { None }).collect()
+                }
                 Item::Constant(_) | Item::PageInfo(_) => Vec::new(),
             };
             for shape in shapes {
@@ -172,7 +175,13 @@ impl FeedStep {
     }
 }
 
-async fn edges(source: &dyn Source, context: &Context, parts: &[(Box<str>, EdgePart)], page: &FeedPage, out: &mut Vec<u8>) -> Result<(), Problem> {
+async fn edges(
+    source: &dyn Source,
+    context: &Context,
+    parts: &[(Box<str>, EdgePart)],
+    page: &FeedPage,
+    out: &mut Vec<u8>,
+) -> Result<(), Problem> {
     let plain = |error: Error| Problem::request(error.code(), error.detail().to_owned());
     let mut columns = Vec::with_capacity(parts.len());
     for (_, part) in parts {
@@ -203,16 +212,23 @@ async fn edges(source: &dyn Source, context: &Context, parts: &[(Box<str>, EdgeP
 
 impl EntryShape {
     /// What is selected of an entry. `only` is the resource where its records are all of one.
-    pub(super) fn new(builder: &Builder<'_>, fields: &[Collected], request: &FeedRequest, only: Option<&Arc<ResourceDef>>) -> Result<EntryShape, Problem> {
+    pub(super) fn new(
+        builder: &Builder<'_>,
+        fields: &[Collected],
+        request: &FeedRequest,
+        only: Option<&Arc<ResourceDef>>,
+    ) -> Result<EntryShape, Problem> {
         let all = builder.types.registry.resources();
         let part = |field: &Collected| {
             let part = match (&field.what, only) {
                 (What::Role(Role::Cursor), _) => EntryPart::Cursor,
                 (What::Role(Role::Node), Some(def)) => EntryPart::Record(vec![(Arc::clone(def), builder.selection(def, &field.children)?)]),
                 (What::Role(Role::Node), None) => {
-                    let wanted = |def: &&Arc<ResourceDef>| !def.mirror && (request.resources.is_empty() || request.resources.contains(&def.name));
+                    let wanted =
+                        |def: &&Arc<ResourceDef>| !def.mirror && (request.resources.is_empty() || request.resources.contains(&def.name));
                     let named = all.iter().enumerate().filter(|(_, def)| wanted(def));
-                    let shape = |(index, def): (usize, &Arc<ResourceDef>)| Ok((Arc::clone(def), builder.selection(def, below(field, index))?));
+                    let shape =
+                        |(index, def): (usize, &Arc<ResourceDef>)| Ok((Arc::clone(def), builder.selection(def, below(field, index))?));
                     EntryPart::Record(named.map(shape).collect::<Result<_, Problem>>()?)
                 }
                 _ => EntryPart::Member(field.clone()),

@@ -21,7 +21,11 @@ pub(super) fn root() -> OutputField {
 
 fn followed() -> Vec<InputField> {
     vec![
-        InputField::new("resources", list("String"), "Only records of these resources, such as `account`; of all that you may read where absent."),
+        InputField::new(
+            "resources",
+            list("String"),
+            "Only records of these resources, such as `account`; of all that you may read where absent.",
+        ),
         InputField::new(
             "filter",
             nullable("JSON"),
@@ -41,7 +45,8 @@ pub(super) fn subscriptions(registry: &Registry) -> Vec<OutputField> {
         let text = format!("What changes of {}, from now on or from a cursor on. See `changes`.", naming::words(&def.plural));
         let filter = InputField::new("filter", nullable(&format!("{}Filter", def.type_name)), "Only records that satisfy this.");
         fields.push(
-            OutputField::new(format!("{}Changed", def.name), required(&change(def)), Role::Live(Some(index)), text).with_arguments(vec![filter, after()]),
+            OutputField::new(format!("{}Changed", def.name), required(&change(def)), Role::Live(Some(index)), text)
+                .with_arguments(vec![filter, after()]),
         );
     }
     fields
@@ -62,7 +67,12 @@ pub(super) fn shared() -> Vec<Definition> {
     let connection = vec![
         OutputField::new("edges", required_list("FeedEdge"), Role::Edges, "The entries with their cursors."),
         OutputField::new("nodes", required_list("FeedEntry"), Role::Nodes, "The entries, in order."),
-        OutputField::new("pageInfo", required("PageInfo"), Role::PageInfo, "Where the page stands. `endCursor` is there also where the page is empty."),
+        OutputField::new(
+            "pageInfo",
+            required("PageInfo"),
+            Role::PageInfo,
+            "Where the page stands. `endCursor` is there also where the page is empty.",
+        ),
     ];
     let edge = vec![
         OutputField::new("cursor", required("String"), Role::Cursor, "The place behind the entry, for `after`."),
@@ -83,7 +93,11 @@ fn entry(record: &str) -> Vec<OutputField> {
         part("kind", required("FeedKind"), "What happened."),
         part("resource", required("String"), "What kind of record it is."),
         part("id", required("ID"), "The record."),
-        part("version", nullable("Int"), "The record's version after the change, or as it is; a copy ignores what is not above its own. Null where the record is out of sight."),
+        part(
+            "version",
+            nullable("Int"),
+            "The record's version after the change, or as it is; a copy ignores what is not above its own. Null where the record is out of sight.",
+        ),
         part("at", nullable("DateTime"), "When it changed; null where it is no change of the record itself."),
         part("actor", nullable("ID"), "Who changed it: the id of a user, an API key or the system itself."),
         part("requestId", nullable("String"), "The request that changed it."),

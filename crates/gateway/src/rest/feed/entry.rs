@@ -5,6 +5,7 @@ use crate::follow::Followed;
 use crate::rest::feed::RECORD;
 use crate::rest::parameters::invalid;
 use crate::rest::selection;
+use clientela_engine::Selection;
 use clientela_engine::feed::{FeedEntry, FeedKind};
 use clientela_kernel::Result;
 use clientela_model::system;
@@ -48,7 +49,7 @@ pub(super) async fn write(followed: &Followed, entry: &FeedEntry, shown: Shown, 
         fields.extend(entry.fields.iter().filter(|field| *field != system::VERSION).cloned());
         selection::select(&followed.context, followed.engine.registry(), def, &fields, &[], limits)?
     } else {
-        selection::whole(def)
+        Selection::whole(def)
     };
     followed.engine.render_entry(&followed.context, entry, &Arc::new(selection), out).await?;
     out.push(b'}');

@@ -61,7 +61,9 @@ pub(super) async fn changes(state: Arc<GatewayState>, call: Call) -> Result<Resp
 
 fn seconds(text: &str) -> Result<Duration> {
     let seconds = text.parse::<u64>().ok().filter(|seconds| *seconds <= LONGEST_WAIT);
-    seconds.map(Duration::from_secs).ok_or_else(|| invalid(format!("wait is {text:?}, but must be a whole number of seconds from 0 to {LONGEST_WAIT}.")))
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| invalid(format!("wait is {text:?}, but must be a whole number of seconds from 0 to {LONGEST_WAIT}.")))
 }
 
 /// What is followed.
