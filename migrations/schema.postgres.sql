@@ -623,6 +623,35 @@ CREATE TABLE external_identity
     CREATE UNIQUE INDEX external_identity_issuer_subject_key ON public.external_identity USING btree (tenant_id, issuer, subject) WHERE (deleted_at IS NULL)
     CREATE INDEX external_identity_user_id_index ON public.external_identity USING btree (tenant_id, user_id, id)
 
+CREATE TABLE feed_member
+    tenant_id uuid NOT NULL
+    view_id uuid NOT NULL
+    resource text COLLATE "C" NOT NULL
+    record_id uuid NOT NULL
+    gained bigint NOT NULL
+    gained_by text COLLATE "C" NOT NULL
+    lost bigint
+    lost_by text COLLATE "C"
+    CONSTRAINT feed_member_pkey PRIMARY KEY (tenant_id, view_id, resource, record_id, gained)
+    CONSTRAINT feed_member_tenant_id_view_id_fkey FOREIGN KEY (tenant_id, view_id) REFERENCES feed_view(tenant_id, id) ON DELETE CASCADE
+    CREATE INDEX feed_member_gained ON public.feed_member USING btree (tenant_id, view_id, gained) WHERE (gained > 0)
+    CREATE INDEX feed_member_lost ON public.feed_member USING btree (tenant_id, view_id, lost) WHERE (lost IS NOT NULL)
+
+CREATE TABLE feed_view
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    principal text COLLATE "C" NOT NULL
+    fingerprint text COLLATE "C" NOT NULL
+    request text COLLATE "C" NOT NULL
+    state text COLLATE "C" NOT NULL
+    step bigint NOT NULL
+    xid bigint NOT NULL
+    seq bigint NOT NULL
+    used_at timestamp with time zone NOT NULL
+    CONSTRAINT feed_view_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX feed_view_of ON public.feed_view USING btree (tenant_id, principal, fingerprint)
+    CREATE INDEX feed_view_used ON public.feed_view USING btree (used_at)
+
 CREATE TABLE field_rule
     tenant_id uuid NOT NULL
     id uuid NOT NULL

@@ -688,6 +688,41 @@ CREATE UNIQUE INDEX external_identity_issuer_subject_key ON external_identity (t
 
 CREATE INDEX external_identity_user_id_index ON external_identity (tenant_id, user_id, id);
 
+CREATE TABLE feed_member (
+    tenant_id BLOB NOT NULL,
+    view_id BLOB NOT NULL,
+    resource TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    gained INTEGER NOT NULL,
+    gained_by TEXT NOT NULL,
+    lost INTEGER,
+    lost_by TEXT,
+    PRIMARY KEY (tenant_id, view_id, resource, record_id, gained),
+    FOREIGN KEY (tenant_id, view_id) REFERENCES feed_view (tenant_id, id) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE INDEX feed_member_gained ON feed_member (tenant_id, view_id, gained) WHERE gained > 0;
+
+CREATE INDEX feed_member_lost ON feed_member (tenant_id, view_id, lost) WHERE lost IS NOT NULL;
+
+CREATE TABLE feed_view (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    principal TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    request TEXT NOT NULL,
+    state TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    xid INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX feed_view_of ON feed_view (tenant_id, principal, fingerprint);
+
+CREATE INDEX feed_view_used ON feed_view (used_at);
+
 CREATE TABLE field_rule (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,

@@ -158,9 +158,10 @@ pub(super) fn check(registry: &Registry, resources: &[Name], filter: &Map<String
     for name in filter.keys() {
         let known = registry.resource(name).is_some_and(|def| resources.is_empty() || resources.contains(&def.name));
         if !known {
-            return text(format!(
+            let text = format!(
                 "filter has a member {name:?}, which is none of the resources that are followed. Its members are resources, each with a filter tree."
-            ));
+            );
+            return Err(Error::new(ErrorCode::InvalidFilter, text));
         }
     }
     Ok(())

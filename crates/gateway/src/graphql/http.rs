@@ -131,7 +131,7 @@ async fn follow(graphql: Arc<Graphql>, info: RequestInfo, request: Request) -> R
     let (parameters, by_get) = parameters(&graphql, &parts, body).await?;
     // Without a credential there is no stream.
     drop(authenticate(&graphql.state, info, &parts.headers).await?);
-    Ok(live::answer(live::results(graphql, info, parts.headers, parameters, by_get)))
+    Ok(live::answer(live::results(graphql, info, parts.headers, parameters, by_get).await))
 }
 
 /// Refuses to change anything by GET.

@@ -50,6 +50,10 @@ impl Events {
 
     /// The next event: its name, its id and its data.
     async fn next(&mut self) -> (String, String, Json) {
+        tokio::time::timeout(Duration::from_secs(20), self.read()).await.expect("an event comes long before")
+    }
+
+    async fn read(&mut self) -> (String, String, Json) {
         loop {
             while let Some(end) = self.text.find("\n\n") {
                 let event: String = self.text.drain(..end + 2).collect();
@@ -65,7 +69,7 @@ impl Events {
                     );
                 }
             }
-            let frame = tokio::time::timeout(Duration::from_secs(20), self.body.frame()).await.expect("an event comes long before");
+            let frame = self.body.frame().await;
             let piece = frame.expect("the stream goes on").unwrap().into_data().unwrap();
             self.text.push_str(std::str::from_utf8(&piece).unwrap());
         }

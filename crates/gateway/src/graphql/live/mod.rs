@@ -32,19 +32,9 @@ pub(super) enum Result {
     Quiet,
 }
 
-/// The results of a request. Whoever stops taking them costs no more than one page of entries.
-pub(super) fn results(
-    graphql: Arc<Graphql>,
-    info: RequestInfo,
-    headers: HeaderMap,
-    parameters: Parameters,
-    by_get: bool,
-) -> BoxStream<'static, Result> {
-    let begun = begin(graphql, info, headers, parameters, by_get);
-    stream::once(begun).flat_map(|begun| begun).boxed()
-}
-
-async fn begin(
+/// The results of a request. A subscription has begun when this answers: what happens from then on is among them. Whoever stops taking them costs no more than
+/// one page of entries.
+pub(super) async fn results(
     graphql: Arc<Graphql>,
     info: RequestInfo,
     headers: HeaderMap,

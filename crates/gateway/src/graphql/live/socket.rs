@@ -11,7 +11,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, Request as HttpRequest};
 use axum::response::{IntoResponse as _, Response as HttpResponse};
 use clientela_kernel::{Error, ErrorCode};
-use futures_util::stream::{BoxStream, StreamExt as _};
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use serde_json::{Map, Value as Json};
 use std::any::TypeId;
 use std::sync::Arc;
@@ -100,8 +100,9 @@ impl Live {
             _ => Map::new(),
         };
         let parameters = Parameters { query: request.query, operation_name: request.operation_name, variables };
-        let results = results(Arc::clone(&self.graphql), self.info, headers.cloned().unwrap_or_default(), parameters, false);
-        results
+        let begun = results(Arc::clone(&self.graphql), self.info, headers.cloned().unwrap_or_default(), parameters, false);
+        stream::once(begun)
+            .flat_map(|results| results)
             .filter_map(|result| async move {
                 match result {
                     Result::Next(json) => Some(response(&json)),

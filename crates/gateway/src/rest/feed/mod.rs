@@ -12,7 +12,7 @@ use crate::GatewayState;
 use crate::follow::Follower;
 use axum::response::Response;
 use clientela_engine::feed::FeedRequest;
-use clientela_kernel::{Name, PageArguments, Result};
+use clientela_kernel::{Error, ErrorCode, Name, PageArguments, Result};
 use clientela_model::Registry;
 use entry::Shown;
 use http::StatusCode;
@@ -94,7 +94,7 @@ fn resource(registry: &Registry, name: &str) -> Result<Name> {
 
 /// Filter trees by resource: where one resource is followed, the tree may stand by itself.
 fn by_resource(resources: &[Name], tree: Json) -> Result<Map<String, Json>> {
-    let Json::Object(members) = tree else { return Err(invalid("filter must be a JSON object.".to_owned())) };
+    let Json::Object(members) = tree else { return Err(Error::new(ErrorCode::InvalidFilter, "filter must be a JSON object.")) };
     match resources {
         [one] if !members.contains_key(one.as_ref()) || !members.get(one.as_ref()).is_some_and(Json::is_object) => {
             Ok(if members.is_empty() { members } else { Map::from_iter([(one.to_string(), Json::Object(members))]) })
