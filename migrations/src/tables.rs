@@ -33,7 +33,7 @@ pub fn references() -> Vec<(&'static str, &'static str, &'static str)> {
             table = name;
         }
         let key = line.split_once("FOREIGN KEY (tenant_id, ").and_then(|(_, rest)| rest.split_once(") REFERENCES "));
-        if let Some((column, target)) = key.and_then(|(column, rest)| Some((column, rest.strip_suffix("(tenant_id, id)")?))) {
+        if let Some((column, target)) = key.and_then(|(column, rest)| Some((column, rest.split_once("(tenant_id, id)")?.0))) {
             references.push((table, column, target));
         }
     }

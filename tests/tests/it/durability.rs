@@ -54,7 +54,7 @@ fn memory_at_rest_is_small() {
 
 /// MiB; an unoptimized binary has larger code and frames than a release, for which 40 MiB are wanted (and are
 /// not kept: the GraphQL schema of sixty resources takes more).
-const DEBUG_LIMIT: u64 = 128;
+const DEBUG_LIMIT: u64 = 136;
 
 /// The first line is what scripts read.
 #[test]

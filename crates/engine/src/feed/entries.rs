@@ -176,7 +176,7 @@ impl<'a> Pages<'a> {
         let names: Vec<String> = self.followed.sights.iter().map(|sight| sight.def.name.to_string()).collect();
         // Resources in the statement help where they are few; where all are followed they say nothing.
         let narrow = names.len() * 2 < self.engine.registry().resources().len();
-        let limit = self.room_limit().min(STRETCH).max(1);
+        let limit = self.room_limit().clamp(1, STRETCH);
         let rows = self.followed.scope.changes_until(from, Some(until), if narrow { &names } else { &[] }, limit).await?;
         let full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         self.looked += rows.len();

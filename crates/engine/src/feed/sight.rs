@@ -61,7 +61,7 @@ impl Sight {
             timed |= plain(now, context.now) != plain(then, Timestamp(0));
         }
         let parts: Vec<Filter> = allowed.iter().chain(&asked).cloned().collect();
-        let seen = (!parts.is_empty()).then(|| Filter::And(parts));
+        let seen = (!parts.is_empty()).then_some(Filter::And(parts));
         let hidden: Vec<&str> = def.fields.iter().filter(|field| !mask.sees(*field)).map(|field| field.name.as_ref()).collect();
         let mut ends = Vec::new();
         if let Some(seen) = &seen {

@@ -176,7 +176,7 @@ fn errors_have_their_codes_and_places() {
         ("{ accounts { nodes { x: name } } accounts { nodes { x: id } } }", "GRAPHQL_VALIDATION_FAILED", "differ"),
         ("query A { accounts { totalCount } } query B { accounts { totalCount } }", "GRAPHQL_VALIDATION_FAILED", "operationName"),
         ("query($x: Int) { __typename }", "GRAPHQL_VALIDATION_FAILED", "not used"),
-        ("subscription { x }", "GRAPHQL_VALIDATION_FAILED", "subscription"),
+        ("subscription { x }", "GRAPHQL_VALIDATION_FAILED", "Subscription"),
         ("{ accounts(first: -1) { totalCount } }", "BAD_USER_INPUT", "first is -1"),
         ("{ accounts(first: 1001) { totalCount } }", "BAD_USER_INPUT", "1000"),
         ("{ accounts(first: 1, last: 1) { totalCount } }", "BAD_USER_INPUT", "together"),

@@ -97,13 +97,16 @@ impl Visitor for Keys {
     }
 }
 
+/// A table, where its tenant stands, and the columns that refer: where each stands, and to which table.
+type Referring = (ArchiveTable, usize, Vec<(usize, &'static str)>);
+
 /// The second time: where references lead.
 struct References {
     path: PathBuf,
     references: Vec<(&'static str, &'static str, &'static str)>,
     keys: HashMap<String, Vec<u64>>,
-    /// The table, where its tenant stands, and the columns that refer: where each stands, and to which table.
-    table: Option<(ArchiveTable, usize, Vec<(usize, &'static str)>)>,
+    /// The table that is being read.
+    table: Option<Referring>,
 }
 
 #[async_trait]

@@ -33,7 +33,11 @@ pub async fn run(config: &Config, command: &WebhookCommand, as_json: bool) -> Re
                 body.insert("event".to_owned(), Json::from(event.as_str()));
             }
             let answer = operate(config, "sendTestWebhook", id(endpoint, "whe")?, body, tenant.as_deref()).await?;
-            print(as_json, &answer, &format!("{} waits to be sent.", answer["webhookDelivery"].as_str().unwrap_or_default()))
+            print(
+                as_json,
+                &answer,
+                &format!("{} waits to be sent.", answer.get("webhookDelivery").and_then(Json::as_str).unwrap_or_default()),
+            )
         }
         WebhookCommand::Replay { id: what, range, tenant } => {
             if let Ok(delivery) = Id::parse(what, "whd") {
@@ -41,7 +45,7 @@ pub async fn run(config: &Config, command: &WebhookCommand, as_json: bool) -> Re
                 return print(as_json, &answer, &format!("{what} waits to be sent again."));
             }
             let answer = operate(config, "replayWebhookDeliveries", id(what, "whe")?, range.body(), tenant.as_deref()).await?;
-            print(as_json, &answer, &format!("{} deliveries wait to be sent again.", answer["replayed"]))
+            print(as_json, &answer, &format!("{} deliveries wait to be sent again.", answer.get("replayed").unwrap_or(&Json::Null)))
         }
     }
 }

@@ -129,9 +129,14 @@ impl Seen {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long a test goes on is said from outside")]
+fn steps() -> usize {
+    std::env::var("CLIENTELA_FEED_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(STEPS)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_copy_ends_equal_to_a_fresh_read_and_nothing_leaks() {
-    let steps = std::env::var("CLIENTELA_FEED_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(STEPS);
+    let steps = steps();
     both(|app| async move {
         let narrow = role(&app, "narrow", &[("*", "read", "OWN")]).await;
         let right = make(&app, "role-rights", json!({ "roleId": narrow, "resource": "account", "action": "read", "depth": "ALL" })).await;
