@@ -106,6 +106,15 @@ impl ShapeDef {
         Json::Object(fields.collect::<Map<_, _>>())
     }
 
+    /// Whether any of it is a document, of which there is no example.
+    fn holds_documents(&self) -> bool {
+        self.fields.iter().any(|field| match &field.holds {
+            Holds::Document { .. } => true,
+            Holds::Shape(shape) | Holds::Shapes { shape, .. } => shape.holds_documents(),
+            Holds::Value(_) | Holds::Values { .. } | Holds::Record { .. } | Holds::Records { .. } => false,
+        })
+    }
+
     /// Calls `visit` with this shape and every part of it.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a ShapeDef)) {
         visit(self);
@@ -171,6 +180,8 @@ impl ShapeField {
         match &self.holds {
             Holds::Value(definition) => Some(of(definition)),
             Holds::Values { item, .. } => Some(Json::Array(vec![of(item)])),
+            // An example without a part that must be there would be none.
+            Holds::Shape(shape) | Holds::Shapes { shape, .. } if shape.holds_documents() => None,
             Holds::Shape(shape) => Some(shape.example()),
             Holds::Shapes { shape, .. } => Some(Json::Array(vec![shape.example()])),
             Holds::Record { .. } | Holds::Records { .. } | Holds::Document { .. } => None,

@@ -54,6 +54,7 @@ async fn field_sizes() {
                         | ("savedView", "filter" | "sort" | "fields")
                         | ("identityProvider", "scopes" | "emailDomains")
                         | ("webhookEndpoint", "events" | "fields")
+                        | ("schedule", "cron")
                 );
                 if spelled || name == "resourceScopes" {
                     continue;
