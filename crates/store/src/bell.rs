@@ -4,7 +4,6 @@
 //! bell also rings whenever the listener has connected again. On SQLite there is only this process.
 
 use crate::settings::Address;
-use crate::sql::Argument;
 use crate::task::background;
 use crate::{Dialect, Store, postgres};
 use clientela_kernel::Result;
@@ -68,12 +67,8 @@ impl Store {
     /// Rings a bell on every node.
     pub async fn ring(&self, channel: &'static str) -> Result<()> {
         if self.dialect() == Dialect::Postgres {
-            let rung = self.read(|| {
-                let mut sql = self.plain("SELECT 1 FROM pg_notify(");
-                sql.bind(Argument::Value(channel.into())).push(", '')");
-                Ok(sql)
-            });
-            return rung.await.map(drop);
+            // No request waits for it, and it takes no connection from one.
+            return self.notify(channel).await;
         }
         if let Some(sender) = self.bells().0.lock().as_ref().and_then(|hung| hung.bells.get(channel)) {
             ring(sender);

@@ -5,11 +5,12 @@ use crate::pool::Link;
 use crate::settings::Address;
 use crate::{Store, postgres, sqlite};
 use clientela_kernel::{Error, Result};
+use sea_orm::Statement;
 use sea_orm::sqlx::postgres::PgPoolOptions;
 use sea_orm::sqlx::sqlite::SqlitePoolOptions;
 use sea_orm::{
-    Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, RuntimeErr,
-    SqlxPostgresConnector, SqlxSqliteConnector, TryGetable,
+    Condition, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector, TryGetable,
 };
 use sqlx::{PgConnection, SqliteConnection};
 use std::time::Duration;
@@ -39,6 +40,13 @@ impl Store {
     /// The door of a system task.
     pub fn system(&self, task: SystemTask) -> System {
         System { store: self.clone(), task }
+    }
+
+    /// Rings a bell of PostgreSQL.
+    pub(crate) async fn notify(&self, channel: &'static str) -> Result<()> {
+        let connection = self.system_pool().connection(self.address()).await;
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify($1, '')", [channel.into()]);
+        connection.execute_raw(statement).await.map(drop).map_err(|error| db_error(&error))
     }
 
     /// A connection of its own for migrations, without a limit on how long a statement may take. It ends when dropped.
