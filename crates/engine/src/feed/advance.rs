@@ -211,9 +211,11 @@ impl Followed {
         for sight in &self.sights {
             let known = state.resources.entry(sight.def.name.to_string()).or_default();
             let changed = known.rows != sight.rows;
-            refreshed |= known.fields != sight.fields && !known.fields.is_empty();
             if known.fields != sight.fields {
-                known.refreshed = if known.fields.is_empty() { known.refreshed } else { step };
+                // What is followed for the first time is shown as it is with its record.
+                if !known.fields.is_empty() {
+                    (known.refreshed, refreshed) = (step, true);
+                }
                 known.fields.clone_from(&sight.fields);
             }
             if known.whole && sight.seen.is_none() {
@@ -308,10 +310,9 @@ impl State {
             Some(last) if last.0 == day => last.1 = step,
             _ => self.days.push((day, step)),
         }
-        while let Some(&(first, step)) = self.days.first().filter(|(first, _)| day - first > KEPT_DAYS) {
-            let _ = first;
+        let kept = self.days.partition_point(|(other, _)| day - other > KEPT_DAYS);
+        if let Some((_, step)) = self.days.drain(..kept).next_back() {
             self.floor = step;
-            self.days.remove(0);
         }
     }
 }

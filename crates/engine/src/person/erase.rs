@@ -49,6 +49,7 @@ pub(super) async fn erase(
     }
     work.remove(&footprint.own).await?;
     report.answers = work.forget_answers(footprint, &terms).await?;
+    work.forget_feeds(footprint, &terms).await?;
     if let Some(late) = &inner.held {
         let defs = footprint.own.iter().chain(footprint.others.iter().map(|other| &other.record)).map(|record| &record.def);
         late.purge(defs.map(|def| def.table.to_string()));
@@ -191,7 +192,7 @@ impl Work<'_> {
     /// Forgets the remembered answers that tell of the person: those about what is gone, and those that name it.
     async fn forget_answers(&self, footprint: &Footprint, terms: &Terms) -> Result<i64> {
         let gone: HashSet<(&str, Uuid)> = footprint.own.iter().map(|record| (record.def.name.as_ref(), record.id.0)).collect();
-        let ids: HashSet<Uuid> = footprint.own.iter().map(|record| record.id.0).collect();
+        let ids = ids(footprint);
         let (mut count, mut beyond) = (0, None);
         loop {
             let answers = self.scope.answers(beyond.as_ref(), PAGE).await?;
@@ -208,6 +209,22 @@ impl Work<'_> {
             }
         }
     }
+
+    /// Forgets what copies follow by filters that name the person: they begin again.
+    async fn forget_feeds(&self, footprint: &Footprint, terms: &Terms) -> Result<()> {
+        let ids = ids(footprint);
+        for (view, question) in self.scope.feed_questions().await? {
+            if names(&question, &ids) || terms.are_in(&question) {
+                self.scope.forget_feed_view(view).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ids of what is the person's.
+fn ids(footprint: &Footprint) -> HashSet<Uuid> {
+    footprint.own.iter().map(|record| record.id.0).collect()
 }
 
 /// Whether a text holds one of these ids, in wire form.

@@ -126,6 +126,27 @@ impl Scope {
         self.store().read(compile).await.map(drop)
     }
 
+    /// What the tenant's views ask for, by their ids.
+    pub async fn feed_questions(&self) -> Result<Vec<(Uuid, String)>> {
+        let compile = || {
+            let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
+            sql.push("SELECT id, request FROM feed_view WHERE tenant_id = ").tenant();
+            Ok(sql)
+        };
+        let rows = self.store().read(compile).await?;
+        rows.iter().map(|row| Ok((row.uuid(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default().to_owned()))).collect()
+    }
+
+    /// Forgets a view: its cursors have expired.
+    pub async fn forget_feed_view(&self, view: Uuid) -> Result<()> {
+        let compile = || {
+            let mut sql = Sql::of_tenant(self.dialect(), self.tenant());
+            sql.push("DELETE FROM feed_view WHERE tenant_id = ").tenant().push(" AND id = ").value(&Value::Id(view));
+            Ok(sql)
+        };
+        self.store().read(compile).await.map(drop)
+    }
+
     /// From a view that saw all of a resource to one that remembers what it sees: everything that was there before the window counts as seen from the beginning,
     /// what was deleted or erased in it as well.
     pub async fn count_as_seen(&self, follow: &Follow<'_>) -> Result<()> {

@@ -147,6 +147,24 @@ async fn wrong_questions_and_cursors_are_refused() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_reaches_what_feeds_ask_for() {
+    both(|app| async move {
+        let anna = make(&app, "contacts", json!({ "lastName": "Gruber", "email": "anna.gruber@canary.example" })).await;
+        let mut cursors = Vec::new();
+        for query in
+            ["resources=contact&filter[email][eq]=anna.gruber@canary.example", "resources=contact&filter[email][eq]=bob@other.example"]
+        {
+            let page = app.alpha.get(&format!("/v1/changes?{query}")).await.expect(200);
+            cursors.push(page.pointer("/page/next").and_then(Json::as_str).unwrap().to_owned());
+        }
+        app.alpha.post("/v1/privacy-requests/erase-person", &json!({ "partyId": anna })).await.expect(200);
+        app.alpha.get(&format!("/v1/changes?after={}", cursors[0])).await.refused(410, "CURSOR_EXPIRED");
+        app.alpha.get(&format!("/v1/changes?after={}", cursors[1])).await.expect(200);
+    })
+    .await;
+}
+
 fn urlencoded(json: &Json) -> String {
     json.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -6,17 +6,14 @@ use super::build::{Builder, misplaced, page_info, size};
 use super::collect::{Collected, What};
 use super::past::write_members;
 use super::problem::Problem;
-use super::query::below;
-use crate::array::split_array;
+use super::records::{Records, Shapes};
 use crate::graphql::schema::types::Role;
+use clientela_engine::PageInfoItem;
 use clientela_engine::feed::{FeedEntry, FeedPage, FeedRequest};
-use clientela_engine::{PageInfoItem, ReadPlan, Root, Selection};
 use clientela_kernel::{Context, Error, ErrorCode, Name, PageArguments, Result};
 use clientela_model::ResourceDef;
 use serde_json::{Map, Value as Json};
-use std::collections::HashMap;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// A page of the feed, as it is asked for.
 pub(super) struct FeedStep {
@@ -45,11 +42,11 @@ enum EntryPart {
     /// A member by its name, or the name of the type.
     Member(Collected),
     /// The record, by resource.
-    Record(Vec<(Arc<ResourceDef>, Selection)>),
+    Record(Shapes),
 }
 
-/// The records that stand at each place of an entry, by resource and id.
-type Records = Vec<HashMap<(Name, Uuid), Vec<u8>>>;
+/// The records at each place of an entry; none where no record stands.
+type Columns = Vec<Records>;
 
 /// What is followed, from the arguments. `only` is the resource where the field is about one.
 pub(super) fn request(builder: &Builder<'_>, field: &Collected, only: Option<&Arc<ResourceDef>>) -> Result<FeedRequest, Problem> {
@@ -123,16 +120,16 @@ impl FeedStep {
     }
 
     /// Reads the page, and appends the connection.
-    pub(super) async fn run(&self, source: &dyn Source, context: &Context, out: &mut Vec<u8>) -> Result<(), Problem> {
-        let page = source.feed(context, &self.request).await.map_err(|error| Problem::request(error.code(), error.detail().to_owned()))?;
-        let plain = |error: Error| Problem::request(error.code(), error.detail().to_owned());
+    pub(super) async fn run(&self, source: &dyn Source, context: &Context, field: &Collected, out: &mut Vec<u8>) -> Result<(), Problem> {
+        let failed = |error: Error| Problem::field(error, field.position);
+        let page = source.feed(context, &self.request).await.map_err(failed)?;
         out.push(b'{');
         for (key, item) in &self.items {
             write_key(key, out);
             match item {
                 Item::Constant(json) => out.extend_from_slice(json.as_bytes()),
                 Item::Nodes(shape) => {
-                    let records = shape.records(source, context, &page.entries).await.map_err(plain)?;
+                    let records = shape.records(source, context, &page.entries).await.map_err(failed)?;
                     out.push(b'[');
                     for (index, entry) in page.entries.iter().enumerate() {
                         if index > 0 {
@@ -142,7 +139,7 @@ impl FeedStep {
                     }
                     out.push(b']');
                 }
-                Item::Edges(parts) => edges(source, context, parts, &page, out).await?,
+                Item::Edges(parts) => edges(source, context, parts, field, &page, out).await?,
                 Item::PageInfo(items) => self.page_info(items, &page, out),
             }
         }
@@ -179,15 +176,16 @@ async fn edges(
     source: &dyn Source,
     context: &Context,
     parts: &[(Box<str>, EdgePart)],
+    field: &Collected,
     page: &FeedPage,
     out: &mut Vec<u8>,
 ) -> Result<(), Problem> {
-    let plain = |error: Error| Problem::request(error.code(), error.detail().to_owned());
+    let failed = |error: Error| Problem::field(error, field.position);
     let mut columns = Vec::with_capacity(parts.len());
     for (_, part) in parts {
         columns.push(match part {
-            EdgePart::Node(shape) => shape.records(source, context, &page.entries).await.map_err(plain)?,
-            EdgePart::Constant(_) | EdgePart::Cursor => Records::new(),
+            EdgePart::Node(shape) => shape.records(source, context, &page.entries).await.map_err(failed)?,
+            EdgePart::Constant(_) | EdgePart::Cursor => Columns::new(),
         });
     }
     out.push(b'[');
@@ -218,19 +216,13 @@ impl EntryShape {
         request: &FeedRequest,
         only: Option<&Arc<ResourceDef>>,
     ) -> Result<EntryShape, Problem> {
-        let all = builder.types.registry.resources();
         let part = |field: &Collected| {
             let part = match (&field.what, only) {
                 (What::Role(Role::Cursor), _) => EntryPart::Cursor,
-                (What::Role(Role::Node), Some(def)) => EntryPart::Record(vec![(Arc::clone(def), builder.selection(def, &field.children)?)]),
-                (What::Role(Role::Node), None) => {
-                    let wanted =
-                        |def: &&Arc<ResourceDef>| !def.mirror && (request.resources.is_empty() || request.resources.contains(&def.name));
-                    let named = all.iter().enumerate().filter(|(_, def)| wanted(def));
-                    let shape =
-                        |(index, def): (usize, &Arc<ResourceDef>)| Ok((Arc::clone(def), builder.selection(def, below(field, index))?));
-                    EntryPart::Record(named.map(shape).collect::<Result<_, Problem>>()?)
-                }
+                (What::Role(Role::Node), Some(def)) => EntryPart::Record(Shapes::of_one(builder, field, def)?),
+                (What::Role(Role::Node), None) => EntryPart::Record(Shapes::new(builder, field, |def| {
+                    !def.mirror && (request.resources.is_empty() || request.resources.contains(&def.name))
+                })?),
                 _ => EntryPart::Member(field.clone()),
             };
             Ok((field.key.clone(), part))
@@ -238,48 +230,32 @@ impl EntryShape {
         fields.iter().map(part).collect::<Result<_, Problem>>().map(EntryShape)
     }
 
-    /// What so many of them may cost: each record is of one resource alone, so the dearest counts.
+    /// What so many of them may cost.
     pub(super) fn cost(&self, source: &dyn Source, limit: u32) -> Result<u64> {
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut total: u64 = 0;
         for (_, part) in &self.0 {
-            let EntryPart::Record(shapes) = part else { continue };
-            let mut dearest = 0;
-            for (def, selection) in shapes {
-                let root = Root::Records { ids: vec![Uuid::nil(); most], selection: selection.clone() };
-                dearest = dearest.max(source.cost(&ReadPlan { def: Arc::clone(def), root })?);
+            if let EntryPart::Record(shapes) = part {
+                total = total.saturating_add(shapes.cost(source, limit)?);
             }
-            total = total.saturating_add(dearest);
         }
         Ok(total)
     }
 
-    /// The records of entries, one read for each resource at each place.
-    pub(super) async fn records(&self, source: &dyn Source, context: &Context, entries: &[FeedEntry]) -> Result<Records> {
-        let mut places = Records::with_capacity(self.0.len());
+    /// The records of entries, at each place.
+    pub(super) async fn records(&self, source: &dyn Source, context: &Context, entries: &[FeedEntry]) -> Result<Columns> {
+        let keys = entries.iter().filter(|entry| entry.has_record()).map(|entry| (entry.def.as_ref(), entry.id.0));
+        let mut columns = Columns::with_capacity(self.0.len());
         for (_, part) in &self.0 {
-            let mut records = HashMap::new();
-            let shapes = if let EntryPart::Record(shapes) = part { shapes.as_slice() } else { &[] };
-            for (def, selection) in shapes {
-                let mut ids: Vec<Uuid> =
-                    entries.iter().filter(|entry| entry.has_record() && entry.def.name == def.name).map(|entry| entry.id.0).collect();
-                ids.sort_unstable();
-                ids.dedup();
-                if ids.is_empty() {
-                    continue;
-                }
-                let root = Root::Records { ids: ids.clone(), selection: selection.clone() };
-                let mut text = Vec::new();
-                source.read(context, &ReadPlan { def: Arc::clone(def), root }, &mut text).await?;
-                records.extend(ids.into_iter().zip(split_array(&text)).map(|(id, text)| ((def.name.clone(), id), text.to_vec())));
-            }
-            places.push(records);
+            columns.push(match part {
+                EntryPart::Record(shapes) => shapes.read(source, context, keys.clone()).await?,
+                EntryPart::Cursor | EntryPart::Member(_) => Records::new(),
+            });
         }
-        Ok(places)
+        Ok(columns)
     }
 
     /// Appends an entry.
-    pub(super) fn write(&self, entry: &FeedEntry, records: &Records, out: &mut Vec<u8>) -> Result<(), Problem> {
+    pub(super) fn write(&self, entry: &FeedEntry, records: &Columns, out: &mut Vec<u8>) -> Result<(), Problem> {
         let json = entry.to_json();
         out.push(b'{');
         for ((key, part), records) in self.0.iter().zip(records) {

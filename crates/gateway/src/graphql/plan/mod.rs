@@ -18,6 +18,7 @@ mod past;
 mod prepare;
 mod problem;
 mod query;
+mod records;
 mod search;
 mod source;
 mod timeline;

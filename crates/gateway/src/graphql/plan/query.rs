@@ -194,10 +194,10 @@ async fn part(run: &Run<'_>, field: &Collected, step: &Step<'_>, introspected: &
             }
         }
         (Step::Feed(feed), Some(context)) => {
-            if let Err(problem) = feed.run(run.source, context, &mut out).await {
+            if let Err(problem) = feed.run(run.source, context, field, &mut out).await {
                 out.clear();
                 out.extend_from_slice(b"null");
-                problems.push(Problem { locations: vec![field.position], ..problem }.under(&field.key));
+                problems.push(problem.under(&field.key));
             }
         }
         (Step::Aggregate(step), Some(context)) => {

@@ -5,17 +5,14 @@ use super::answer::{write_key, write_text};
 use super::build::{Builder, misplaced, page_info};
 use super::collect::{Collected, What};
 use super::problem::Problem;
-use super::query::below;
-use crate::array::split_array;
+use super::records::Shapes;
 use crate::graphql::schema::types::Role;
+use clientela_engine::PageInfoItem;
 use clientela_engine::search::{Found, SearchAnswer, SearchRequest};
-use clientela_engine::{PageInfoItem, ReadPlan, Root, Selection};
 use clientela_kernel::{Context, Error, ErrorCode, PageArguments, Result};
 use clientela_model::ResourceDef;
 use serde_json::Value as Json;
-use std::collections::HashMap;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// What to search for, and the shape of the answer.
 pub(super) struct SearchStep {
@@ -42,9 +39,6 @@ enum MarkPart {
     Field,
     Html,
 }
-
-/// The shape of a record of each resource that may be found.
-type Shapes = Vec<(Arc<ResourceDef>, Selection)>;
 
 impl SearchStep {
     /// Reads the arguments and the selection.
@@ -85,17 +79,11 @@ impl SearchStep {
         Ok(SearchStep { request, items })
     }
 
-    /// What it may cost: each record found is of one resource alone, so the dearest counts.
+    /// What it may cost.
     pub(super) fn cost(&self, source: &dyn Source) -> Result<u64> {
-        let most = usize::try_from(self.request.limit).unwrap_or(usize::MAX);
         let mut total = u64::from(self.request.limit);
         for shapes in self.shapes() {
-            let mut dearest = 0;
-            for (def, selection) in shapes {
-                let root = Root::Records { ids: vec![Uuid::nil(); most], selection: selection.clone() };
-                dearest = dearest.max(source.cost(&ReadPlan { def: Arc::clone(def), root })?);
-            }
-            total = total.saturating_add(dearest);
+            total = total.saturating_add(shapes.cost(source, self.request.limit)?);
         }
         Ok(total)
     }
@@ -159,12 +147,10 @@ impl SearchStep {
 }
 
 fn shapes(builder: &Builder<'_>, request: &SearchRequest, field: &Collected) -> Result<Shapes, Problem> {
-    let all = builder.types.registry.resources();
-    let wanted = |def: &&Arc<ResourceDef>| {
+    let wanted = |def: &ResourceDef| {
         def.is_searched() && (request.resources.is_empty() || request.resources.iter().any(|other| other.name == def.name))
     };
-    let shape = |(index, def): (usize, &Arc<ResourceDef>)| Ok((Arc::clone(def), builder.selection(def, below(field, index))?));
-    all.iter().enumerate().filter(|(_, def)| wanted(def)).map(shape).collect()
+    Shapes::new(builder, field, wanted)
 }
 
 fn edge(builder: &Builder<'_>, request: &SearchRequest, field: &Collected) -> Result<(Box<str>, EdgePart), Problem> {
@@ -190,18 +176,8 @@ fn mark(field: &Collected) -> Result<(Box<str>, MarkPart), Problem> {
 
 /// The records as text, in the order in which they were found; null in the place of one that has gone since.
 async fn records(source: &dyn Source, context: &Context, shapes: &Shapes, found: &[Found]) -> Result<Vec<Vec<u8>>> {
-    let mut texts: HashMap<(&str, Uuid), Vec<u8>> = HashMap::with_capacity(found.len());
-    for (def, selection) in shapes {
-        let ids: Vec<Uuid> = found.iter().filter(|found| found.def.name == def.name).map(|found| found.id.0).collect();
-        if ids.is_empty() {
-            continue;
-        }
-        let root = Root::Records { ids: ids.clone(), selection: selection.clone() };
-        let mut text = Vec::new();
-        source.read(context, &ReadPlan { def: Arc::clone(def), root }, &mut text).await?;
-        texts.extend(ids.into_iter().zip(split_array(&text)).map(|(id, text)| ((def.name.as_ref(), id), text.to_vec())));
-    }
-    let text = |found: &Found| texts.get(&(found.def.name.as_ref(), found.id.0)).cloned().unwrap_or_else(|| b"null".to_vec());
+    let records = shapes.read(source, context, found.iter().map(|found| (found.def.as_ref(), found.id.0))).await?;
+    let text = |found: &Found| records.get(&(found.def.name.clone(), found.id.0)).cloned().unwrap_or_else(|| b"null".to_vec());
     Ok(found.iter().map(text).collect())
 }
 

@@ -6,20 +6,15 @@ use super::build::{Builder, size};
 use super::collect::{Collected, What};
 use super::past::{instant, write_members};
 use super::problem::Problem;
-use super::query::below;
-use crate::array::split_array;
+use super::records::Shapes;
 use crate::graphql::schema::types::Role;
-use clientela_engine::timeline::{TimelineEntry, TimelineRequest};
-use clientela_engine::{ReadPlan, Root, Selection};
+use clientela_engine::timeline::TimelineRequest;
 use clientela_kernel::{Context, ErrorCode, Id, PageArguments, Result};
 use clientela_model::ResourceDef;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// How a record of a resource is shown.
-type Shape = (Arc<ResourceDef>, Selection);
 
 /// Where records stand: the key of the entries, and their own.
 type Spot = (Box<str>, Box<str>);
@@ -30,7 +25,7 @@ pub(super) struct TimelineStep {
     id: Id,
     request: TimelineRequest,
     /// For each place where records are selected, by the key of the entries and their own: the shape of every resource that may stand there.
-    shapes: Vec<(Spot, Vec<Shape>)>,
+    shapes: Vec<(Spot, Shapes)>,
 }
 
 impl TimelineStep {
@@ -54,29 +49,21 @@ impl TimelineStep {
         let mut shapes = Vec::new();
         for entries in field.children.iter().filter(|child| matches!(&child.what, What::Role(Role::Member("entries")))) {
             for node in entries.children.iter().filter(|child| matches!(&child.what, What::Role(Role::Node))) {
-                let shown = |def: &Arc<ResourceDef>| {
+                let shown = |def: &ResourceDef| {
                     registry.timeline_sources().any(|source| source.shown.name == def.name)
                         || def.face.is_some() && registry.timeline_identity(def).is_some()
                 };
-                let all = registry.resources().iter().enumerate().filter(|(_, def)| shown(def));
-                let shape = |(index, def): (usize, &Arc<ResourceDef>)| Ok((Arc::clone(def), builder.selection(def, below(node, index))?));
-                shapes.push(((entries.key.clone(), node.key.clone()), all.map(shape).collect::<Result<_, Problem>>()?));
+                shapes.push(((entries.key.clone(), node.key.clone()), Shapes::new(builder, node, shown)?));
             }
         }
         Ok(Some(TimelineStep { def: Arc::clone(def), id: Id(id), request, shapes }))
     }
 
-    /// What it may cost: each record is of one resource alone, so the dearest counts.
+    /// What it may cost.
     pub(super) fn cost(&self, source: &dyn Source) -> Result<u64> {
-        let most = usize::try_from(self.request.limit).unwrap_or(usize::MAX);
         let mut total = 1 + u64::from(self.request.limit);
         for (_, shapes) in &self.shapes {
-            let mut dearest = 0;
-            for (def, selection) in shapes {
-                let root = Root::Records { ids: vec![Uuid::nil(); most], selection: selection.clone() };
-                dearest = dearest.max(source.cost(&ReadPlan { def: Arc::clone(def), root })?);
-            }
-            total = total.saturating_add(dearest);
+            total = total.saturating_add(shapes.cost(source, self.request.limit)?);
         }
         Ok(total)
     }
@@ -102,7 +89,8 @@ impl TimelineStep {
             let mut records = HashMap::new();
             for ((entries, node), shapes) in &self.shapes {
                 if *entries == child.key {
-                    records.insert(node, read(source, context, shapes, &page.entries).await.map_err(failed)?);
+                    let keys = page.entries.iter().map(|entry| (entry.def.as_ref(), entry.id.0));
+                    records.insert(node, shapes.read(source, context, keys).await.map_err(failed)?);
                 }
             }
             write_key(&child.key, out);
@@ -118,7 +106,7 @@ impl TimelineStep {
                         write_members(std::slice::from_ref(part), &json, out)?;
                         continue;
                     }
-                    let record = records.get(&part.key).and_then(|records| records.get(&entry.id.0));
+                    let record = records.get(&part.key).and_then(|records| records.get(&(entry.def.name.clone(), entry.id.0)));
                     write_key(&part.key, out);
                     out.extend_from_slice(record.map_or(b"null", Vec::as_slice));
                 }
@@ -129,22 +117,4 @@ impl TimelineStep {
         out.push(b'}');
         Ok(())
     }
-}
-
-/// The records of the entries, one read for each resource.
-async fn read(source: &dyn Source, context: &Context, shapes: &[Shape], entries: &[TimelineEntry]) -> Result<HashMap<Uuid, Vec<u8>>> {
-    let mut records = HashMap::with_capacity(entries.len());
-    for (def, selection) in shapes {
-        let mut ids: Vec<Uuid> = entries.iter().filter(|entry| entry.def.name == def.name).map(|entry| entry.id.0).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.is_empty() {
-            continue;
-        }
-        let root = Root::Records { ids: ids.clone(), selection: selection.clone() };
-        let mut text = Vec::new();
-        source.read(context, &ReadPlan { def: Arc::clone(def), root }, &mut text).await?;
-        records.extend(ids.into_iter().zip(split_array(&text)).map(|(id, text)| (id, text.to_vec())));
-    }
-    Ok(records)
 }

@@ -38,8 +38,6 @@ pub(crate) const RECORD: [(&str, &str); 3] = [
 
 /// `GET /v1/changes`.
 pub(super) async fn changes(state: Arc<GatewayState>, call: Call) -> Result<Response> {
-    let context = call.context(&state).await?;
-    drop(context);
     let parameters = Parameters::parse(call.query(), NAMES)?;
     let shown = Shown::read(parameters.get("record"))?;
     let wait = parameters.get("wait").map(seconds).transpose()?.unwrap_or_default();
@@ -69,7 +67,7 @@ fn seconds(text: &str) -> Result<Duration> {
 /// What is followed.
 fn request(registry: &Registry, state: &GatewayState, parameters: &Parameters<'_>) -> Result<FeedRequest> {
     let named = parameters.get("resources").map_or(Ok(Vec::new()), |text| parameters::names("resources", text))?;
-    let resources: Vec<Name> = named.iter().map(|name| resource(registry, name)).collect::<Result<_>>()?;
+    let resources: Vec<Name> = named.iter().map(|name| resource(registry, name)).collect();
     let tree = match parameters.get("filter") {
         Some(text) => Some(filter::from_json(text, state.limits.json_depth)?),
         None if parameters.brackets.is_empty() => None,
@@ -86,10 +84,10 @@ fn request(registry: &Registry, state: &GatewayState, parameters: &Parameters<'_
     })
 }
 
-/// A resource by its name, `contactPoint`, or as it stands in addresses, `contact-points`. Unknown ones are refused where what a tenant has of its own is known.
-fn resource(registry: &Registry, name: &str) -> Result<Name> {
+/// A resource by its name, `contactPoint`, or as it stands in addresses, `contact-points`. An unknown one stays as it is; the engine refuses it.
+fn resource(registry: &Registry, name: &str) -> Name {
     let found = registry.resources().iter().find(|def| *def.name == *name || *def.path == *name);
-    Ok(found.map_or_else(|| name.to_owned().into(), |def| def.name.clone()))
+    found.map_or_else(|| name.to_owned().into(), |def| def.name.clone())
 }
 
 /// Filter trees by resource: where one resource is followed, the tree may stand by itself.

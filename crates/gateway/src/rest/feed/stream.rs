@@ -30,7 +30,6 @@ const RETRY: u32 = 2_000;
 
 /// `GET /v1/changes/stream`.
 pub(in crate::rest) async fn stream(state: Arc<GatewayState>, call: Call) -> Result<Response> {
-    drop(call.context(&state).await?);
     let parameters = Parameters::parse(call.query(), STREAM_NAMES)?;
     let shown = Shown::read(parameters.get("record"))?;
     let mut request = request(state.engine.registry(), &state, &parameters)?;
