@@ -59,7 +59,7 @@ impl Store {
         }
         let sender = bells.entry(channel).or_insert_with(|| watch::Sender::new(0));
         if let Address::Postgres(options) = self.address() {
-            background(listen(postgres::request_options(options.as_ref().clone()), channel, sender.clone(), open.subscribe()));
+            background(listen(postgres::background_options(options.as_ref().clone()), channel, sender.clone(), open.subscribe()));
         }
         Bell(sender.subscribe())
     }

@@ -105,7 +105,7 @@ impl SystemPool {
                     PgPoolOptions::new()
                         .max_connections(2)
                         .acquire_timeout(Duration::from_secs(2))
-                        .connect_lazy_with(postgres::request_options(options.as_ref().clone())),
+                        .connect_lazy_with(postgres::background_options(options.as_ref().clone())),
                 ),
                 Address::Sqlite(path) => SqlxSqliteConnector::from_sqlx_sqlite_pool(
                     SqlitePoolOptions::new()

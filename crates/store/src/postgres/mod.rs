@@ -15,7 +15,16 @@ use sqlx::{ConnectOptions as _, Connection as _, Either, Executor as _, PgConnec
 
 /// Options of a connection that serves requests.
 pub(crate) fn request_options(options: PgConnectOptions) -> PgConnectOptions {
-    base_options(options).options([("statement_timeout", "30s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "60s")])
+    with_limits(base_options(options))
+}
+
+/// Options of a connection that serves the server itself, such as its bells. It has a name of its own: the limit of connections is on those of requests.
+pub(crate) fn background_options(options: PgConnectOptions) -> PgConnectOptions {
+    with_limits(base_options(options)).application_name("clientela background")
+}
+
+fn with_limits(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("statement_timeout", "30s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "60s")])
 }
 
 /// Options of the connection that migrates: it may take its time, but not queue for a lock without end.

@@ -23,7 +23,7 @@ async fn items(database: &Fixture, count: usize) -> Vec<Id> {
 /// Ends every session of the store, as an administrator or a restart would, and waits until they are gone.
 async fn end_sessions(database: &Fixture) -> usize {
     let mut raw = PgConnection::connect(&database.url).await.unwrap();
-    let ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'clientela' AND datname = current_database()";
+    let ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'clientela%' AND datname = current_database()";
     sqlx::query(ended).fetch_all(&mut raw).await.unwrap().len()
 }
 
