@@ -23,6 +23,19 @@ pub(crate) struct Late {
 }
 
 impl Late {
+    /// How much is kept in mind so far.
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.changes.as_ref().map_or(0, |changes| changes.lock().len()), self.let_go.lock().len())
+    }
+
+    /// Forgets what came after a mark, since it was taken back.
+    pub(crate) fn back_to(&self, (changes, let_go): (usize, usize)) {
+        if let Some(noted) = &self.changes {
+            noted.lock().truncate(changes);
+        }
+        self.let_go.lock().truncate(let_go);
+    }
+
     /// What is deleted from these tables leaves the database's files once the transaction is durable.
     pub(crate) fn purge(&self, tables: impl Iterator<Item = String>) {
         self.purged.lock().extend(tables);

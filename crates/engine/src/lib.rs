@@ -31,6 +31,7 @@ mod read;
 pub mod search;
 pub mod sensitive;
 pub mod simulate;
+pub mod sync;
 mod task;
 pub mod tenant;
 pub mod timeline;

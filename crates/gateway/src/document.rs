@@ -5,6 +5,7 @@ use crate::GatewayState;
 use crate::middleware::{RequestInfo, authenticate};
 use crate::own::Kept;
 use crate::problem;
+use crate::rest::conditional::knows;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -88,11 +89,11 @@ impl Document {
 
     /// Answers a request for it: 304 where `If-None-Match` names its tag.
     fn answer(&self, parts: &Parts) -> Response {
-        let Written { text, tag } = match self.written() {
-            Ok(written) => written,
+        let found = self.written().and_then(|written| Ok((written, knows(&parts.headers, &written.tag)?)));
+        let (Written { text, tag }, known) = match found {
+            Ok(found) => found,
             Err(error) => return problem::response(&error, RequestInfo::among(&parts.extensions).id, parts.uri.path()),
         };
-        let known = is_known(&parts.headers, tag);
         let mut response = Response::new(if known { Body::empty() } else { Body::from(text.clone()) });
         if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -118,10 +119,4 @@ impl Document {
 pub(crate) fn tag_of(text: &str) -> Result<HeaderValue> {
     let digest: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     HeaderValue::try_from(format!("\"{digest}\"")).map_err(Error::internal)
-}
-
-/// Whether `If-None-Match` names the tag.
-pub(crate) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    known.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == "*" || known.as_bytes() == tag.as_bytes())
 }

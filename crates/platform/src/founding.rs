@@ -60,8 +60,8 @@ const PARTNER_RIGHTS: [(&str, &str, RightDepth); 11] = [
     ("tag", "read", RightDepth::All),
 ];
 
-/// Resources that say who may do what, and how programs sign in.
-const OF_ADMINISTRATORS: [&str; 14] = [
+/// Resources that say who may do what, what everybody's records and copies are like, and how programs sign in.
+const OF_ADMINISTRATORS: [&str; 15] = [
     "tenant",
     "user",
     "accountUser",
@@ -76,6 +76,7 @@ const OF_ADMINISTRATORS: [&str; 14] = [
     "oauthClient",
     "customField",
     "customObject",
+    "syncScope",
 ];
 
 /// A role as it is written: key, name, description, whether it may do everything.

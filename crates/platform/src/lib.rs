@@ -34,6 +34,7 @@ pub mod sign_in;
 pub mod simulate;
 pub mod stored_definitions;
 mod stored_rights;
+pub mod sync_scope;
 pub mod team;
 pub mod team_member;
 pub mod tenant;
@@ -76,6 +77,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .resource::<external_id::Model>()
         .resource::<saved_view::Model>()
         .resource::<saved_view_share::Model>()
+        .resource::<sync_scope::Model>()
         .resource::<oauth_client::Model>()
         .resource::<session::Model>()
         .resource::<identity_provider::Model>()
@@ -123,6 +125,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .rules("customField", custom_field::CustomFieldRules { definitions_changed })
         .rules("savedView", saved_view::SavedViewRules)
         .rules("savedViewShare", saved_view_share::SavedViewShareRules)
+        .rules("syncScope", sync_scope::SyncScopeRules)
         .rules("secondFactor", second_factor::SecondFactorRules)
         .rules("externalId", external_id::ExternalIdRules)
 }

@@ -28,6 +28,10 @@ const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE; SAVEPOINT request";
 /// Ends the savepoint of the write before and sets the next one.
 const NEXT: &str = "RELEASE SAVEPOINT request; SAVEPOINT request;";
 const UNDO: &str = "ROLLBACK TO SAVEPOINT request";
+/// Begins a part of several writes that is kept or taken back as a whole, and ends it.
+const MARK: [&str; 3] = ["RELEASE SAVEPOINT request", "SAVEPOINT part", "SAVEPOINT request"];
+const KEEP: [&str; 2] = ["RELEASE SAVEPOINT part", "SAVEPOINT request"];
+const TAKE_BACK: [&str; 3] = ["ROLLBACK TO SAVEPOINT part", "RELEASE SAVEPOINT part", "SAVEPOINT request"];
 
 /// A transaction over many writes. Dropped, it is rolled back.
 pub struct Held(Arc<Inside>);
@@ -68,6 +72,20 @@ impl Store {
         let inside = Arc::new(Inside { dialect, link: Mutex::new(Some(connection)), statements: self.held_statements() });
         Ok((self.with_backend(Backend::Held(Arc::clone(&inside))), Held(inside)))
     }
+
+    /// Inside a transaction: begins a part of it. One part at a time.
+    pub async fn begin_part(&self) -> Result<()> {
+        self.inside()?.tell(&MARK).await
+    }
+
+    /// Ends the part that was begun: what it wrote stays in the transaction, or is taken back from it.
+    pub async fn end_part(&self, keep: bool) -> Result<()> {
+        self.inside()?.tell(if keep { &KEEP } else { &TAKE_BACK }).await
+    }
+
+    fn inside(&self) -> Result<&Inside> {
+        self.held_inside().ok_or_else(|| Error::internal("a part of no transaction"))
+    }
 }
 
 impl Held {
@@ -87,6 +105,22 @@ impl Held {
     }
 }
 
+impl Connection {
+    /// Sends statements without values.
+    async fn tell(&mut self, statements: &[&'static str]) -> Result<()> {
+        for statement in statements {
+            match self {
+                Connection::Postgres(link) => {
+                    let outcome = sqlx::raw_sql(*statement).execute(&mut *link).await;
+                    outcome.map_err(|error| <PgConnection as Link>::fault(&error).error(error))?;
+                }
+                Connection::Sqlite(hand) => hand.plainly(statement).await?,
+            }
+        }
+        Ok(())
+    }
+}
+
 fn ended() -> Error {
     Error::internal("the transaction has ended")
 }
@@ -102,20 +136,17 @@ impl Inside {
 
     async fn end(&self, statements: &[&'static str]) -> Result<()> {
         let mut connection = self.link.lock().await.take().ok_or_else(ended)?;
-        for statement in statements {
-            match &mut connection {
-                Connection::Postgres(link) => {
-                    let outcome = sqlx::raw_sql(*statement).execute(link).await;
-                    outcome.map_err(|error| <PgConnection as Link>::fault(&error).error(error))?;
-                }
-                Connection::Sqlite(hand) => hand.plainly(statement).await?,
-            }
-        }
+        connection.tell(statements).await?;
         match connection {
             Connection::Postgres(link) => link.end().await,
             Connection::Sqlite(hand) => hand.put_down().await,
         }
         Ok(())
+    }
+
+    async fn tell(&self, statements: &[&'static str]) -> Result<()> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.link.lock().await.as_mut().ok_or_else(ended)?.tell(statements).await
     }
 
     /// Reads inside the transaction.

@@ -237,6 +237,14 @@ impl Store {
         Store(Arc::new(Inner { backend, address, system, bells, ringer, held: Arc::default(), purge }))
     }
 
+    /// The transaction that this is the inside of.
+    pub(crate) fn held_inside(&self) -> Option<&Inside> {
+        match &self.0.backend {
+            Backend::Held(inside) => Some(inside),
+            _ => None,
+        }
+    }
+
     pub(crate) fn held_statements(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.0.held)
     }

@@ -71,6 +71,11 @@ async fn what_goes_up_comes_down() {
         app.beta.upload(&format!("name=x&recordId={account}"), "y").await.refused(422, "VALIDATION_FAILED");
         assert_eq!(app.alpha.with_token(None).get(file["contentPath"].as_str().unwrap()).await.status, 401);
         app.reader.upload("name=x", "y").await.refused(403, "FORBIDDEN");
+        // A device names it itself.
+        let own = format!("{}_01h455vb4pex5vsknk084sn02q", text(&file, "id").split('_').next().unwrap());
+        assert_eq!(text(&app.alpha.upload(&format!("name=signature&id={own}"), "%PDF-1.7 and so on").await.expect(201), "id"), own);
+        app.alpha.upload(&format!("name=another&id={own}"), "y").await.refused(409, "ID_TAKEN");
+        app.alpha.upload("name=x&id=acc_1", "y").await.refused(422, "VALIDATION_FAILED");
         let empty = app.alpha.upload("name=empty", Body::empty()).await.expect(201);
         assert_eq!((&empty["size"], down(&app, &empty, &[]).await.bytes.len()), (&json!(0), 0));
         assert_eq!(down(&app, &empty, &[("range", "bytes=0-0")]).await.status, 416);

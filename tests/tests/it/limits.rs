@@ -52,6 +52,7 @@ async fn field_sizes() {
                     ("importMapping", "text")
                         | ("oauthClient", "redirectUris")
                         | ("savedView", "filter" | "sort" | "fields")
+                        | ("syncScope", "content")
                         | ("identityProvider", "scopes" | "emailDomains")
                         | ("webhookEndpoint", "events" | "fields")
                         | ("schedule", _)

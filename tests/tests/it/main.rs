@@ -62,6 +62,7 @@ mod sensitive_reads;
 pub(crate) mod sign_in;
 mod statements;
 mod supply_chain;
+mod sync;
 mod tenant_schema;
 mod timeline;
 mod two_servers;

@@ -10,7 +10,7 @@ pub(crate) mod wire;
 
 pub use bulk::{Bulk, BulkOutcome, MAXIMUM_BULK};
 pub use nest::{MAXIMUM_LEVELS, MAXIMUM_NESTED, Nest, Unfolded, nests};
-pub(crate) use run::execute;
+pub(crate) use run::{execute, is_stop, request};
 
 use crate::key::RecordBy;
 use crate::write::{Idempotency, UpsertMode};

@@ -189,7 +189,7 @@ pub(super) async fn carry_out(inner: &Arc<Inner>, context: &Context, operations:
 }
 
 /// Whether the database, and not the row, is to blame.
-fn is_stop(error: &Error) -> bool {
+pub(crate) fn is_stop(error: &Error) -> bool {
     matches!(error.code(), ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded | ErrorCode::StorageFull | ErrorCode::Internal)
 }
 
@@ -203,7 +203,7 @@ fn done(operation: &BatchEntry, outcome: WriteOutcome) -> RowOutcome {
 }
 
 /// The write an operation asks for, with the records of earlier ones in their places.
-fn request(operation: &BatchEntry, names: &HashMap<String, String>) -> Result<WriteRequest> {
+pub(crate) fn request(operation: &BatchEntry, names: &HashMap<String, String>) -> Result<WriteRequest> {
     let missing = |pointer: String, name: &str| {
         let text = format!("ref names {name:?}, which was not carried out.");
         Error::validation(vec![FieldProblem::new(pointer, ProblemCode::ReferenceNotFound, text)])

@@ -24,12 +24,12 @@ pub(crate) fn steps(registry: &Registry, def: &ResourceDef) -> Vec<&'static str>
     STEPS.into_iter().zip(offered).filter(|(_, offered)| *offered).map(|(step, _)| step).collect()
 }
 
-fn invalid(pointer: impl Into<String>, code: ProblemCode, text: impl Into<String>) -> Error {
+pub(crate) fn invalid(pointer: impl Into<String>, code: ProblemCode, text: impl Into<String>) -> Error {
     Error::validation(vec![FieldProblem::new(pointer, code, text)])
 }
 
 /// Refuses too few or too many.
-fn counted<'j>(rows: &'j Json, pointer: &str, most: usize) -> Result<&'j Vec<Json>> {
+pub(crate) fn counted<'j>(rows: &'j Json, pointer: &str, most: usize) -> Result<&'j Vec<Json>> {
     let name = pointer.trim_start_matches('/');
     let Json::Array(rows) = rows else {
         return Err(invalid(pointer, ProblemCode::WrongType, format!("{name} must be a list of objects.")));
@@ -84,14 +84,23 @@ pub(super) fn mint(operation: &mut BatchEntry, now: Timestamp) {
     }
 }
 
-fn named(registry: &Registry, members: &Json, pointer: &str) -> Result<BatchEntry> {
+/// The resource of an operation, as its address spells it.
+pub(crate) fn resource<'r>(registry: &'r Registry, members: &Json, pointer: &str) -> Result<&'r Arc<ResourceDef>> {
     let path = members.get("resource").and_then(Json::as_str).unwrap_or_default();
-    let Some(def) = registry.resources().iter().find(|def| def.path == path && !steps(registry, def).is_empty()) else {
+    registry.resources().iter().find(|def| def.path == path).ok_or_else(|| {
         let hint = nearest(path, registry.resources().iter().map(|def| def.path.as_ref()));
         let text =
             format!("resource is {path:?}, but must be one as its address spells it, such as \"accounts\" or \"contact-points\"{hint}.");
+        invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text)
+    })
+}
+
+fn named(registry: &Registry, members: &Json, pointer: &str) -> Result<BatchEntry> {
+    let def = resource(registry, members, pointer)?;
+    if steps(registry, def).is_empty() {
+        let text = format!("{} are kept by the server; nothing can be done with them here.", def.plural);
         return Err(invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text));
-    };
+    }
     let mut operation = operation(registry, def, members, pointer, &["resource", "as"])?;
     match members.get("as") {
         None | Some(Json::Null) => {}
@@ -105,7 +114,7 @@ fn named(registry: &Registry, members: &Json, pointer: &str) -> Result<BatchEntr
 }
 
 /// Reads one operation; `besides` are members that its surroundings have.
-fn operation(registry: &Registry, def: &Arc<ResourceDef>, row: &Json, pointer: &str, besides: &[&str]) -> Result<BatchEntry> {
+pub(crate) fn operation(registry: &Registry, def: &Arc<ResourceDef>, row: &Json, pointer: &str, besides: &[&str]) -> Result<BatchEntry> {
     let steps = steps(registry, def);
     let listed = || steps.join(", ");
     let Json::Object(members) = row else {

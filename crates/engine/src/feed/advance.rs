@@ -2,11 +2,12 @@
 
 use super::cursor::{FeedCursorText, Phase, Target, place};
 use super::leads::named;
+use super::scope::{self, Asked};
 use super::sight::{Sight, check, sights};
 use super::{FeedRequest, expired, invalid};
 use crate::Engine;
 use crate::order::hashed;
-use clientela_kernel::{Comparison, Context, DeletedMode, Error, Filter, Name, Result, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Name, Result, Timestamp, Value};
 use clientela_model::system;
 use clientela_store::{FeedCursor, FeedView, Follow, Scope, Window};
 use serde::{Deserialize, Serialize};
@@ -62,10 +63,31 @@ pub(super) struct Followed {
 }
 
 /// What a cursor's view was made for.
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 struct Question {
     resources: Vec<Name>,
     filter: Map<String, Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+}
+
+impl Question {
+    fn of(request: &FeedRequest) -> Result<Question> {
+        let question = Question { resources: sorted(&request.resources), filter: request.filter.clone(), scope: request.scope.clone() };
+        if question.scope.is_some() && !(question.resources.is_empty() && question.filter.is_empty()) {
+            let text = "A scope says which resources are followed and what of them. Leave resources and filter out, or the scope.";
+            return Err(Error::new(ErrorCode::InvalidParameter, text));
+        }
+        Ok(question)
+    }
+
+    /// What is followed at this moment.
+    async fn asked(&self, engine: &Engine, context: &Context) -> Result<Asked> {
+        match &self.scope {
+            Some(scope) => scope::asked(engine, context, scope).await,
+            None => Ok((self.resources.clone(), self.filter.clone())),
+        }
+    }
 }
 
 impl Engine {
@@ -81,12 +103,16 @@ impl Engine {
         let view = scope.feed_view(cursor.view, false).await?.filter(|view| view.principal == owner);
         let view = view.ok_or_else(|| expired(&format!("what it follows has not been asked for in {KEPT_DAYS} days")))?;
         let question: Question = serde_json::from_str(&view.request).map_err(Error::internal)?;
-        let asks = !request.resources.is_empty() || !request.filter.is_empty();
-        if asks && (question.resources != sorted(&request.resources) || question.filter != request.filter) {
-            return Err(invalid("it belongs to a feed of other resources or another filter. Leave both out, or begin again without after"));
+        let asks = !request.resources.is_empty() || !request.filter.is_empty() || request.scope.is_some();
+        if asks && question != Question::of(request)? {
+            return Err(invalid(
+                "it belongs to a feed of other resources, another filter or another scope. Leave them out, or begin again without after",
+            ));
         }
-        let sights = sights(self, context, &question.resources, &question.filter, false)?;
+        let (resources, filter) = question.asked(self, context).await?;
+        let mut sights = sights(self, context, &resources, &filter, false)?;
         let state: State = serde_json::from_str(&view.state).map_err(Error::internal)?;
+        sights.extend(scope::gone(self, context, &state, &sights)?);
         if cursor.step < state.floor || cursor.step > view.step {
             return Err(expired(&format!("it is more than {KEPT_DAYS} days old")));
         }
@@ -100,8 +126,9 @@ impl Engine {
     /// A copy that begins.
     async fn first(&self, context: &Context, scope: Scope, owner: String, request: &FeedRequest) -> Result<Followed> {
         check(self.registry(), &request.resources, &request.filter)?;
-        let question = Question { resources: sorted(&request.resources), filter: request.filter.clone() };
-        let sights = sights(self, context, &question.resources, &question.filter, true)?;
+        let question = Question::of(request)?;
+        let (resources, filter) = question.asked(self, context).await?;
+        let mut sights = sights(self, context, &resources, &filter, question.scope.is_none())?;
         let text = serde_json::to_string(&question).map_err(Error::internal)?;
         let fingerprint = hashed(&text);
         let view = match scope.feed_view_of(&owner, &fingerprint).await? {
@@ -109,6 +136,7 @@ impl Engine {
             None => self.make_view(context, &scope, &owner, text, &fingerprint, &sights).await?,
         };
         let state: State = serde_json::from_str(&view.state).map_err(Error::internal)?;
+        sights.extend(scope::gone(self, context, &state, &sights)?);
         let cursor = FeedCursorText { view: view.id, owner: hashed(&owner), step: view.step, place: view.place.to_string(), target: None };
         let mut followed = Followed { scope, sights, view, state, cursor, owner };
         followed.advance(self, context).await?;
@@ -209,8 +237,9 @@ impl Followed {
         let step = view.step + 1;
         let mut refreshed = false;
         for sight in &self.sights {
+            let new = !state.resources.contains_key(sight.def.name.as_ref());
             let known = state.resources.entry(sight.def.name.to_string()).or_default();
-            let changed = known.rows != sight.rows;
+            let changed = new || known.rows != sight.rows;
             if known.fields != sight.fields {
                 // What is followed for the first time is shown as it is with its record.
                 if !known.fields.is_empty() {

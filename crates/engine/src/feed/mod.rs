@@ -12,7 +12,10 @@ mod advance;
 mod cursor;
 mod entries;
 mod leads;
+mod scope;
 mod sight;
+
+pub use scope::check_content;
 
 use crate::Engine;
 use crate::plan::Selection;
@@ -35,6 +38,8 @@ pub struct FeedRequest {
     pub resources: Vec<Name>,
     /// Filter trees by resource, as JSON; none where everything counts.
     pub filter: serde_json::Map<String, Json>,
+    /// The id of a saved scope that says both in their stead.
+    pub scope: Option<String>,
     /// How many entries, from 1 to 1000.
     pub limit: u32,
     /// Where to go on, as a page gave it; from the beginning where absent.
@@ -168,7 +173,7 @@ impl Engine {
     /// A page of what changed of that which the caller may see and asks for. What it may see is decided now: an entry shows the record as it is.
     ///
     /// # Errors
-    /// `INVALID_CURSOR` for a place of another caller or question; `CURSOR_EXPIRED` for one that is not kept any more; `INVALID_FILTER`; `FORBIDDEN` where a
+    /// `NOT_FOUND` for a scope that there is not; `INVALID_CURSOR` for a place of another caller or question; `CURSOR_EXPIRED` for one that is not kept any more; `INVALID_FILTER`; `FORBIDDEN` where a
     /// resource that is asked for may not be read at all.
     pub async fn feed(&self, context: &Context, request: &FeedRequest) -> Result<FeedPage> {
         let mut followed = self.follow(context, request).await?;

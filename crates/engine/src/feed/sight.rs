@@ -32,7 +32,7 @@ pub(super) struct Sight {
 }
 
 /// Nothing satisfies this.
-fn nothing() -> Filter {
+pub(super) fn nothing() -> Filter {
     Filter::Or(Vec::new())
 }
 

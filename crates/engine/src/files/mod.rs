@@ -21,7 +21,7 @@ use clientela_access::{Action, authorize};
 use clientela_kernel::{
     Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Name, ProblemCode, Result, Scopes, TenantId, Value,
 };
-use clientela_model::ResourceDef;
+use clientela_model::{ResourceDef, system};
 use clientela_store::ChangeKind;
 use futures_util::{Stream, StreamExt as _};
 use serde_json::{Map, Value as Json};
@@ -149,6 +149,7 @@ impl Engine {
         }
         let mut values: Vec<(Name, Value)> =
             decoded.values.into_iter().filter_map(|(index, value)| Some((def.fields.get(index)?.name.clone(), value))).collect();
+        values.extend(decoded.id.map(|id| (system::ID.into(), Value::Id(id.0))));
         // From here on it is carried to its end, whether the caller waits or not.
         task::owned(async move {
             let placing = files.placing.read().await;

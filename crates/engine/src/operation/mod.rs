@@ -8,6 +8,7 @@ mod settled;
 
 pub use call::Call;
 pub use output::write_value;
+pub(crate) use run::inside;
 pub use settled::check_part;
 
 use crate::held::Held;

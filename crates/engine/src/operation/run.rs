@@ -49,6 +49,13 @@ pub(super) async fn read(engine: &Engine, context: &Context, request: &Operation
     run(engine, context, request, &grant, input).await.map(OperationOutcome::done)
 }
 
+/// Carries out an operation inside a transaction that goes on after it. Where it fails, what it wrote must be taken back.
+pub(crate) async fn inside(engine: &Engine, context: &Context, request: &OperationRequest) -> Result<Vec<Content>> {
+    let grant = permitted(engine, context, &request.def)?;
+    let input = input::decode(&request.def.input, &*settled::complete(context, &request.def, &request.body)?)?;
+    run(engine, context, request, &grant, input).await
+}
+
 async fn attempt(engine: &Engine, context: &Context, request: &OperationRequest, grant: &Grant, input: Vec<Content>) -> Result<Ended> {
     // Dropped, the transaction is taken back.
     let (inside, held) = engine.begin().await?;

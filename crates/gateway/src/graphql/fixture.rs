@@ -366,6 +366,14 @@ impl Source for Memory {
         Ok(clientela_engine::feed::FeedPage::default())
     }
 
+    fn read_sync(&self, _: &serde_json::Map<String, Json>) -> Result<clientela_engine::sync::SyncRequest> {
+        Err(clientela_kernel::Error::internal("nothing is synced in memory"))
+    }
+
+    async fn sync(&self, _: &Context, _: clientela_engine::sync::SyncRequest) -> Result<Vec<clientela_engine::sync::SyncResult>> {
+        Ok(Vec::new())
+    }
+
     async fn timeline(
         &self,
         _: &Context,

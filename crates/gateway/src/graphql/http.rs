@@ -105,7 +105,7 @@ async fn serve(State(graphql): State<Arc<Graphql>>, request: Request) -> Respons
 
 /// What went wrong before there was a GraphQL request: always with its own status.
 fn refuse(error: Error, format: Format, info: RequestInfo) -> Response {
-    let answer = Answer::refusal(&[Problem { error: error.clone(), locations: Vec::new(), key: None }], info.id);
+    let answer = Answer::refusal(&[Problem { error: error.clone(), locations: Vec::new(), path: Vec::new() }], info.id);
     let mut response = respond(answer, format);
     *response.status_mut() = problem::status(&error);
     problem::add_headers(&error, response.headers_mut());

@@ -2,6 +2,7 @@
 
 pub mod authentication;
 pub mod body;
+mod compression;
 mod cors;
 mod meter;
 mod named;

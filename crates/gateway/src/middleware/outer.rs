@@ -1,5 +1,6 @@
 //! The outermost service: id, limits, panics, unknown addresses, headers and the log line of every request.
 
+use super::compression::{Coding, compressed};
 use super::request::{RequestIds, X_REQUEST_ID};
 use super::{Meter, Peer, RequestInfo, body, cors};
 use crate::rest::suggest;
@@ -57,6 +58,7 @@ impl Service<Request<Body>> for Outer {
             let info = RequestInfo { address, ..ids.identify(request.headers(), state.clock.now()) };
             let method = request.method().clone();
             let uri = request.uri().clone();
+            let coding = Coding::accepted(request.headers());
             let cross_origin = request.headers().contains_key(header::ORIGIN);
             let mut response = if cors::is_preflight(&method, request.headers()) {
                 preflight()
@@ -66,6 +68,9 @@ impl Service<Request<Body>> for Outer {
                     Err(error) => problem::response(&error, info.id, uri.path()),
                 }
             };
+            if let Some(coding) = coding {
+                response = compressed(coding, response).await;
+            }
             let took = begun.elapsed();
             let template = response.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
             meter.count(&method, template, response.status(), took);
@@ -192,7 +197,7 @@ fn add_headers(headers: &mut HeaderMap, info: RequestInfo) {
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.entry(header::VARY).or_insert(HeaderValue::from_static("Accept, Authorization"));
+    headers.entry(header::VARY).or_insert(HeaderValue::from_static("Accept, Accept-Encoding, Authorization"));
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -28,12 +28,13 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
         .parameter("FeedAfter", after())
         .parameter("FeedResources", resources(&followed))
         .parameter("FeedFilter", filter())
+        .parameter("FeedScope", scope())
         .parameter("FeedRecord", record())
         .parameter("FeedWait", wait())
         .parameter("LastEventId", last_event_id())
         .schema("FeedEntry", entry(&followed))
         .schema("FeedPage", page());
-    let shared = &["FeedAfter", "FeedResources", "FeedFilter", "FeedRecord"];
+    let shared = &["FeedAfter", "FeedResources", "FeedFilter", "FeedScope", "FeedRecord"];
     let read = operation(
         "listChanges",
         "Follow what changes",
@@ -99,6 +100,12 @@ fn filter() -> Parameter {
                 itself, also as `filter[country][eq]=AT`. Whoever satisfies it no longer is told as `LEFT`.";
     let schema = ObjectBuilder::new().schema_type(Type::String).examples([json!("{\"account\": {\"country\": {\"eq\": \"AT\"}}}")]);
     query("filter", text.to_owned(), schema)
+}
+
+fn scope() -> Parameter {
+    let text = "The id of a sync scope that says which resources and which of their records, in place of `resources` and `filter`. Where it changes, what comes into it is told as \
+                `ACCESS_GAINED`, what goes out of it as `LEFT`.";
+    query("scope", text.to_owned(), ObjectBuilder::new().schema_type(Type::String).examples([json!("syn_01h455vb4pex5vsknk084sn02q")]))
 }
 
 fn record() -> Parameter {

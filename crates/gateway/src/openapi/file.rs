@@ -40,7 +40,7 @@ fn upload(def: &ResourceDef) -> PathItem {
         .request_body(Some(body))
         .response("201", made);
     let own = |name: &str| def.field(name).map(|field| field::schema(def, field, Use::Written, false));
-    let upload = ["name", "recordId", "description"].into_iter().fold(upload, |upload, name| match own(name) {
+    let upload = ["id", "name", "recordId", "description"].into_iter().fold(upload, |upload, name| match own(name) {
         Some(schema) => upload.parameter(query(name, name == "name", describe(def, name), schema)),
         None => upload,
     });

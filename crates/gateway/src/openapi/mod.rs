@@ -20,6 +20,7 @@ mod record;
 mod response;
 mod schema;
 mod search;
+mod sync;
 mod system;
 mod timeline;
 mod vcard;
@@ -67,6 +68,8 @@ pub fn document(registry: &Registry) -> OpenApi {
     }
     (components, paths) = feed::add(components, paths, registry);
     tags.push(TagBuilder::new().name(feed::TAG).description(Some(feed::TAG_TEXT)).build());
+    (components, paths) = sync::add(components, paths, registry);
+    tags.push(TagBuilder::new().name(sync::TAG).description(Some(sync::TAG_TEXT)).build());
     (components, paths) = system::add(components, paths);
     (components, paths) = schema::add(components, paths);
     tags.push(many::tag());

@@ -152,7 +152,7 @@ fn openapi_path() -> PathItem {
         .parameter_ref(super::parameter::shared("IfNoneMatch"))
         .response("200", document.header_ref("ETag", response::header("ETag")))
         .response("304", response::base("The document has not changed.").header_ref("ETag", response::header("ETag")));
-    PathItem::new(HttpMethod::Get, operation)
+    PathItem::new(HttpMethod::Get, errors(operation, &[400]))
 }
 
 fn asyncapi_path() -> PathItem {
@@ -166,7 +166,7 @@ fn asyncapi_path() -> PathItem {
         .parameter_ref(super::parameter::shared("IfNoneMatch"))
         .response("200", document.header_ref("ETag", response::header("ETag")))
         .response("304", response::base("The document has not changed.").header_ref("ETag", response::header("ETag")));
-    PathItem::new(HttpMethod::Get, operation)
+    PathItem::new(HttpMethod::Get, errors(operation, &[400]))
 }
 
 fn text(description: &str) -> ObjectBuilder {

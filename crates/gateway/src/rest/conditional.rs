@@ -35,7 +35,7 @@ pub(crate) fn none_match_hits(headers: &HeaderMap, version: i64) -> Result<bool>
 }
 
 /// Whether `If-None-Match` names an entity tag that is no version.
-pub(super) fn knows(headers: &HeaderMap, tag: &HeaderValue) -> Result<bool> {
+pub(crate) fn knows(headers: &HeaderMap, tag: &HeaderValue) -> Result<bool> {
     Ok(match tags(headers, header::IF_NONE_MATCH)? {
         None => false,
         Some(Tags::Any) => true,

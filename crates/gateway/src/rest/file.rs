@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Names of the query parameters of an upload: the fields a caller may set, and the declared size.
-pub(crate) const NAMES: &[&str] = &["name", "mediaType", "recordId", "description", "size"];
+pub(crate) const NAMES: &[&str] = &["id", "name", "mediaType", "recordId", "description", "size"];
 /// The media type of every content, up and down: what a file is says its record, and no browser makes anything of it.
 pub(crate) const OCTETS: &str = "application/octet-stream";
 

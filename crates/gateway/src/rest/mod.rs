@@ -28,6 +28,7 @@ mod schema;
 pub(crate) mod search;
 mod selection;
 pub mod suggest;
+mod sync;
 pub(crate) mod timeline;
 pub(crate) mod vcard;
 mod write;
@@ -55,6 +56,7 @@ pub fn router(state: &Arc<GatewayState>) -> Router {
     let mut router = Router::new().route("/v1/me", get(with(state, me::me))).route("/v1/limits", get(with(state, me::limits)));
     router = router.route("/v1/schema", get(with(state, schema::everything))).route("/v1/schema/{resource}", get(with(state, schema::one)));
     router = router.route("/v1/changes", get(with(state, feed::changes))).route("/v1/changes/stream", get(with(state, feed::stream)));
+    router = router.route("/v1/sync", post(with(state, sync::sync)));
     router = router.route("/v1/transactions", post(with(state, batch::transaction)));
     if state.engine.registry().resources().iter().any(|def| def.is_searched()) {
         router = router.route("/v1/search", get(with(state, search::everywhere)));

@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 
 /// Records by resource and id, as the feed has told them.
 #[derive(Clone)]
-pub(super) struct Copy<'a> {
+pub(crate) struct Copy<'a> {
     app: &'a TestApp,
-    pub(super) client: Client,
-    pub(super) query: String,
-    pub(super) cursor: Option<String>,
-    pub(super) held: BTreeMap<(String, String), Json>,
+    pub(crate) client: Client,
+    pub(crate) query: String,
+    pub(crate) cursor: Option<String>,
+    pub(crate) held: BTreeMap<(String, String), Json>,
 }
 
 impl<'a> Copy<'a> {
     /// An empty copy of a question.
-    pub(super) fn of(app: &'a TestApp, client: &Client, query: &str) -> Copy<'a> {
+    pub(crate) fn of(app: &'a TestApp, client: &Client, query: &str) -> Copy<'a> {
         Copy { app, client: client.clone(), query: query.to_owned(), cursor: None, held: BTreeMap::new() }
     }
 
     /// Follows until nothing more is there, and answers what was told.
-    pub(super) async fn follow(&mut self) -> Vec<Json> {
+    pub(crate) async fn follow(&mut self) -> Vec<Json> {
         let mut told = Vec::new();
         self.app.settled().await;
         loop {
@@ -39,7 +39,7 @@ impl<'a> Copy<'a> {
     }
 
     /// Takes one entry in, as any consumer would.
-    pub(super) fn apply(&mut self, entry: &Json) {
+    pub(crate) fn apply(&mut self, entry: &Json) {
         let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
         let key = (text("resource"), text("id"));
         match text("kind").as_str() {
@@ -60,7 +60,7 @@ impl<'a> Copy<'a> {
     }
 
     /// Holds exactly what a fresh read as the same principal shows.
-    pub(super) async fn is_true(&self, resources: &[&str]) {
+    pub(crate) async fn is_true(&self, resources: &[&str]) {
         for resource in resources {
             let fresh = fresh(&self.client, resource, "").await;
             let held: BTreeMap<String, Json> =
@@ -73,7 +73,7 @@ impl<'a> Copy<'a> {
 }
 
 /// Every record of a resource that somebody may read.
-pub(super) async fn fresh(client: &Client, resource: &str, filter: &str) -> BTreeMap<String, Json> {
+pub(crate) async fn fresh(client: &Client, resource: &str, filter: &str) -> BTreeMap<String, Json> {
     let mut path = format!("/v1/{}s?limit=1000{filter}", resource.replace("contactPoint", "contact-point"));
     let mut records = BTreeMap::new();
     loop {

@@ -1,7 +1,7 @@
 //! The feed: a copy that follows it ends equal to a fresh read, whatever changes meanwhile: records, rights, shares, the time.
 
-mod copy;
-mod model;
+pub(crate) mod copy;
+pub(crate) mod model;
 mod sight;
 mod stream;
 

@@ -13,15 +13,15 @@ const STEPS: usize = 40;
 const FOLLOWED: [&str; 3] = ["account", "contact", "contactPoint"];
 
 /// Whole numbers that are the same on every run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % sides
     }
 
-    fn of<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn of<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
         if things.is_empty() { None } else { things.get(self.roll(things.len())) }
     }
 }
@@ -130,7 +130,7 @@ impl Seen {
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a test goes on is said from outside")]
-fn steps() -> usize {
+pub(crate) fn steps() -> usize {
     std::env::var("CLIENTELA_FEED_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(STEPS)
 }
 

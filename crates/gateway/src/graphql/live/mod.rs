@@ -52,7 +52,7 @@ fn once(answer: Answer) -> BoxStream<'static, Result> {
 }
 
 fn plain(error: Error) -> Vec<Problem> {
-    vec![Problem { error, locations: Vec::new(), key: None }]
+    vec![Problem { error, locations: Vec::new(), path: Vec::new() }]
 }
 
 async fn try_to_begin(

@@ -60,11 +60,12 @@ pub(super) fn request(builder: &Builder<'_>, field: &Collected, only: Option<&Ar
     };
     if let Some(def) = only {
         let filter = if tree.is_empty() { tree } else { Map::from_iter([(def.name.to_string(), Json::Object(tree))]) };
-        return Ok(FeedRequest { resources: vec![def.name.clone()], filter, limit: 1, from_now: after.is_none(), after });
+        return Ok(FeedRequest { resources: vec![def.name.clone()], filter, scope: None, limit: 1, from_now: after.is_none(), after });
     }
     let resources: Vec<Name> =
         given("resources")?.as_deref().and_then(Json::as_array).into_iter().flatten().filter_map(text).map(Name::from).collect();
-    Ok(FeedRequest { resources, filter: tree, limit: 1, after, from_now: false })
+    let scope = given("scope")?.as_deref().and_then(text);
+    Ok(FeedRequest { resources, filter: tree, scope, limit: 1, after, from_now: false })
 }
 
 impl FeedStep {

@@ -21,6 +21,7 @@ mod query;
 mod records;
 mod search;
 mod source;
+mod sync;
 mod timeline;
 
 pub(crate) use answer::Answer;

@@ -11,6 +11,7 @@ use super::operation::{self, Ask};
 use super::problem::Problem;
 use super::query::{check_cost, record_by, resource, unauthenticated};
 use super::source::Source;
+use super::sync;
 use crate::graphql::schema::types::{Role, Verb};
 use crate::{idempotency, rehearsal};
 use clientela_engine::batch::Unfolded;
@@ -39,6 +40,7 @@ enum Asked<'f> {
     Many(many::Wish<'f>),
     Bulk(bulk::Wish<'f>),
     Operate(Ask<'f>),
+    Sync(sync::Wish<'f>),
 }
 
 pub(super) async fn run(
@@ -58,6 +60,7 @@ pub(super) async fn run(
             Some(Asked::One(wish)) => wish.cost(run),
             Some(Asked::Many(wish)) => wish.cost(run.source),
             Some(Asked::Operate(ask)) => Ok(ask.cost),
+            Some(Asked::Sync(wish)) => wish.cost(run.source),
             Some(Asked::Bulk(_)) | None => Ok(0),
         };
         cost = cost.saturating_add(own.map_err(|error| vec![Problem::field(error, field.position)])?);
@@ -72,6 +75,7 @@ pub(super) async fn run(
             (Some(Asked::Many(wish)), _, Some(context)) => many::carry_out(run, context, wish, out, notes).await,
             (Some(Asked::Bulk(wish)), _, Some(context)) => bulk::carry_out(run, context, wish, out, notes).await,
             (Some(Asked::Operate(ask)), _, Some(context)) => operation::carry_out(run, context, &ask, out, notes).await,
+            (Some(Asked::Sync(wish)), _, Some(context)) => sync::carry_out(run, context, wish, out, problems, notes).await,
             (None, What::Typename(json), _) => {
                 out.extend_from_slice(json.as_bytes());
                 Ok(())
@@ -100,6 +104,7 @@ fn decode<'f>(run: &Run<'_>, field: &'f Collected, variables: &Variables) -> Res
     let (index, verb) = match (&field.what, run.context) {
         (What::Role(Role::Mutation(index, verb)), Some(_)) => (*index, *verb),
         (What::Role(Role::Operation(_)), Some(context)) => return Ok(operation::decode(&builder(context), field)?.map(Asked::Operate)),
+        (What::Role(Role::Sync), Some(context)) => return Ok(Some(Asked::Sync(sync::decode(&builder(context), field)?))),
         (What::Role(_), None) => return Err(unauthenticated(field)),
         _ => return Ok(None),
     };

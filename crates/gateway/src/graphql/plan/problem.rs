@@ -11,36 +11,36 @@ use uuid::Uuid;
 pub(crate) struct Problem {
     pub(crate) error: Error,
     pub(crate) locations: Vec<Pos>,
-    /// Response key of the root field; absent for an error of the request as a whole.
-    pub(crate) key: Option<Box<str>>,
+    /// Response keys down to the field that became null; none for an error of the request as a whole.
+    pub(crate) path: Vec<Box<str>>,
 }
 
 impl Problem {
     /// An error of the request as a whole.
     pub(crate) fn request(code: ErrorCode, text: impl Into<String>) -> Self {
-        Problem { error: Error::new(code, text), locations: Vec::new(), key: None }
+        Problem { error: Error::new(code, text), locations: Vec::new(), path: Vec::new() }
     }
 
     /// An error at a place of the document.
     pub(crate) fn at(position: Pos, code: ErrorCode, text: impl Into<String>) -> Self {
-        Problem { error: Error::new(code, text), locations: vec![position], key: None }
+        Problem { error: Error::new(code, text), locations: vec![position], path: Vec::new() }
     }
 
     /// An error of a field, whose root field becomes null.
     pub(crate) fn field(error: Error, position: Pos) -> Self {
-        Problem { error, locations: vec![position], key: None }
+        Problem { error, locations: vec![position], path: Vec::new() }
     }
 
-    /// Names the root field that became null by this.
+    /// Names the field that became null by this, or the one that it is in.
     #[must_use]
     pub(crate) fn under(mut self, key: &str) -> Self {
-        self.key = Some(key.into());
+        self.path.insert(0, key.into());
         self
     }
 
     /// What async-graphql's validation found.
     pub(crate) fn from_validation(error: ServerError) -> Self {
-        Problem { error: Error::new(ErrorCode::GraphqlValidationFailed, error.message), locations: error.locations, key: None }
+        Problem { error: Error::new(ErrorCode::GraphqlValidationFailed, error.message), locations: error.locations, path: Vec::new() }
     }
 
     /// The JSON object of the answer. What only the operator may see goes to the log here.
@@ -52,8 +52,8 @@ impl Problem {
             let locations = self.locations.iter().map(|at| json!({"line": at.line, "column": at.column})).collect();
             object.insert("locations".to_owned(), Json::Array(locations));
         }
-        if let Some(key) = &self.key {
-            object.insert("path".to_owned(), json!([key]));
+        if !self.path.is_empty() {
+            object.insert("path".to_owned(), json!(self.path));
         }
         object.insert("extensions".to_owned(), Json::Object(problem::extensions(&self.error, request_id)));
         Json::Object(object)

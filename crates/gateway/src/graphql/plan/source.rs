@@ -6,6 +6,7 @@ use clientela_engine::batch::Unfolded;
 use clientela_engine::feed::{FeedPage, FeedRequest};
 use clientela_engine::past::HistoryPage;
 use clientela_engine::search::{SearchAnswer, SearchRequest};
+use clientela_engine::sync::{SyncRequest, SyncResult};
 use clientela_engine::timeline::{TimelinePage, TimelineRequest};
 use clientela_engine::{
     AccessRequest, Batch, BatchEntry, BatchOutcome, Bulk, BulkOutcome, Engine, Held, OperationOutcome, OperationRequest, ReadPlan,
@@ -38,6 +39,8 @@ pub(crate) trait Source: Send + Sync {
     async fn access(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &AccessRequest) -> Result<Json>;
     async fn timeline(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &TimelineRequest) -> Result<TimelinePage>;
     async fn feed(&self, context: &Context, request: &FeedRequest) -> Result<FeedPage>;
+    fn read_sync(&self, input: &Map<String, Json>) -> Result<SyncRequest>;
+    async fn sync(&self, context: &Context, request: SyncRequest) -> Result<Vec<SyncResult>>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
     /// The greatest cost of a request.
     fn cost_limit(&self) -> u64;
@@ -127,6 +130,14 @@ impl Source for Engine {
 
     async fn feed(&self, context: &Context, request: &FeedRequest) -> Result<FeedPage> {
         Engine::feed(self, context, request).await
+    }
+
+    fn read_sync(&self, input: &Map<String, Json>) -> Result<SyncRequest> {
+        Engine::read_sync(self, input.get("device"), input.get("policy"), input.get("operations"))
+    }
+
+    async fn sync(&self, context: &Context, request: SyncRequest) -> Result<Vec<SyncResult>> {
+        Engine::sync(self, context, request).await
     }
 
     fn cost(&self, plan: &ReadPlan) -> Result<u64> {

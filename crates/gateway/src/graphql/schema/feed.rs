@@ -13,10 +13,15 @@ pub(super) fn root() -> OutputField {
         "{FOLLOWED} Without `after` it begins with everything there is (`PRESENT`), so that a copy is made and kept by one loop: read, apply, go on from \
          `pageInfo.endCursor`, also of an empty page."
     );
+    OutputField::new("changes", nullable("FeedConnection"), Role::Feed, text).with_arguments(arguments())
+}
+
+/// What a page is asked for by.
+pub(super) fn arguments() -> Vec<InputField> {
     let mut arguments = followed();
     arguments.push(InputField::new("first", nullable("Int"), "At most so many entries, 1 to 1000; 50 where absent."));
     arguments.push(InputField::new("after", nullable("String"), "Only what comes after this cursor."));
-    OutputField::new("changes", nullable("FeedConnection"), Role::Feed, text).with_arguments(arguments)
+    arguments
 }
 
 fn followed() -> Vec<InputField> {
@@ -30,6 +35,11 @@ fn followed() -> Vec<InputField> {
             "filter",
             nullable("JSON"),
             "Only records that satisfy the filter tree of their resource: `{account: {country: {eq: \"AT\"}}}`. Whoever satisfies it no longer is told as `LEFT`.",
+        ),
+        InputField::new(
+            "scope",
+            nullable("ID"),
+            "A sync scope that says which resources and which of their records, instead of the two above. Where it changes, what comes into it is told as `ACCESS_GAINED`, what goes out of it as `LEFT`.",
         ),
     ]
 }

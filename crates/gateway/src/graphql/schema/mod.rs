@@ -12,6 +12,7 @@ mod records;
 pub(crate) mod render;
 mod scalars;
 mod search;
+mod sync;
 mod timeline;
 pub(crate) mod types;
 
@@ -105,6 +106,10 @@ pub(crate) fn build(registry: &Arc<Registry>) -> TypeSystem {
         }
     }
     operations::add(registry, &mut choices, &mut types, &mut query, &mut mutation);
+    if !mutation.is_empty() {
+        mutation.push(sync::root());
+        types.extend(sync::shared());
+    }
     let mut all = vec![Definition::object("Query", "What can be read.", false, query)];
     if !mutation.is_empty() {
         all.push(Definition::object(

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// How much of a record entries show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(in crate::rest) enum Shown {
     Full,
     Changed,
     None,
@@ -21,7 +21,7 @@ pub(super) enum Shown {
 
 impl Shown {
     /// The `record` parameter.
-    pub(super) fn read(given: Option<&str>) -> Result<Shown> {
+    pub(in crate::rest) fn read(given: Option<&str>) -> Result<Shown> {
         match given {
             None | Some("full") => Ok(Shown::Full),
             Some("changed") => Ok(Shown::Changed),

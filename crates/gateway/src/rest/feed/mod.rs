@@ -8,11 +8,11 @@ pub(super) use stream::stream;
 use super::call::{Call, json_answer};
 use super::filter;
 use super::parameters::{self, Parameters, invalid};
-use crate::GatewayState;
-use crate::follow::Follower;
+use crate::follow::{Followed, Follower};
+use crate::{GatewayState, Limits};
 use axum::response::Response;
 use clientela_engine::feed::FeedRequest;
-use clientela_kernel::{Error, ErrorCode, Name, PageArguments, Result};
+use clientela_kernel::{Error, ErrorCode, FieldProblem, Name, PageArguments, ProblemCode, Result};
 use clientela_model::Registry;
 use entry::Shown;
 use http::StatusCode;
@@ -22,9 +22,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Names of the query parameters.
-pub(crate) const NAMES: &[&str] = &["after", "resources", "filter", "limit", "record", "wait"];
+pub(crate) const NAMES: &[&str] = &["after", "resources", "filter", "scope", "limit", "record", "wait"];
 /// Those of the stream.
-pub(crate) const STREAM_NAMES: &[&str] = &["after", "resources", "filter", "record"];
+pub(crate) const STREAM_NAMES: &[&str] = &["after", "resources", "filter", "scope", "record"];
 /// What `after` says where only what happens from now on counts.
 pub(crate) const NOW: &str = "now";
 /// The longest that `wait` may be, in seconds.
@@ -45,16 +45,72 @@ pub(super) async fn changes(state: Arc<GatewayState>, call: Call) -> Result<Resp
     request.limit = parameters.get("limit").map(parameters::limit).transpose()?.unwrap_or(PageArguments::DEFAULT_LIMIT);
     let mut follower = Follower::new(Arc::clone(&state), call.info, call.parts.headers.clone(), request);
     let followed = follower.page_until(Instant::now() + wait).await?;
-    let mut bytes = b"{\"data\":[".to_vec();
+    let mut bytes = Vec::with_capacity(4 * 1024);
+    write_page(&followed, shown, &state.limits, &mut bytes).await?;
+    Ok(json_answer(StatusCode::OK, bytes))
+}
+
+/// Appends a page: `{"data": […], "page": {…}}`.
+pub(super) async fn write_page(followed: &Followed, shown: Shown, limits: &Limits, out: &mut Vec<u8>) -> Result<()> {
+    out.extend_from_slice(b"{\"data\":[");
     for (index, entry) in followed.page.entries.iter().enumerate() {
         if index > 0 {
-            bytes.push(b',');
+            out.push(b',');
         }
-        entry::write(&followed, entry, shown, &state.limits, &mut bytes).await?;
+        entry::write(followed, entry, shown, limits, out).await?;
     }
     let page = json!({ "next": followed.page.next, "hasMore": followed.page.more });
-    bytes.extend_from_slice(format!("],\"page\":{page}}}").as_bytes());
-    Ok(json_answer(StatusCode::OK, bytes))
+    out.extend_from_slice(format!("],\"page\":{page}}}").as_bytes());
+    Ok(())
+}
+
+/// A page that is asked for in a body.
+pub(super) struct Pull {
+    pub(super) request: FeedRequest,
+    pub(super) shown: Shown,
+}
+
+/// Reads what is asked for in a body: `after`, `resources`, `filter`, `scope`, `limit`, `record`.
+pub(super) fn pull(registry: &Registry, members: &Map<String, Json>) -> Result<Pull> {
+    const MEMBERS: [&str; 6] = ["after", "resources", "filter", "scope", "limit", "record"];
+    let wrong = |name: &str, what: &str| {
+        Error::validation(vec![FieldProblem::new(format!("/pull/{name}"), ProblemCode::WrongType, format!("{name} must be {what}."))])
+    };
+    if let Some(unknown) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+        let text = format!("pull has no member {unknown:?}; it has {}.", MEMBERS.join(", "));
+        return Err(Error::validation(vec![FieldProblem::new(format!("/pull/{unknown}"), ProblemCode::UnknownField, text)]));
+    }
+    let given = |name: &str| members.get(name).filter(|json| !json.is_null());
+    let text = |name: &str| given(name).map(|json| json.as_str().map(str::to_owned).ok_or_else(|| wrong(name, "a text"))).transpose();
+    let resources = match given("resources") {
+        None => Vec::new(),
+        Some(json) => {
+            let names = json.as_array().and_then(|names| names.iter().map(Json::as_str).collect::<Option<Vec<_>>>());
+            names.ok_or_else(|| wrong("resources", "a list of names"))?.into_iter().map(|name| resource(registry, name)).collect()
+        }
+    };
+    let filter = match given("filter") {
+        None => Map::new(),
+        Some(json @ Json::Object(_)) => by_resource(&resources, json.clone())?,
+        Some(_) => return Err(wrong("filter", "an object whose members are resources, each with a filter tree")),
+    };
+    let limit = match given("limit") {
+        None => PageArguments::DEFAULT_LIMIT,
+        Some(json) => {
+            let most = u64::from(PageArguments::MAXIMUM_LIMIT);
+            let limit = json.as_u64().filter(|limit| (1..=most).contains(limit)).and_then(|limit| u32::try_from(limit).ok());
+            limit.ok_or_else(|| wrong("limit", &format!("a whole number from 1 to {most}")))?
+        }
+    };
+    let (after, from_now) = begin(text("after")?);
+    let shown = Shown::read(text("record")?.as_deref())?;
+    Ok(Pull { request: FeedRequest { resources, filter, scope: text("scope")?, limit, after, from_now }, shown })
+}
+
+/// Where to go on, and whether with what happens from now on.
+fn begin(after: Option<String>) -> (Option<String>, bool) {
+    let from_now = after.as_deref() == Some(NOW);
+    (after.filter(|_| !from_now), from_now)
 }
 
 fn seconds(text: &str) -> Result<Duration> {
@@ -73,13 +129,13 @@ fn request(registry: &Registry, state: &GatewayState, parameters: &Parameters<'_
         None if parameters.brackets.is_empty() => None,
         None => Some(bracketed(registry, &resources, &parameters.brackets)?),
     };
-    let after = parameters.get("after").map(str::to_owned);
-    let from_now = after.as_deref() == Some(NOW);
+    let (after, from_now) = begin(parameters.get("after").map(str::to_owned));
     Ok(FeedRequest {
         filter: tree.map_or(Ok(Map::new()), |tree| by_resource(&resources, tree))?,
         resources,
+        scope: parameters.get("scope").map(str::to_owned),
         limit: PageArguments::MAXIMUM_LIMIT,
-        after: after.filter(|_| !from_now),
+        after,
         from_now,
     })
 }
