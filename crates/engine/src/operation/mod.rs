@@ -131,4 +131,9 @@ impl Engine {
         }
         run::read(self, context, &request).await
     }
+
+    /// Carries out an operation as a part of the transaction that this engine is inside of ([`Engine::begin`]). Where it fails the transaction must be taken back.
+    pub async fn operate_within(&self, context: &Context, request: &OperationRequest) -> Result<OperationOutcome> {
+        run::read(self, context, request).await
+    }
 }
