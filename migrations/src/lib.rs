@@ -39,6 +39,7 @@ mod m0042_webhooks;
 mod m0046_jobs;
 mod m0047_schedules;
 mod m0050_feed;
+mod m0051_inbox;
 mod m0056_sync_scopes;
 pub mod table;
 mod tables;
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0046_jobs::Migration),
             Box::new(m0047_schedules::Migration),
             Box::new(m0050_feed::Migration),
+            Box::new(m0051_inbox::Migration),
             Box::new(m0056_sync_scopes::Migration),
         ]
     }

@@ -5,6 +5,7 @@ use crate::content::Contents;
 use crate::files::Files;
 use crate::filter::{Conditions, FilterReader};
 use crate::held::Late;
+use crate::intake::Intake;
 use crate::key::RecordBy;
 use crate::module::{Module, Rules};
 use crate::operation::Runs;
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) rules: HashMap<&'static str, Arc<dyn Rules>>,
     pub(crate) operations: Arc<HashMap<Name, Arc<dyn Runs>>>,
     pub(crate) contents: Arc<HashMap<&'static str, Arc<dyn Contents>>>,
+    /// Who takes messages of other systems.
+    pub(crate) intake: Option<Arc<dyn Intake>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Inside a transaction over many writes: what rules hear of when it is durable.
     pub(crate) held: Option<Arc<Late>>,
@@ -84,6 +87,7 @@ impl Engine {
         let operations = modules.iter_mut().flat_map(|module| std::mem::take(&mut module.operations));
         let operations = Arc::new(operations.map(|operation| (operation.def.name.clone(), operation.run)).collect());
         let contents = Arc::new(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.contents)).collect());
+        let intake = modules.iter_mut().find_map(|module| module.intake.take());
         let rules = modules.into_iter().flat_map(|module| module.rules).collect();
         let (held, pack, files, tenants, sensitive) = (None, None, None, None, None);
         let principals = Arc::default();
@@ -94,6 +98,7 @@ impl Engine {
                 rules,
                 operations,
                 contents,
+                intake,
                 clock,
                 held,
                 pack,

@@ -4,7 +4,9 @@ use crate::Engine;
 use crate::audit::AuditNote;
 use crate::content::Contents;
 pub use crate::input::check_format;
+use crate::intake::Intake;
 use crate::operation::{Operation, Registered};
+use crate::person::Traces;
 use async_trait::async_trait;
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Comparison, Context, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Value};
@@ -24,6 +26,8 @@ pub struct Module {
     pub operations: Vec<Registered>,
     /// Where the files of their records are, by resource name.
     pub contents: HashMap<&'static str, Arc<dyn Contents>>,
+    /// Who takes messages of other systems.
+    pub intake: Option<Arc<dyn Intake>>,
 }
 
 impl Module {
@@ -52,6 +56,12 @@ impl Module {
     pub fn contents(mut self, resource: &'static str, contents: impl Contents + 'static) -> Self {
         self.contents.insert(resource, Arc::new(contents));
         self
+    }
+
+    /// Adds who takes messages of other systems.
+    #[must_use]
+    pub fn intake(self, intake: impl Intake + 'static) -> Self {
+        Module { intake: Some(Arc::new(intake)), ..self }
     }
 
     /// Adds the rules of a resource.
@@ -227,6 +237,12 @@ pub trait Rules: Send + Sync {
     /// checked that the caller may erase such records.
     async fn wipe(&self, _engine: &Engine, _context: &Context, _record: &Found) -> Result<Wiped> {
         Ok(Wiped::default())
+    }
+
+    /// Forgets what records of this resource keep of a person whose footprint is being erased, and no reference tells of, inside the transaction of the erasure. Answers the
+    /// tables whose files still hold the bytes.
+    async fn forget_person(&self, _engine: &Engine, _context: &Context, _traces: &Traces) -> Result<Vec<String>> {
+        Ok(Vec::new())
     }
 
     /// Told after the change is durable; of a transaction over many writes, of the last one of each resource.

@@ -10,6 +10,7 @@ mod document;
 mod follow;
 pub mod graphql;
 pub mod idempotency;
+mod inbox;
 pub mod middleware;
 mod oauth;
 pub mod openapi;
@@ -36,6 +37,7 @@ pub fn router(state: GatewayState) -> Router {
         .merge(pages::router(&state, &meter))
         .merge(graphql::router(&state))
         .merge(oauth::router(&state))
+        .merge(inbox::router(&state))
         .merge(scim::router(&state));
     let routes = routes.route_layer(middleware::Named);
     Router::new().fallback_service(middleware::Outer::new(routes, state, meter))

@@ -1,12 +1,15 @@
 //! The queue of jobs, schedules, imports and exports as jobs, the mappings that imports use, and the [`Worker`] that carries jobs out.
-//! Webhooks, and the [`Dispatcher`] that delivers them.
+//! Webhooks, and the [`Dispatcher`] that delivers them; inboxes, which take what other systems send.
 
 mod content;
 pub mod export_job;
 pub mod import_job;
 pub mod import_mapping;
 pub mod import_problem;
+pub mod inbox;
 mod kept;
+mod mirror;
+mod on_behalf;
 mod parts;
 pub mod queue;
 pub mod schedule;
@@ -14,7 +17,7 @@ mod state;
 pub mod webhook;
 mod worker;
 
-pub use queue::{Ending, JobKind};
+pub use queue::{Ending, JobKind, Order};
 pub use state::{FileFormat, JobState, Wake};
 pub use webhook::{Dispatcher, Webhooks};
 pub use worker::{Running, Worker};
@@ -51,4 +54,13 @@ pub fn module(wake: &Wake, webhooks: &Webhooks) -> Module {
         .operation(webhook::test::SendTestWebhook { webhooks: webhooks.clone() })
         .operation(webhook::replay::ReplayWebhookDelivery { webhooks: webhooks.clone() })
         .operation(webhook::replay::ReplayWebhookDeliveries { webhooks: webhooks.clone() })
+        .resource::<inbox::source::Model>()
+        .resource::<inbox::event::Model>()
+        .rules("inboxSource", inbox::source::InboxSourceRules)
+        .rules("inboxEvent", inbox::event::InboxEventRules)
+        .operation(inbox::rotate::RotateInboxSecret)
+        .operation(inbox::preview::PreviewInboxEvent)
+        .operation(inbox::replay::ReplayInboxEvent)
+        .operation(inbox::replay::ReplayInboxEvents)
+        .intake(inbox::receive::Inbox)
 }

@@ -93,7 +93,7 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
     match key {
         MEMBER => {
             let mut rights = vec![(ANY, ANY, RightDepth::All)];
-            let own = ["apiKey", "session", "purposeToken", "savedView", "webhookEndpoint", "job", "schedule"];
+            let own = ["apiKey", "session", "purposeToken", "savedView", "webhookEndpoint", "job", "schedule", "inboxSource"];
             rights.extend(own.map(|resource| (resource, ANY, RightDepth::Own)));
             rights.extend(
                 OF_ADMINISTRATORS.iter().flat_map(|resource| [(*resource, "read", RightDepth::All), (*resource, ANY, RightDepth::None)]),
@@ -109,6 +109,7 @@ fn rights(key: &str) -> Vec<(&'static str, &'static str, RightDepth)> {
             ("purposeToken", ANY, RightDepth::None),
             ("savedView", "read", RightDepth::Own),
             ("webhookEndpoint", ANY, RightDepth::None),
+            ("inboxSource", ANY, RightDepth::None),
             ("schedule", "read", RightDepth::Own),
         ],
         PORTAL => [&PORTAL_RIGHTS, &OUTSIDE[..]].concat(),

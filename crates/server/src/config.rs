@@ -60,6 +60,8 @@ pub struct Config {
     pub private_addresses: bool,
     /// The age in days at which a server replaces its signing key; it stays where absent.
     pub rotate_keys_days: Option<u32>,
+    /// For how many days events that came in, and deliveries of webhooks, are kept once nothing more is to be done with them.
+    pub event_days: u32,
 }
 
 impl Default for Config {
@@ -84,6 +86,7 @@ impl Default for Config {
             metrics_token: None,
             private_addresses: false,
             rotate_keys_days: None,
+            event_days: 90,
         }
     }
 }
@@ -103,7 +106,7 @@ impl std::error::Error for ConfigProblem {}
 impl Config {
     /// Every key, as the file spells it. The environment variable is `CLIENTELA_` and the key in capitals, the flag has
     /// hyphens for underscores.
-    pub const KEYS: [&str; 19] = [
+    pub const KEYS: [&str; 20] = [
         "host",
         "port",
         "data",
@@ -123,6 +126,7 @@ impl Config {
         "metrics_token",
         "private_addresses",
         "rotate_keys_days",
+        "event_days",
     ];
 
     /// Reads all layers. `flags` are keys with their texts.
@@ -210,6 +214,7 @@ impl Config {
                 }
             }
             "rotate_keys_days" => self.rotate_keys_days = Some(positive(text, place)?),
+            "event_days" => self.event_days = positive(text, place)?,
             _ => return Err(unknown(key, place)),
         }
         Ok(())

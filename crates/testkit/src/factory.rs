@@ -74,6 +74,9 @@ impl Factory {
         if def.name == "job" {
             return self.job().await;
         }
+        if def.name == "inboxEvent" {
+            return self.inbox_event().await;
+        }
         if let Some((operation, field)) = self.maker_along(def) {
             let made = self.operate(&operation).await;
             return text(made.get(&field).unwrap_or_else(|| panic!("{}: {made}", operation.name)), "id");
@@ -92,6 +95,13 @@ impl Factory {
             let shows = |field: &&ShapeField| matches!(&field.holds, Holds::Record { resource } if *resource == def.name);
             Some((Arc::clone(operation), operation.output.fields.iter().find(shows)?.name.to_string()))
         })
+    }
+
+    /// An event that another system has sent.
+    async fn inbox_event(&self) -> String {
+        let made = self.client.post("/v1/inbox-sources", &json!({ "name": "Forms", "signature": "BEARER" })).await.expect(201);
+        let sender = self.client.with_token(Some(&text(&made, "secret")));
+        text(&sender.post(&format!("/v1/inbox/{}", text(&made, "id")), &json!({ "type": "form.sent" })).await.expect(202), "id")
     }
 
     /// A job that waits for its turn: that of a new export.

@@ -87,6 +87,28 @@ asked.forEach(([what, wanted], index) => judge(what, (answers[index] ?? '').star
 const event = JSON.parse(heard[3].body);
 judge('a CloudEvents event has its attributes', event.specversion === '1.0' && event.type === 'account.deleted' && event.subject === account.id);
 
+// The other way round: what the standard's library signs is taken in, once, and carried out.
+const step = { upsert: 'account', key: { system: 'judge', column: '/number' }, fields: { name: '/name' } };
+const source = await call('POST', '/inbox-sources', { name: 'Judge', mapping: JSON.stringify({ rules: [{ do: [step] }] }) });
+const sent = JSON.stringify({ number: 4711, name: 'Käserei "Zürich" 🧀' });
+const sendSigned = (key) => {
+  const now = new Date();
+  const signature = new Webhook(key).sign('msg_judge', now, sent);
+  const headers = { 'webhook-id': 'msg_judge', 'webhook-timestamp': `${Math.floor(now / 1000)}`, 'webhook-signature': signature };
+  return fetch(`${rest}/inbox/${source.id}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: sent });
+};
+judge('an event signed with another secret is refused', (await sendSigned(other)).status === 401);
+const taken = await sendSigned(source.secret);
+judge('a signed event is taken', taken.status === 202, `${taken.status}`);
+judge('and taken once', (await sendSigned(source.secret)).status === 200);
+const { id } = await taken.json();
+let kept;
+for (let tries = 0; tries < 200 && (kept?.status ?? 'RECEIVED') === 'RECEIVED'; tries += 1) {
+  await new Promise((later) => setTimeout(later, 50));
+  kept = await call('GET', `/inbox-events/${id}`);
+}
+judge('it is carried out', kept.status === 'PROCESSED' && kept.body === sent, JSON.stringify(kept));
+
 // The contract, and the messages by it.
 const text = await (await fetch(`${url.replace(/\/$/, '')}/asyncapi.json`)).text();
 const { events } = await call('POST', '/webhook-endpoints/events', {});

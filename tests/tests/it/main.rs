@@ -36,6 +36,7 @@ mod idempotency;
 mod identify;
 mod import;
 mod in_step;
+mod inbox;
 mod isolation;
 mod jobs;
 mod keys;

@@ -38,8 +38,20 @@ pub(super) struct RecordPlan {
 /// What tells a record again.
 #[derive(Clone, Debug)]
 pub(super) enum KeyPlan {
-    External { system: String, text: TextPlan },
-    Unique { field: String },
+    External {
+        system: String,
+        text: TextPlan,
+    },
+    Unique {
+        field: String,
+    },
+    /// A unique field and a text, for what is done with a record and says nothing of that field.
+    Named {
+        field: String,
+        text: TextPlan,
+    },
+    /// No record.
+    Nothing,
 }
 
 /// Where a field's value comes from.
@@ -91,7 +103,7 @@ impl Plan {
     /// # Errors
     /// Names the record, the field and what is allowed.
     pub fn new(mapping: &Mapping, registry: &Registry) -> Result<Plan, Refusal> {
-        let mut builder = Builder { mapping, registry, columns: Vec::new(), records: Vec::new() };
+        let mut builder = Builder::new(mapping, registry);
         if mapping.record.is_empty() || mapping.record.len() > MOST_RECORDS {
             let found = mapping.record.len();
             return Err(Refusal::Mapping(format!("The mapping has {found} [[record]] tables; it must have 1 to {MOST_RECORDS}.")));
@@ -128,21 +140,30 @@ fn mark_later(records: &mut [RecordPlan]) {
                     (KeyPlan::External { system, .. }, ReferenceKey::External { system: named, .. }) => system == named,
                     // Whichever way the record is made, it may fill the field.
                     (_, ReferenceKey::Unique { .. }) => true,
-                    (KeyPlan::Unique { .. }, ReferenceKey::External { .. }) => false,
+                    (_, ReferenceKey::External { .. }) => false,
                 }
         });
     }
 }
 
-struct Builder<'a> {
+/// Checks a mapping part by part.
+pub(super) struct Builder<'a> {
     mapping: &'a Mapping,
-    registry: &'a Registry,
-    columns: Vec<String>,
-    records: Vec<RecordPlan>,
+    pub(super) registry: &'a Registry,
+    pub(super) columns: Vec<String>,
+    pub(super) records: Vec<RecordPlan>,
+    /// The field that was looked at last.
+    pub(super) at: Option<String>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(mapping: &'a Mapping, registry: &'a Registry) -> Builder<'a> {
+        Builder { mapping, registry, columns: Vec::new(), records: Vec::new(), at: None }
+    }
 }
 
 impl Builder<'_> {
-    fn column(&mut self, name: &str) -> usize {
+    pub(super) fn column(&mut self, name: &str) -> usize {
         if let Some(index) = self.columns.iter().position(|known| known == name) {
             return index;
         }
@@ -150,14 +171,14 @@ impl Builder<'_> {
         self.columns.len() - 1
     }
 
-    fn resource(&self, name: &str, place: &str) -> Result<Arc<ResourceDef>, Refusal> {
+    pub(super) fn resource(&self, name: &str, place: &str) -> Result<Arc<ResourceDef>, Refusal> {
         self.registry.resource(name).filter(|def| !def.mirror).cloned().ok_or_else(|| {
             let hint = nearest(name, self.registry.resources().iter().map(|def| def.name.as_ref()));
             Refusal::Mapping(format!("{place}: there is no resource {name:?}{hint}."))
         })
     }
 
-    fn record(&mut self, record: &RecordMapping) -> Result<(), Refusal> {
+    pub(super) fn record(&mut self, record: &RecordMapping) -> Result<(), Refusal> {
         let name = record.name.clone().unwrap_or_else(|| record.resource.clone());
         let place = format!("record {name:?}");
         let refuse = |text: String| Err(Refusal::Mapping(format!("{place}: {text}")));
@@ -172,8 +193,10 @@ impl Builder<'_> {
         let when = record.when.0.iter().map(|column| self.column(column)).collect();
         let mut fields = Vec::with_capacity(record.fields.len());
         for (field, mapping) in &record.fields {
+            self.at = Some(field.clone());
             fields.push(self.field(&def, field, mapping, &place)?);
         }
+        self.at = None;
         if let KeyPlan::Unique { field } = &key
             && !record.fields.contains_key(field)
         {
@@ -192,7 +215,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn key(&mut self, key: &KeyMapping, def: &ResourceDef, place: &str) -> Result<KeyPlan, Refusal> {
+    pub(super) fn key(&mut self, key: &KeyMapping, def: &ResourceDef, place: &str) -> Result<KeyPlan, Refusal> {
         let refuse = |text: &str| Err(Refusal::Mapping(format!("{place}: {text}")));
         match (&key.system, &key.column, &key.template, &key.field) {
             (Some(system), Some(column), None, None) => {
@@ -222,7 +245,7 @@ impl Builder<'_> {
     }
 
     /// A system can have keys of this resource.
-    fn system(&self, system: &str, def: &ResourceDef, place: &str) -> Result<(), Refusal> {
+    pub(super) fn system(&self, system: &str, def: &ResourceDef, place: &str) -> Result<(), Refusal> {
         let refuse = |text: String| Err(Refusal::Mapping(format!("{place}: {text}")));
         let Some((keys, fields)) = self.registry.external_keys(def) else {
             return refuse(format!("{} have no keys of other systems; use key = {{ field = … }}.", def.plural));
@@ -234,7 +257,7 @@ impl Builder<'_> {
         problem.map_or(Ok(()), |problem| refuse(problem.detail))
     }
 
-    fn template(&mut self, template: &str, place: &str) -> Result<TextPlan, Refusal> {
+    pub(super) fn template(&mut self, template: &str, place: &str) -> Result<TextPlan, Refusal> {
         let plan = TextPlan::template(template, |name| self.column(name));
         plan.ok_or_else(|| {
             Refusal::Mapping(format!(
@@ -254,6 +277,12 @@ impl Builder<'_> {
         if !writable(&field) {
             return refuse("it is set by the server and cannot be imported.".to_owned());
         }
+        self.rule(field, mapping, &place)
+    }
+
+    /// Where the value of a field comes from.
+    pub(super) fn rule(&mut self, field: &FieldDef, mapping: &FieldMapping, place: &str) -> Result<FieldPlan, Refusal> {
+        let refuse = |text: String| Err(Refusal::Mapping(format!("{place}: {text}")));
         let rule = match mapping {
             FieldMapping::Column(column) => FieldRule { column: Names(vec![column.clone()]), ..FieldRule::default() },
             FieldMapping::Rule(rule) => rule.as_ref().clone(),
@@ -265,17 +294,17 @@ impl Builder<'_> {
         let source = if let Some(value) = &rule.value {
             ValueSource::Constant(value.clone())
         } else if let Some(other) = &rule.record {
-            self.other_record(field, other, &place)?
+            self.other_record(field, other, place)?
         } else if let Some(template) = &rule.template {
-            ValueSource::Text(self.template(template, &place)?)
+            ValueSource::Text(self.template(template, place)?)
         } else {
             ValueSource::Text(TextPlan::First(rule.column.0.iter().map(|column| self.column(column)).collect()))
         };
-        let reference = rule.reference.as_ref().map(|reference| self.reference(field, reference, &place)).transpose()?;
-        let currency = self.currency(field, &rule, &place)?;
-        let treatment = self.treatment(&rule, &place)?;
+        let reference = rule.reference.as_ref().map(|reference| self.reference(field, reference, place)).transpose()?;
+        let currency = self.currency(field, &rule, place)?;
+        let treatment = self.treatment(&rule, place)?;
         let defaulted = field.required && (field.default.is_some() || field.derived);
-        Ok(FieldPlan { name: name.to_owned(), kind: field.kind.clone(), defaulted, source, currency, treatment, reference })
+        Ok(FieldPlan { name: field.name.to_string(), kind: field.kind.clone(), defaulted, source, currency, treatment, reference })
     }
 
     fn other_record(&self, field: &FieldDef, name: &str, place: &str) -> Result<ValueSource, Refusal> {

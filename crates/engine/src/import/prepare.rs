@@ -13,8 +13,16 @@ use std::sync::Arc;
 /// What tells a record again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RecordKey {
-    External { system: String, value: String },
-    Unique { field: String, value: String },
+    External {
+        system: String,
+        value: String,
+    },
+    Unique {
+        field: String,
+        value: String,
+    },
+    /// It is no record's.
+    Nothing,
 }
 
 /// A row on its way into the database.
@@ -77,7 +85,8 @@ impl Preparer {
         Prepared { number, line, cells, records }
     }
 
-    fn record(&self, record: &RecordPlan, row: u64, line: u64, cells: &[Json]) -> Candidate {
+    /// A record of a row.
+    pub(super) fn record(&self, record: &RecordPlan, row: u64, line: u64, cells: &[Json]) -> Candidate {
         let empty = |index: &usize| cells.get(*index).is_none_or(Json::is_null);
         if record.when.iter().any(empty) {
             return Candidate::Absent;
@@ -98,7 +107,8 @@ impl Preparer {
         let key = self.key(record, &body, cells);
         if key.is_none() {
             let (what, column) = match &record.key {
-                KeyPlan::External { text, .. } => ("key".to_owned(), Some(self.plan.names(text))),
+                KeyPlan::External { text, .. } | KeyPlan::Named { text, .. } => ("key".to_owned(), Some(self.plan.names(text))),
+                KeyPlan::Nothing => ("key".to_owned(), None),
                 KeyPlan::Unique { field } => (field.clone(), self.plan.column_of(record, field)),
             };
             let message = format!("{what} is empty; without it the record could not be told again when the file is read another time.");
@@ -124,6 +134,7 @@ impl Preparer {
         match key {
             RecordKey::External { system, value } => self.hasher.hash_one((def.name.as_ref(), 0, system, value)),
             RecordKey::Unique { field, value } => self.hasher.hash_one((def.name.as_ref(), 1, field, value.to_lowercase())),
+            RecordKey::Nothing => 0,
         }
     }
 
@@ -138,6 +149,8 @@ impl Preparer {
                 };
                 RecordKey::Unique { field: field.clone(), value }
             }
+            KeyPlan::Named { field, text } => RecordKey::Unique { field: field.clone(), value: text.whole(cells)? },
+            KeyPlan::Nothing => RecordKey::Nothing,
         })
     }
 
@@ -217,6 +230,7 @@ impl Preparer {
             KeyPlan::External { text, .. } => {
                 Problem { column: Some(self.plan.names(text)), value: text.whole(&prepared.cells).as_deref().map(shown), ..problem }
             }
+            KeyPlan::Named { .. } | KeyPlan::Nothing => problem,
             KeyPlan::Unique { field } => {
                 self.problem(record, prepared.number, prepared.line, Some(field), "KEY_REPEATED", problem.message, &prepared.cells)
             }

@@ -6,13 +6,16 @@ use super::write::Done;
 use crate::engine::Inner;
 use crate::pack::{Pack, abreast};
 use crate::write;
-use crate::{Engine, RecordBy, UpsertMode, WriteAction, WriteRequest};
+use crate::{Engine, RecordBy, UpsertMode, WriteAction, WriteOutcome, WriteRequest};
 use async_trait::async_trait;
-use clientela_kernel::{ActorKind, Context, Id, Result};
+use clientela_kernel::{ActorKind, Context, Error, ErrorCode, Id, Result};
 use clientela_model::ResourceDef;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
+
+/// How often a record is tried while the database is away.
+const TRIES: u32 = 9;
 
 /// A record that is there now.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +35,14 @@ pub(super) trait Records: Send + Sync {
     async fn side_by_side(&self, works: Vec<BoxFuture<'static, Done>>) -> Result<Vec<Done>>;
     /// The same, for rows that are written apart from these.
     fn others(&self) -> Arc<dyn Records>;
+    /// How often a record is tried while the database is away.
+    fn tries(&self) -> u32 {
+        TRIES
+    }
+    /// Whether an error says nothing of the record, and ends the whole.
+    fn stops(&self, error: &Error) -> bool {
+        matches!(error.code(), ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded | ErrorCode::StorageFull)
+    }
     /// Whether the reader of the report is the operator, who may see what the log would say.
     fn internals(&self) -> bool;
 }
@@ -56,13 +67,24 @@ impl Caller {
 }
 
 impl RecordKey {
-    fn by(&self) -> RecordBy {
+    pub(super) fn by(&self) -> RecordBy {
         match self {
             RecordKey::External { system: key, value } | RecordKey::Unique { field: key, value } => {
                 RecordBy { key: key.clone(), value: value.clone() }
             }
+            RecordKey::Nothing => RecordBy { key: String::new(), value: String::new() },
         }
     }
+}
+
+/// What a write says of itself.
+pub(super) fn written(outcome: &WriteOutcome) -> Written {
+    let effect = match (outcome.created, outcome.changed) {
+        (true, _) => Effect::Created,
+        (false, true) => Effect::Updated,
+        (false, false) => Effect::Unchanged,
+    };
+    Written { id: outcome.id, effect }
 }
 
 #[async_trait]
@@ -70,13 +92,7 @@ impl Records for Caller {
     async fn upsert(&self, def: &Arc<ResourceDef>, key: &RecordKey, body: Map<String, Json>) -> Result<Written> {
         let action = WriteAction::Upsert { by: key.by(), body, mode: UpsertMode::Upsert, expected: None };
         let request = WriteRequest { def: Arc::clone(def), action, idempotency: None };
-        let outcome = write::execute(Arc::clone(&self.packed), self.context.clone(), request).await?;
-        let effect = match (outcome.created, outcome.changed) {
-            (true, _) => Effect::Created,
-            (false, true) => Effect::Updated,
-            (false, false) => Effect::Unchanged,
-        };
-        Ok(Written { id: outcome.id, effect })
+        write::execute(Arc::clone(&self.packed), self.context.clone(), request).await.map(|outcome| written(&outcome))
     }
 
     async fn find(&self, def: &Arc<ResourceDef>, key: &RecordKey) -> Result<Option<Id>> {

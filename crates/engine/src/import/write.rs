@@ -1,17 +1,17 @@
 //! The records of one row, one after the other.
 
+use super::plan::RecordPlan;
 use super::prepare::{Candidate, Prepared, Preparer, Ready};
 use super::records::{Records, Written};
 use super::report::{Effect, Problem};
 use super::run::{Task, bit, keys};
 use clientela_kernel::{Error, ErrorCode, Id, Result};
 use clientela_model::ResourceDef;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a record is tried while the database is away, and how long the waits between are at first and at most.
-const TRIES: u32 = 9;
+/// How long the waits are between tries while the database is away, at first and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -34,7 +34,8 @@ pub(super) struct Done {
 }
 
 /// How it stands with a record of the row, for those that refer to it.
-enum Standing {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Standing {
     There(Id),
     Absent,
     Refused,
@@ -42,7 +43,7 @@ enum Standing {
 }
 
 /// What keeps a record from being written.
-enum Hindrance {
+pub(super) enum Hindrance {
     /// It waits for another row.
     Waits,
     Wrong(Vec<Problem>),
@@ -100,22 +101,45 @@ pub(super) async fn write(records: Arc<dyn Records>, preparer: Arc<Preparer>, ta
     done
 }
 
-struct RowWriter {
-    records: Arc<dyn Records>,
-    preparer: Arc<Preparer>,
-    prepared: Prepared,
-    patient: bool,
+/// Writes the records of one row.
+pub(super) struct RowWriter {
+    pub(super) records: Arc<dyn Records>,
+    pub(super) preparer: Arc<Preparer>,
+    pub(super) prepared: Prepared,
+    pub(super) patient: bool,
 }
 
 impl RowWriter {
     async fn standing(&self, index: usize, ready: &Ready) -> Result<Standing> {
         let Some(record) = self.preparer.plan.records.get(index) else { return Ok(Standing::Absent) };
-        let found = insistently(|| self.records.find(&record.def, &ready.key)).await?;
+        let found = insistently(self.records.tries(), || self.records.find(&record.def, &ready.key)).await?;
         Ok(found.map_or(if self.patient { Standing::Waiting } else { Standing::Refused }, Standing::There))
     }
 
     async fn record(&self, index: usize, ready: &Ready, standings: &[Standing]) -> std::result::Result<Written, Hindrance> {
         let Some(record) = self.preparer.plan.records.get(index) else { return Err(Hindrance::Wrong(Vec::new())) };
+        let body = self.body(record, ready, standings).await?;
+        match insistently(self.records.tries(), || self.records.upsert(&record.def, &ready.key, body.clone())).await {
+            Ok(written) => Ok(written),
+            Err(error) => Err(self.hindered(record, error)),
+        }
+    }
+
+    /// What an error says of a record.
+    pub(super) fn hindered(&self, record: &RecordPlan, error: Error) -> Hindrance {
+        if self.records.stops(&error) {
+            return Hindrance::Stopped(error);
+        }
+        Hindrance::Wrong(self.preparer.refused(record, &self.prepared, &error, self.records.internals()))
+    }
+
+    /// The body of a record, with the ids of those that it names.
+    pub(super) async fn body(
+        &self,
+        record: &RecordPlan,
+        ready: &Ready,
+        standings: &[Standing],
+    ) -> std::result::Result<Map<String, Json>, Hindrance> {
         let (row, line, cells) = (self.prepared.number, self.prepared.line, self.prepared.cells.as_slice());
         let mut body = ready.body.clone();
         let mut problems = Vec::new();
@@ -132,7 +156,8 @@ impl RowWriter {
             }
         }
         for pending in &ready.references {
-            match insistently(|| self.records.find(&pending.def, &pending.key)).await.map_err(Hindrance::Stopped)? {
+            let found = insistently(self.records.tries(), || self.records.find(&pending.def, &pending.key)).await;
+            match found.map_err(Hindrance::Stopped)? {
                 Some(id) => drop(body.insert(pending.field.clone(), id.to_text(&pending.def.prefix).into())),
                 None if pending.later && self.patient => return Err(Hindrance::Waits),
                 None => {
@@ -142,29 +167,17 @@ impl RowWriter {
                 }
             }
         }
-        if !problems.is_empty() {
-            return Err(Hindrance::Wrong(problems));
-        }
-        match insistently(|| self.records.upsert(&record.def, &ready.key, body.clone())).await {
-            Ok(written) => Ok(written),
-            Err(error) if is_stop(&error) => Err(Hindrance::Stopped(error)),
-            Err(error) => Err(Hindrance::Wrong(self.preparer.refused(record, &self.prepared, &error, self.records.internals()))),
-        }
+        if problems.is_empty() { Ok(body) } else { Err(Hindrance::Wrong(problems)) }
     }
 }
 
-/// Whether the database, and not the record, is to blame.
-fn is_stop(error: &Error) -> bool {
-    matches!(error.code(), ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded | ErrorCode::StorageFull)
-}
-
 /// Tries again while the database is away.
-async fn insistently<T, F: Future<Output = Result<T>>>(mut attempt: impl FnMut() -> F) -> Result<T> {
+async fn insistently<T, F: Future<Output = Result<T>>>(tries: u32, mut attempt: impl FnMut() -> F) -> Result<T> {
     let mut wait = FIRST_WAIT;
-    for _ in 1..TRIES {
+    for _ in 1..tries {
         match attempt().await {
             // A full disk does not become empty by waiting.
-            Err(error) if is_stop(&error) && error.code() != ErrorCode::StorageFull => {}
+            Err(error) if matches!(error.code(), ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded) => {}
             outcome => return outcome,
         }
         tokio::time::sleep(wait).await;
@@ -175,10 +188,11 @@ async fn insistently<T, F: Future<Output = Result<T>>>(mut attempt: impl FnMut()
 
 impl super::prepare::RecordKey {
     /// How a message names a record.
-    fn text(&self, def: &ResourceDef) -> String {
+    pub(super) fn text(&self, def: &ResourceDef) -> String {
         match self {
             super::prepare::RecordKey::External { system, value } => format!("the {} {value:?} of {system}", def.name),
             super::prepare::RecordKey::Unique { field, value } => format!("the {} whose {field} is {value:?}", def.name),
+            super::prepare::RecordKey::Nothing => format!("no {}", def.name),
         }
     }
 }

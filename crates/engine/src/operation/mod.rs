@@ -8,7 +8,6 @@ mod settled;
 
 pub use call::Call;
 pub use output::write_value;
-pub(crate) use run::inside;
 pub use settled::check_part;
 
 use crate::held::Held;
@@ -131,5 +130,10 @@ impl Engine {
             return task::owned(run::write(self.clone(), context.clone(), request)).await;
         }
         run::read(self, context, &request).await
+    }
+
+    /// Carries out an operation as a part of the transaction that this engine is inside of ([`Engine::begin`]). Where it fails the transaction must be taken back.
+    pub async fn operate_within(&self, context: &Context, request: &OperationRequest) -> Result<OperationOutcome> {
+        run::read(self, context, request).await
     }
 }

@@ -42,18 +42,11 @@ pub(super) async fn write(engine: Engine, context: Context, request: OperationRe
     Err(Error::unavailable("an operation kept meeting others head-on"))
 }
 
-/// Carries out an operation that only reads.
+/// Carries out an operation that only reads, or that is a part of a transaction.
 pub(super) async fn read(engine: &Engine, context: &Context, request: &OperationRequest) -> Result<OperationOutcome> {
     let grant = permitted(engine, context, &request.def)?;
     let input = input::decode(&request.def.input, &*settled::complete(context, &request.def, &request.body)?)?;
     run(engine, context, request, &grant, input).await.map(OperationOutcome::done)
-}
-
-/// Carries out an operation inside a transaction that goes on after it. Where it fails, what it wrote must be taken back.
-pub(crate) async fn inside(engine: &Engine, context: &Context, request: &OperationRequest) -> Result<Vec<Content>> {
-    let grant = permitted(engine, context, &request.def)?;
-    let input = input::decode(&request.def.input, &*settled::complete(context, &request.def, &request.body)?)?;
-    run(engine, context, request, &grant, input).await
 }
 
 async fn attempt(engine: &Engine, context: &Context, request: &OperationRequest, grant: &Grant, input: Vec<Content>) -> Result<Ended> {

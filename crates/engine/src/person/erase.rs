@@ -3,9 +3,11 @@
 use super::order::{Order, order};
 use super::redact::Terms;
 use super::{Footprint, Other};
+use crate::Engine;
 use crate::engine::Inner;
 use crate::module::Found;
 use crate::write::{Gathering, version_of};
+use clientela_kernel::fold::fold;
 use clientela_kernel::{Context, Error, Id, Name, Result, Value};
 use clientela_model::system;
 use clientela_store::{ChangeKind, Commit, RowChange, RowGuard, Scope, WriteSet};
@@ -50,11 +52,33 @@ pub(super) async fn erase(
     work.remove(&footprint.own).await?;
     report.answers = work.forget_answers(footprint, &terms).await?;
     work.forget_feeds(footprint, &terms).await?;
+    let traces = Traces { terms, ids: ids(footprint) };
+    let engine = Engine { inner: Arc::new(inner.clone()) };
+    for rules in inner.rules.values() {
+        let tables = rules.forget_person(&engine, context, &traces).await?;
+        if let Some(late) = &inner.held {
+            late.purge(tables.into_iter());
+        }
+    }
     if let Some(late) = &inner.held {
         let defs = footprint.own.iter().chain(footprint.others.iter().map(|other| &other.record)).map(|record| &record.def);
         late.purge(defs.map(|def| def.table.to_string()));
     }
     Ok(report)
+}
+
+/// What tells of a person who is erased.
+pub struct Traces {
+    terms: Terms,
+    ids: HashSet<Uuid>,
+}
+
+impl Traces {
+    /// Whether a text tells of the person: by a name, an address or a number, however it is written in small and large letters, or by the id of a record that was the
+    /// person's.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.terms.are_in(text) || self.terms.are_in_folded(&fold(text)) || names(text, &self.ids)
+    }
 }
 
 struct Work<'a> {

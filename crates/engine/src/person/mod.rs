@@ -15,7 +15,7 @@ mod order;
 mod redact;
 mod walk;
 
-pub use erase::ErasedRecords;
+pub use erase::{ErasedRecords, Traces};
 
 use crate::module::Found;
 use crate::operation::Call;

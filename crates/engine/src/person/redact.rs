@@ -2,6 +2,7 @@
 
 use super::Footprint;
 use clientela_kernel::Value;
+use clientela_kernel::fold::fold;
 use clientela_model::{FieldType, TextFormat};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -38,6 +39,11 @@ impl Terms {
     /// Whether one of them stands in a text.
     pub(super) fn are_in(&self, text: &str) -> bool {
         self.0.iter().any(|term| text.contains(term.as_str()))
+    }
+
+    /// Whether one of them stands in a folded text.
+    pub(super) fn are_in_folded(&self, text: &str) -> bool {
+        self.0.iter().any(|term| text.contains(&fold(term)))
     }
 
     /// The text without them; none where it holds none.

@@ -5,7 +5,7 @@ use super::origin::Origin;
 use super::{SyncOperation, SyncPolicy, SyncRequest, SyncResult, SyncStatus, SyncStep};
 use crate::Engine;
 use crate::batch::{BatchEntry, Step, Target, is_stop, request};
-use crate::operation::{self, OperationOutcome, OperationRequest};
+use crate::operation::OperationRequest;
 use crate::write::{self, WriteAction, WriteOutcome, WriteRequest};
 use clientela_kernel::{Context, Error, ErrorCode, Id, Name, Result};
 use clientela_store::{Commit, IdempotencyWrite, WriteSet};
@@ -178,15 +178,17 @@ impl Push<'_> {
         let late = inner.held.as_ref().ok_or_else(|| Error::internal("a push outside of a transaction"))?;
         let mark = late.mark();
         inner.store.begin_part().await?;
-        let outcome = operation::inside(self.engine, self.context, request).await;
-        if outcome.as_ref().is_err_and(is_stop) {
-            return outcome.and(Err(Error::internal("an error is none any more")));
+        let outcome = self.engine.operate_within(self.context, request).await;
+        if let Err(error) = &outcome
+            && is_stop(error)
+        {
+            return Err(error.clone());
         }
         inner.store.end_part(outcome.is_ok()).await?;
         if outcome.is_err() {
             late.back_to(mark);
         }
-        let output = OperationOutcome::done(outcome?).to_json(&inner.registry, &request.def)?;
+        let output = outcome?.to_json(&inner.registry, &request.def)?;
         Ok(SyncResult { record: self.record(), output: Some(output), ..self.result(SyncStatus::Applied) })
     }
 

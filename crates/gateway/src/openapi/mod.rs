@@ -8,6 +8,7 @@ mod content;
 mod feed;
 mod field;
 mod file;
+mod inbox;
 mod keyed;
 mod listing;
 mod many;
@@ -61,6 +62,7 @@ pub fn document(registry: &Registry) -> OpenApi {
     (components, paths) = many::shared(components, paths, registry);
     (components, paths) = search::add(components, paths, registry);
     paths = file::add(paths, registry);
+    (components, paths) = inbox::add(components, paths, registry);
     (components, paths) = timeline::add(components, paths, registry);
     if registry.resources().iter().any(|def| def.is_searched()) {
         let text = "The full-text search across types of records.";

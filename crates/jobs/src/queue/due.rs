@@ -1,14 +1,14 @@
 //! What a worker takes up next: the tenants that have work take turns, whatever each has of it.
 
 use super::lease::{self, Lease};
-use super::{JobKind, job};
+use super::{JobKind, Order, job};
 use crate::state::JobState;
 use crate::worker::Worker;
 use clientela_kernel::{Id, Result, TenantId};
 use clientela_store::{Dialect, Scope, SystemTask};
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait as _, Condition};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Tenants that are looked up together.
@@ -66,11 +66,16 @@ impl Worker {
         let mut found = Vec::new();
         for kind in self.kinds.values() {
             let all = open().add(job::Column::TenantId.eq(tenant)).add(job::Column::Kind.eq(kind.name()));
-            let jobs = if kind.in_order() {
+            let jobs = match kind.order() {
                 // Whether it is due or not: it comes before the others.
-                system.first::<job::Entity>(all, job::Column::Id, 1).await?
-            } else {
-                system.first::<job::Entity>(all.add(self.is_due()), job::Column::Id, CANDIDATES).await?
+                Order::OfTenant => system.first::<job::Entity>(all, job::Column::Id, 1).await?,
+                Order::OfInbox => {
+                    let mut jobs = system.first::<job::Entity>(all, job::Column::Id, CANDIDATES).await?;
+                    let mut seen = HashSet::new();
+                    jobs.retain(|job| seen.insert(job.inbox_source_id));
+                    jobs
+                }
+                Order::Abreast => system.first::<job::Entity>(all.add(self.is_due()), job::Column::Id, CANDIDATES).await?,
             };
             found.extend(jobs.into_iter().filter(|job| job.run_at <= self.now()).map(|job| (job.id, kind)));
         }

@@ -13,7 +13,7 @@ use clientela_model::{Choice as _, ResourceDef};
 /// further one; after five attempts the job is `FAILED` and stays so until somebody retries it. Members see their own jobs, administrators all of them.
 #[resource(name = "job", prefix = "job", label = "kind", unattachable, read_only)]
 pub struct Model {
-    /// What is to be done: `import` or `export`.
+    /// What is to be done: `import`, `export`, or `inboxSource` for the events that wait at one.
     #[field(max = 60, write = "read_only", example = "\"export\"")]
     pub kind: String,
     /// The import that is carried out, where the job is about one.
@@ -36,6 +36,16 @@ pub struct Model {
         example = "\"exp_01h455vb4pex5vsknk084sn02q\""
     )]
     pub export_id: Option<Id>,
+    /// The inbox source whose events are carried out, where the job is about one.
+    #[field(
+        refers = "inboxSource",
+        inverse = "jobs",
+        inverse_description = "The jobs that carry its events out.",
+        on_delete = "cascade",
+        write = "read_only",
+        example = "null"
+    )]
+    pub inbox_source_id: Option<Id>,
     /// How far it has come.
     #[field(write = "read_only", derived)]
     pub state: JobState,
@@ -66,8 +76,8 @@ pub struct Model {
 }
 
 /// What a job may be about: the resource, and the field that names it.
-const ABOUT: [(&str, &str); 2] = [("import", "importId"), ("export", "exportId")];
-/// What the record that a job is about says of it too.
+const ABOUT: [(&str, &str); 3] = [("import", "importId"), ("export", "exportId"), ("inboxSource", "inboxSourceId")];
+/// What the record that a job is about says of it too, where it has but one.
 const TOLD: [&str; 4] = ["state", "finishedAt", "failureCode", "failure"];
 
 /// A record by its place.
@@ -129,7 +139,7 @@ impl Rules for JobRules {
             return Ok(Vec::new());
         }
         let found = Found { def: draft.def.clone(), id: draft.id, values: draft.after.clone() };
-        let Some(about) = about(context.tenant, &found) else { return Ok(Vec::new()) };
+        let Some(about) = about(context.tenant, &found).filter(|about| about.resource != "inboxSource") else { return Ok(Vec::new()) };
         let mut values: Vec<(&'static str, Value)> = TOLD.iter().map(|field| (*field, draft.get(field).clone())).collect();
         if draft.old("startedAt").is_null() && draft.changed("startedAt") {
             values.push(("startedAt", draft.get("startedAt").clone()));

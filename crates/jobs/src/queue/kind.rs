@@ -14,6 +14,17 @@ pub enum Ending {
     Left,
 }
 
+/// Which jobs of a kind are carried out one after the other, in the order in which they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// None: all go abreast.
+    Abreast,
+    /// Those about the same inbox.
+    OfInbox,
+    /// All of a tenant.
+    OfTenant,
+}
+
 /// A kind of job. A worker carries out the kinds that it knows ([`crate::Worker::with_kind`]).
 #[async_trait]
 pub trait JobKind: Send + Sync + 'static {
@@ -25,9 +36,9 @@ pub trait JobKind: Send + Sync + 'static {
         5
     }
 
-    /// Whether a tenant's jobs of this kind are carried out one after the other, in the order in which they were made. Others go abreast.
-    fn in_order(&self) -> bool {
-        false
+    /// Which jobs of this kind wait for one another.
+    fn order(&self) -> Order {
+        Order::Abreast
     }
 
     /// Does it, in the name of whoever wants it done. It may be run again after any part of it. An error that passes by itself (`DATABASE_UNAVAILABLE`, `OVERLOADED`,

@@ -12,4 +12,4 @@ pub mod retry;
 pub(crate) use backoff::{WAIT, delay};
 pub(crate) use due::Due;
 pub use job::{About, queued};
-pub use kind::{Ending, JobKind};
+pub use kind::{Ending, JobKind, Order};

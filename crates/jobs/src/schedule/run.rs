@@ -5,7 +5,7 @@ use crate::content::set;
 use crate::worker::Worker;
 use clientela_engine::module::Found;
 use clientela_engine::{Engine, WriteAction, WriteRequest};
-use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Name, Result, Scopes, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Name, Result, Timestamp, Value};
 use clientela_model::system;
 use clientela_store::{Dialect, SystemTask};
 use sea_orm::{ColumnTrait as _, Condition};
@@ -65,11 +65,7 @@ impl Worker {
     /// Makes the export that a schedule asks for.
     async fn carry(&self, engine: &Engine, own: &Context, schedule: &Found, now: Timestamp) -> Result<()> {
         let maker = schedule.get(system::CREATED_BY).as_text().unwrap_or_default();
-        let context = self.in_name_of(own.tenant, maker).await?;
-        let context = match schedule.get("makerScopes").as_text() {
-            Some(scopes) => Context { scopes: context.scopes.common(&Scopes::parse_known(scopes)), ..context },
-            None => context,
-        };
+        let context = self.in_name_of(own.tenant, maker, schedule.get("makerScopes").as_text()).await?;
         let (inside, held) = engine.begin().await?;
         match made(&inside, &context, own, schedule, now).await {
             Ok(()) => held.commit().await,

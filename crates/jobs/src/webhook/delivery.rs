@@ -1,11 +1,11 @@
 //! The webhook delivery: what is sent of one event to one endpoint.
 
 use super::event;
-use clientela_engine::module::Found;
+use crate::mirror;
 use clientela_kernel::{Context, Error, Id, Result, TenantId, Timestamp, Value};
 use clientela_macros::{Choice, resource};
-use clientela_model::{Choice as _, Registry, ResourceDef, system};
-use clientela_store::{Change, RowChange, RowGuard};
+use clientela_model::{Choice as _, Registry, ResourceDef};
+use clientela_store::{Change, RowChange};
 use std::sync::Arc;
 
 /// The name of the resource.
@@ -118,14 +118,8 @@ impl<'a> New<'a> {
 
     /// Its row.
     pub(crate) fn row(self, context: &Context, def: &Arc<ResourceDef>) -> RowChange {
-        let (now, actor) = (context.now, Value::Text(context.actor.to_text()));
+        let now = context.now;
         let named = vec![
-            (system::ID, Value::Id(self.id.0)),
-            (system::VERSION, Value::Integer(1)),
-            (system::CREATED_AT, Value::Instant(now)),
-            (system::CREATED_BY, actor.clone()),
-            (system::UPDATED_AT, Value::Instant(now)),
-            (system::UPDATED_BY, actor),
             ("endpointId", Value::Id(self.endpoint.0)),
             ("event", self.event.into()),
             ("eventId", self.event_id.to_text(event::PREFIX).into()),
@@ -139,28 +133,8 @@ impl<'a> New<'a> {
             ("attempts", Value::Integer(0)),
             ("nextAttemptAt", Value::Instant(now)),
         ];
-        let mut values: Vec<(usize, Value)> = (0..def.fields.len()).map(|index| (index, Value::Null)).collect();
-        for (name, value) in named {
-            if let Some((_, slot)) = def.field_index(name).and_then(|index| values.get_mut(index)) {
-                *slot = value;
-            }
-        }
-        RowChange { def: Arc::clone(def), id: self.id, values, guard: RowGuard::Insert, references: Vec::new(), log: None, search: None }
+        mirror::made(context, def, self.id, named)
     }
-}
-
-/// A change of a delivery as it was read. Where somebody else was faster nothing is written.
-pub(crate) fn change(context: &Context, delivery: &Found, values: Vec<(&'static str, Value)>) -> RowChange {
-    let version = delivery.get(system::VERSION).as_integer().unwrap_or(0);
-    let stamps = [
-        (system::VERSION, Value::Integer(version + 1)),
-        (system::UPDATED_AT, Value::Instant(context.now)),
-        (system::UPDATED_BY, Value::Text(context.actor.to_text())),
-    ];
-    let def = &delivery.def;
-    let values = stamps.into_iter().chain(values).filter_map(|(name, value)| Some((def.field_index(name)?, value))).collect();
-    let guard = RowGuard::Version(version);
-    RowChange { def: Arc::clone(def), id: delivery.id, values, guard, references: Vec::new(), log: None, search: None }
 }
 
 /// What makes a delivery wait to be sent, at once, as if it had never been tried.

@@ -4,6 +4,7 @@
 use super::endpoint::{self, Endpoint};
 use super::position::Position;
 use super::{Webhooks, delivery};
+use crate::on_behalf::in_name_of;
 use clientela_access::Authenticator;
 use clientela_engine::module::Found;
 use clientela_engine::{Engine, ids};
@@ -160,13 +161,7 @@ impl Dispatcher {
 
     /// The authority of whoever made an endpoint, as it is now, and no more than the credential allowed that made it. `FORBIDDEN` where it has none any more.
     pub(super) async fn in_name_of(&self, tenant: TenantId, endpoint: &Endpoint) -> Result<Context> {
-        let now = self.now();
-        let context = if endpoint.principal.starts_with("sys_") {
-            self.own(tenant)
-        } else {
-            self.authenticator.in_name_of(tenant, &endpoint.principal, ids::mint(now).0, now).await?
-        };
-        Ok(Context { scopes: context.scopes.common(&endpoint.scopes), ..context })
+        in_name_of(&self.authenticator, tenant, &endpoint.principal, Some(&endpoint.scopes), self.now()).await
     }
 
     /// The endpoints of a tenant that satisfy a filter.

@@ -1,17 +1,16 @@
 //! The webhook endpoint: an address that hears of what changes.
 
 use super::{Webhooks, event, secret};
+use crate::mirror;
 use async_trait::async_trait;
 use clientela_access::{Action, authorize};
 use clientela_engine::module::{ChangeKind, Draft, Found, RuleReader, Wiped};
 use clientela_engine::{AuditNote, AuditShows, Engine, Rules, View};
 use clientela_kernel::{
-    ActorKind, Comparison, Context, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Scopes, Timestamp, Value,
+    ActorKind, Comparison, Context, Error, ErrorCode, FieldProblem, Filter, Id, ProblemCode, Result, Scopes, Timestamp, Value,
 };
 use clientela_macros::{Choice, resource};
 use clientela_model::{Choice as _, system};
-use clientela_store::{RowChange, RowGuard, WriteSet};
-use std::sync::Arc;
 
 /// The name of the resource.
 pub(crate) const ENDPOINT: &str = "webhookEndpoint";
@@ -227,26 +226,11 @@ impl Rules for WebhookEndpointRules {
 
     /// What was sent goes with the endpoint.
     async fn wipe(&self, engine: &Engine, context: &Context, record: &Found) -> Result<Wiped> {
-        let def = engine.registry().resource(super::delivery::DELIVERY).ok_or_else(|| Error::internal("deliveries are not defined"))?;
-        let (scope, system) = (engine.scope(context), Context::of_system(context.tenant, context.request_id, context.now));
+        let def = super::delivery::definition(engine.registry())?;
+        let own = Context::of_system(context.tenant, context.request_id, context.now);
         let filter = Filter::field("endpointId", Comparison::Equal(Value::Id(record.id.0)));
-        loop {
-            let found = engine.found_in_order_as(&system, def, &filter, DeletedMode::Include).await?;
-            if found.is_empty() {
-                return Ok(Wiped { indexes: Vec::new(), tables: vec![def.table.to_string()] });
-            }
-            let row = |delivery: Found| RowChange {
-                def: Arc::clone(def),
-                id: delivery.id,
-                values: Vec::new(),
-                guard: RowGuard::Remove,
-                references: Vec::new(),
-                log: None,
-                search: None,
-            };
-            let rows = found.into_iter().map(row).collect();
-            scope.commit(WriteSet { tenant: context.tenant, rows, idempotency: None, audit: None }).await?;
-        }
+        mirror::remove(engine, &own, &def.name, &filter).await?;
+        Ok(Wiped { indexes: Vec::new(), tables: vec![def.table.to_string()] })
     }
 
     fn committed(&self, _context: &Context, _draft: &Draft) {

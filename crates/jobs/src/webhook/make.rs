@@ -4,6 +4,7 @@ use super::Dispatcher;
 use super::delivery::{self, New};
 use super::endpoint::{ENDPOINT, Endpoint, WebhookDisabledReason, WebhookEndpointState};
 use super::position::Position;
+use crate::mirror;
 use clientela_engine::{Engine, event as told};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Result, TenantId, Value};
 use clientela_model::{Choice as _, ResourceDef, system};
@@ -187,7 +188,7 @@ impl Dispatcher {
             if kept.is_empty() {
                 return Ok(());
             }
-            let rows = kept.iter().map(|found| delivery::change(&context, found, vec![("lastAnswer", Value::Null)])).collect();
+            let rows = kept.iter().map(|found| mirror::change(&context, found, vec![("lastAnswer", Value::Null)])).collect();
             // Where one of them was tried meanwhile they are read again.
             self.store.scope(tenant).commit(WriteSet { tenant, rows, idempotency: None, audit: None }).await?;
         }

@@ -1,9 +1,10 @@
 //! What comes of an attempt: the delivery's record, the endpoint's health, and who hears of it.
 
-use super::delivery::{self, WebhookDeliveryState};
+use super::delivery::WebhookDeliveryState;
 use super::endpoint::{ENDPOINT, Endpoint, WebhookDisabledReason, WebhookEndpointState};
 use super::send::{Failure, Outcome};
 use super::{Dispatcher, schedule};
+use crate::mirror;
 use clientela_engine::module::Found;
 use clientela_engine::{Engine, WriteAction, WriteRequest};
 use clientela_kernel::{Comparison, ErrorCode, Filter, Id, Name, Result, TenantId, Timestamp, Value};
@@ -66,7 +67,7 @@ impl Dispatcher {
             }
         }
         let context = self.own(tenant);
-        let rows = vec![delivery::change(&context, delivery, values)];
+        let rows = vec![mirror::change(&context, delivery, values)];
         scope.commit(WriteSet { tenant, rows, idempotency: None, audit: None }).await?;
         noted.disabled = self.health(engine, tenant, endpoint, outcome, tried, failing).await?;
         Ok(noted)

@@ -1,11 +1,12 @@
 //! What waits at an endpoint, sent by one server at a time: records side by side, the changes of one record one after the other.
 
-use super::delivery::{self, WebhookDeliveryState};
+use super::delivery::WebhookDeliveryState;
 use super::dispatcher::{in_state, of};
 use super::endpoint::{Endpoint, WebhookDisabledReason};
 use super::position::Position;
 use super::send::Outcome;
 use super::{Dispatcher, schedule};
+use crate::mirror;
 use crate::queue::lease::{self, Lease};
 use clientela_engine::Engine;
 use clientela_engine::module::Found;
@@ -242,7 +243,7 @@ impl Turn<'_> {
     /// Has what comes later of a record wait as long as what comes before it.
     async fn put_off(&self, deliveries: impl Iterator<Item = Found>, at: Timestamp) -> Result<()> {
         let (tenant, context) = (self.scope.tenant(), self.dispatcher.own(self.scope.tenant()));
-        let change = |delivery: Found| delivery::change(&context, &delivery, vec![("nextAttemptAt", Value::Instant(at))]);
+        let change = |delivery: Found| mirror::change(&context, &delivery, vec![("nextAttemptAt", Value::Instant(at))]);
         let rows: Vec<_> = deliveries.map(change).collect();
         if !rows.is_empty() {
             self.scope.commit(WriteSet { tenant, rows, idempotency: None, audit: None }).await?;

@@ -3,6 +3,7 @@
 use super::delivery::{self, DELIVERY, WebhookDeliveryState};
 use super::endpoint::ENDPOINT;
 use super::{Webhooks, dispatcher, missed};
+use crate::mirror;
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, Timestamp, Value};
@@ -93,7 +94,7 @@ impl Operation for ReplayWebhookDelivery {
     async fn run(&self, call: &Call<'_>, _given: WebhookReplay) -> Result<WebhookReplayed> {
         let found = call.target()?;
         let context = Context { now: call.now(), ..call.context.clone() };
-        let rows = vec![delivery::change(&context, found, delivery::afresh(context.now))];
+        let rows = vec![mirror::change(&context, found, delivery::afresh(context.now))];
         commit(call, rows).await?;
         self.webhooks.wake.ring();
         Ok(WebhookReplayed { webhook_delivery: found.id })
@@ -133,7 +134,7 @@ impl Operation for ReplayWebhookDeliveries {
                 let text = format!("The range holds more than {MOST} deliveries. Take a smaller one.");
                 return Err(Error::new(ErrorCode::QueryTooComplex, text));
             }
-            commit(call, found.iter().map(|found| delivery::change(&context, found, delivery::afresh(context.now))).collect()).await?;
+            commit(call, found.iter().map(|found| mirror::change(&context, found, delivery::afresh(context.now))).collect()).await?;
         }
         let made = if given.missed == Some(true) { missed::make(call, &given).await? } else { 0 };
         self.webhooks.wake.ring();

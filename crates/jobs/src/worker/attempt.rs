@@ -5,7 +5,7 @@ use super::{Worker, moved, passes};
 use crate::queue::{About, Due, Ending, JobKind, WAIT, delay};
 use crate::state::JobState;
 use clientela_engine::module::Found;
-use clientela_kernel::{Context, Error, ErrorCode, Result, Scopes, Timestamp, Value};
+use clientela_kernel::{Error, ErrorCode, Result, Timestamp, Value};
 use clientela_model::{Choice as _, system};
 use futures_util::FutureExt as _;
 use std::any::Any;
@@ -107,12 +107,8 @@ impl Worker {
     /// Does it, in the name of whoever wants it done.
     async fn attempt(&self, kind: &Arc<dyn JobKind>, job: &Found, running: &Running) -> Result<Ending> {
         let principal = job.get("onBehalfOf").as_text().unwrap_or_default();
-        let context = match self.in_name_of(running.job.tenant, principal).await {
-            Ok(context) => match job.get("makerScopes").as_text() {
-                // No more than the credential allowed that asked for it.
-                Some(scopes) => Context { scopes: context.scopes.common(&Scopes::parse_known(scopes)), ..context },
-                None => context,
-            },
+        let context = match self.in_name_of(running.job.tenant, principal, job.get("makerScopes").as_text()).await {
+            Ok(context) => context,
             Err(error) if error.code() == ErrorCode::Forbidden => return Ok(Ending::Broken(Vec::new(), error)),
             Err(error) => return Err(error),
         };

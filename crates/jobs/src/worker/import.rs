@@ -5,7 +5,7 @@ use super::spool::{self, Rows};
 use super::{Running, Worker, passes};
 use crate::content::{drop_file, file};
 use crate::import_job::ImportWriting;
-use crate::queue::{About, Ending, JobKind};
+use crate::queue::{About, Ending, JobKind, Order};
 use crate::state::FileFormat;
 use async_trait::async_trait;
 use clientela_engine::import::{self, Checkpoint, Input, Mapping, Mode, Outcome, Plan, Problem, Refusal, Sink, Summary};
@@ -34,8 +34,8 @@ impl JobKind for Import {
     }
 
     /// A later file may name what an earlier one brings.
-    fn in_order(&self) -> bool {
-        true
+    fn order(&self) -> Order {
+        Order::OfTenant
     }
 
     async fn run(&self, running: &Running, context: &Context) -> Result<Ending> {

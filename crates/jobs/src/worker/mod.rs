@@ -4,6 +4,7 @@
 mod attempt;
 mod export;
 mod import;
+mod retention;
 mod running;
 mod spool;
 mod upkeep;
@@ -11,15 +12,18 @@ mod upkeep;
 pub use running::Running;
 
 use crate::content::set;
+use crate::inbox;
+use crate::on_behalf::in_name_of;
 use crate::queue::{About, Due, JobKind};
 use crate::state::Wake;
 use attempt::Outcome;
 use clientela_access::Authenticator;
 use clientela_engine::module::Found;
 use clientela_engine::{Engine, ids};
-use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, TenantId, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, Scopes, TenantId, Timestamp, Value};
 use clientela_model::{ResourceDef, system};
 use clientela_store::Store;
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +36,10 @@ use tokio::time::Instant;
 const LOOK: Duration = Duration::from_secs(5);
 /// How often it looks for files whose time is over, in looks for work.
 const UPKEEP: u32 = 120;
+/// A day, in milliseconds.
+const DAY: i64 = 86_400_000;
+/// How many days events and deliveries are kept where nobody says otherwise.
+const KEPT_DAYS: i64 = 90;
 /// Jobs that it carries out at once.
 const PLACES: usize = 4;
 /// How many of them may be of one tenant, so that long ones of one do not hold up another's.
@@ -50,6 +58,10 @@ pub struct Worker {
     pub(crate) holder: Arc<str>,
     /// What it knows to do, by name.
     pub(crate) kinds: Arc<HashMap<&'static str, Arc<dyn JobKind>>>,
+    /// How long events and deliveries are kept, in milliseconds.
+    pub(super) kept: i64,
+    /// Up to where old deliveries were looked at.
+    pub(super) thinned: Arc<Mutex<HashMap<TenantId, Id>>>,
 }
 
 /// The jobs that a worker is carrying out.
@@ -94,11 +106,12 @@ impl Places {
 }
 
 impl Worker {
-    /// A worker that knows imports and exports; `folder` is where files are while they are worked on.
+    /// A worker that knows imports, exports and the events of inboxes; `folder` is where files are while they are worked on.
     pub fn new(engine: Engine, store: Store, authenticator: Authenticator, folder: PathBuf, wake: Wake) -> Worker {
         let holder = ids::mint(engine.clock().now()).0.to_string().into();
-        let worker = Worker { engine, store, authenticator, folder: folder.into(), wake, holder, kinds: Arc::default() };
-        worker.with_kind(import::Import).with_kind(export::Export)
+        let (kinds, thinned) = (Arc::default(), Arc::default());
+        let worker = Worker { engine, store, authenticator, folder: folder.into(), wake, holder, kinds, kept: KEPT_DAYS * DAY, thinned };
+        worker.with_kind(import::Import).with_kind(export::Export).with_kind(inbox::carry::Inbox)
     }
 
     /// The worker, knowing one more kind of job.
@@ -108,6 +121,12 @@ impl Worker {
         kinds.insert(kind.name(), Arc::new(kind));
         self.kinds = Arc::new(kinds);
         self
+    }
+
+    /// The worker, keeping events that came in, and deliveries of webhooks, for so many days.
+    #[must_use]
+    pub fn keeping_events_for(self, days: u32) -> Worker {
+        Worker { kept: i64::from(days).saturating_mul(DAY), ..self }
     }
 
     /// Works until `ended` turns true. A job that runs then is left where it stands, for the next worker.
@@ -122,7 +141,7 @@ impl Worker {
                 if looks.is_multiple_of(UPKEEP)
                     && let Err(error) = self.upkeep().await
                 {
-                    tracing::warn!(%error, "files whose time is over could not be removed; it is tried again");
+                    tracing::warn!(%error, "what is kept for a time could not be removed; it is tried again");
                 }
                 looks = looks.wrapping_add(1);
                 if !*ended.borrow()
@@ -177,13 +196,10 @@ impl Worker {
         self.engine.clock().now()
     }
 
-    /// The authority of whoever wants a job done, as it is now.
-    pub(crate) async fn in_name_of(&self, tenant: TenantId, principal: &str) -> Result<Context> {
-        if principal.starts_with("sys_") {
-            return Ok(self.own(tenant));
-        }
-        let now = self.now();
-        self.authenticator.in_name_of(tenant, principal, ids::mint(now).0, now).await
+    /// The authority of whoever wants a job done, as it is now, and no more than the scopes, as text, of the credential that wanted it.
+    pub(crate) async fn in_name_of(&self, tenant: TenantId, principal: &str, scopes: Option<&str>) -> Result<Context> {
+        let scopes = scopes.map(Scopes::parse_known);
+        in_name_of(&self.authenticator, tenant, principal, scopes.as_ref(), self.now()).await
     }
 
     /// The worker's own authority, for what it notes about a job.

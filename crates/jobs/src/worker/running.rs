@@ -90,6 +90,11 @@ impl Running {
         job.get("state").as_text() == Some(JobState::Running.as_str()) && job.get("startedAt").as_instant() == self.begun
     }
 
+    /// Whether there were attempts before of which nothing came.
+    pub fn is_repeated(&self) -> bool {
+        self.again.load(Ordering::Relaxed)
+    }
+
     /// Whether the job is to stop, and why.
     pub(super) fn halted(&self) -> Option<Halt> {
         if *self.ended.borrow() {

@@ -14,8 +14,9 @@ use sea_orm::{ColumnTrait as _, Condition};
 const CANDIDATES: u64 = 100;
 
 impl Worker {
-    /// Removes the files of jobs whose time is over, and calls imports off that wait for content no longer.
+    /// Removes the files of jobs whose time is over, calls imports off that wait for content no longer, and removes old events and deliveries.
     pub async fn upkeep(&self) -> Result<()> {
+        self.drop_old().await?;
         use {export_job as e, import_job as i};
         let (now, system) = (self.now(), self.store.system(SystemTask::Jobs));
         let imports = Condition::all()

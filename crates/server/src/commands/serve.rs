@@ -46,7 +46,7 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     if let Some(days) = config.rotate_keys_days {
         lifecycle::background(rotate_keys(house.clone(), config.data.join(signing::FILE_NAME), days, ended.clone()));
     }
-    lifecycle::background(house.worker(config.data.clone()).run(ended.clone()));
+    lifecycle::background(house.worker(config.data.clone()).keeping_events_for(config.event_days).run(ended.clone()));
     lifecycle::background(house.dispatcher().run(ended.clone()));
     let links = banner::Links { url: &url, tokens: tokens.as_ref(), empty: tenants.is_empty() };
     print(as_json, &links.json(), &links.text())?;

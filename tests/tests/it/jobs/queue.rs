@@ -3,7 +3,7 @@
 use super::{fates, make, rows, work};
 use crate::rights;
 use async_trait::async_trait;
-use clientela_jobs::{Ending, JobKind, Running, Worker};
+use clientela_jobs::{Ending, JobKind, Order, Running, Worker};
 use clientela_kernel::{Context, Error, ErrorCode, Result};
 use clientela_testkit::factory::text;
 use clientela_testkit::{Client, TestApp, both};
@@ -36,7 +36,7 @@ async fn work_as(worker: &Worker) -> usize {
 #[derive(Clone)]
 struct Stand {
     name: &'static str,
-    in_order: bool,
+    order: Order,
     does: Does,
     seen: Arc<Mutex<Vec<String>>>,
     at_once: Arc<(AtomicI64, AtomicI64)>,
@@ -56,7 +56,7 @@ enum Does {
 
 impl Stand {
     fn exports(does: Does) -> Stand {
-        Stand { name: "export", in_order: false, does, seen: Arc::default(), at_once: Arc::default(), meeting: None }
+        Stand { name: "export", order: Order::Abreast, does, seen: Arc::default(), at_once: Arc::default(), meeting: None }
     }
 }
 
@@ -66,8 +66,8 @@ impl JobKind for Stand {
         self.name
     }
 
-    fn in_order(&self) -> bool {
-        self.in_order
+    fn order(&self) -> Order {
+        self.order
     }
 
     async fn run(&self, running: &Running, _context: &Context) -> Result<Ending> {
@@ -253,7 +253,7 @@ async fn tenants_take_turns_and_imports_keep_their_order() {
             made.push(make(&app.alpha, "/v1/imports", rows(&format!("number,name,country\n{number},Firma,AT\n"))).await);
             app.clock.advance(5);
         }
-        let stand = Stand { name: "import", in_order: true, ..Stand::exports(Does::Note) };
+        let stand = Stand { name: "import", order: Order::OfTenant, ..Stand::exports(Does::Note) };
         let [one, other] = [(); 2].map(|()| Worker::clone(&app.worker).with_kind(stand.clone()));
         let mut taken = 0;
         while taken < made.len() {
