@@ -49,6 +49,7 @@ CREATE TABLE account
     CREATE INDEX account_merged_into_id_index ON public.account USING btree (tenant_id, merged_into_id, id) WHERE (merged_into_id IS NOT NULL)
     CREATE INDEX account_name_index ON public.account USING btree (tenant_id, name, id)
     CREATE INDEX account_owner_id_index ON public.account USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX account_owner_id_name_index ON public.account USING btree (tenant_id, owner_id, name, id) WHERE (owner_id IS NOT NULL)
     CREATE INDEX account_parent_id_index ON public.account USING btree (tenant_id, parent_id, id) WHERE (parent_id IS NOT NULL)
     CREATE INDEX account_party_id_index ON public.account USING btree (tenant_id, party_id, id)
 
@@ -364,6 +365,7 @@ CREATE TABLE contact
     CREATE INDEX contact_merged_into_id_index ON public.contact USING btree (tenant_id, merged_into_id, id) WHERE (merged_into_id IS NOT NULL)
     CREATE INDEX contact_name_index ON public.contact USING btree (tenant_id, name, id)
     CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX contact_owner_id_name_index ON public.contact USING btree (tenant_id, owner_id, name, id) WHERE (owner_id IS NOT NULL)
 
 CREATE TABLE contact_decision
     tenant_id uuid NOT NULL
@@ -498,6 +500,7 @@ CREATE TABLE custom_record
     CREATE INDEX custom_record_object_index ON public.custom_record USING btree (tenant_id, object, id)
     CREATE INDEX custom_record_object_name_index ON public.custom_record USING btree (tenant_id, object, name, id)
     CREATE INDEX custom_record_owner_id_index ON public.custom_record USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX custom_record_owner_id_name_index ON public.custom_record USING btree (tenant_id, object, owner_id, name, id) WHERE (owner_id IS NOT NULL)
 
 CREATE TABLE customer_event
     tenant_id uuid NOT NULL

@@ -56,6 +56,8 @@ CREATE INDEX account_name_index ON account (tenant_id, name, id);
 
 CREATE INDEX account_owner_id_index ON account (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
+CREATE INDEX account_owner_id_name_index ON account (tenant_id, owner_id, name, id) WHERE owner_id IS NOT NULL;
+
 CREATE INDEX account_parent_id_index ON account (tenant_id, parent_id, id) WHERE parent_id IS NOT NULL;
 
 CREATE INDEX account_party_id_index ON account (tenant_id, party_id, id);
@@ -404,6 +406,8 @@ CREATE INDEX contact_name_index ON contact (tenant_id, name, id);
 
 CREATE INDEX contact_owner_id_index ON contact (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
+CREATE INDEX contact_owner_id_name_index ON contact (tenant_id, owner_id, name, id) WHERE owner_id IS NOT NULL;
+
 CREATE TABLE contact_decision (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -550,6 +554,8 @@ CREATE INDEX custom_record_object_index ON custom_record (tenant_id, object, id)
 CREATE INDEX custom_record_object_name_index ON custom_record (tenant_id, object, name, id);
 
 CREATE INDEX custom_record_owner_id_index ON custom_record (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX custom_record_owner_id_name_index ON custom_record (tenant_id, object, owner_id, name, id) WHERE owner_id IS NOT NULL;
 
 CREATE TABLE customer_event (
     tenant_id BLOB NOT NULL,

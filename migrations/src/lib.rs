@@ -39,6 +39,7 @@ mod m0042_webhooks;
 mod m0046_jobs;
 mod m0047_schedules;
 mod m0050_feed;
+mod m0054_own_by_name;
 pub mod table;
 mod tables;
 mod trigram;
@@ -95,6 +96,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0046_jobs::Migration),
             Box::new(m0047_schedules::Migration),
             Box::new(m0050_feed::Migration),
+            Box::new(m0054_own_by_name::Migration),
         ]
     }
 }
