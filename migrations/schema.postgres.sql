@@ -1322,6 +1322,33 @@ CREATE TABLE relationship_type
     CONSTRAINT relationship_type_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX relationship_type_name_key ON public.relationship_type USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
 
+CREATE TABLE retyping
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    custom_field_id uuid NOT NULL
+    job_id uuid NOT NULL
+    new_type text COLLATE "C" NOT NULL
+    options text[] COLLATE "C" NOT NULL
+    minimum bigint
+    maximum bigint
+    max_length bigint
+    default_value text COLLATE "C"
+    on_failure text COLLATE "C" NOT NULL
+    holding bigint NOT NULL
+    converted bigint
+    cleared bigint
+    CONSTRAINT retyping_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT retyping_tenant_id_custom_field_id_fkey FOREIGN KEY (tenant_id, custom_field_id) REFERENCES custom_field(tenant_id, id)
+    CONSTRAINT retyping_tenant_id_job_id_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES job(tenant_id, id)
+    CREATE INDEX retyping_custom_field_id_index ON public.retyping USING btree (tenant_id, custom_field_id, id)
+    CREATE INDEX retyping_job_id_index ON public.retyping USING btree (tenant_id, job_id, id)
+
 CREATE TABLE role
     tenant_id uuid NOT NULL
     id uuid NOT NULL

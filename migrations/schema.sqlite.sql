@@ -1468,6 +1468,36 @@ CREATE TABLE relationship_type (
 
 CREATE UNIQUE INDEX relationship_type_name_key ON relationship_type (tenant_id, name_folded) WHERE deleted_at IS NULL;
 
+CREATE TABLE retyping (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    custom_field_id BLOB NOT NULL,
+    job_id BLOB NOT NULL,
+    new_type TEXT NOT NULL,
+    options TEXT NOT NULL,
+    minimum INTEGER,
+    maximum INTEGER,
+    max_length INTEGER,
+    default_value TEXT,
+    on_failure TEXT NOT NULL,
+    holding INTEGER NOT NULL,
+    converted INTEGER,
+    cleared INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, custom_field_id) REFERENCES custom_field (tenant_id, id),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES job (tenant_id, id)
+) STRICT;
+
+CREATE INDEX retyping_custom_field_id_index ON retyping (tenant_id, custom_field_id, id);
+
+CREATE INDEX retyping_job_id_index ON retyping (tenant_id, job_id, id);
+
 CREATE TABLE role (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,

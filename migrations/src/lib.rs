@@ -40,6 +40,7 @@ mod m0046_jobs;
 mod m0047_schedules;
 mod m0050_feed;
 mod m0054_own_by_name;
+mod m0055_retypings;
 pub mod table;
 mod tables;
 mod trigram;
@@ -97,6 +98,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0047_schedules::Migration),
             Box::new(m0050_feed::Migration),
             Box::new(m0054_own_by_name::Migration),
+            Box::new(m0055_retypings::Migration),
         ]
     }
 }
