@@ -49,6 +49,7 @@ CREATE TABLE account
     CREATE INDEX account_merged_into_id_index ON public.account USING btree (tenant_id, merged_into_id, id) WHERE (merged_into_id IS NOT NULL)
     CREATE INDEX account_name_index ON public.account USING btree (tenant_id, name, id)
     CREATE INDEX account_owner_id_index ON public.account USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX account_owner_id_name_index ON public.account USING btree (tenant_id, owner_id, name, id) WHERE (owner_id IS NOT NULL)
     CREATE INDEX account_parent_id_index ON public.account USING btree (tenant_id, parent_id, id) WHERE (parent_id IS NOT NULL)
     CREATE INDEX account_party_id_index ON public.account USING btree (tenant_id, party_id, id)
 
@@ -364,6 +365,7 @@ CREATE TABLE contact
     CREATE INDEX contact_merged_into_id_index ON public.contact USING btree (tenant_id, merged_into_id, id) WHERE (merged_into_id IS NOT NULL)
     CREATE INDEX contact_name_index ON public.contact USING btree (tenant_id, name, id)
     CREATE INDEX contact_owner_id_index ON public.contact USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX contact_owner_id_name_index ON public.contact USING btree (tenant_id, owner_id, name, id) WHERE (owner_id IS NOT NULL)
 
 CREATE TABLE contact_decision
     tenant_id uuid NOT NULL
@@ -498,6 +500,7 @@ CREATE TABLE custom_record
     CREATE INDEX custom_record_object_index ON public.custom_record USING btree (tenant_id, object, id)
     CREATE INDEX custom_record_object_name_index ON public.custom_record USING btree (tenant_id, object, name, id)
     CREATE INDEX custom_record_owner_id_index ON public.custom_record USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX custom_record_owner_id_name_index ON public.custom_record USING btree (tenant_id, object, owner_id, name, id) WHERE (owner_id IS NOT NULL)
 
 CREATE TABLE customer_event
     tenant_id uuid NOT NULL
@@ -1318,6 +1321,33 @@ CREATE TABLE relationship_type
     custom jsonb
     CONSTRAINT relationship_type_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX relationship_type_name_key ON public.relationship_type USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+
+CREATE TABLE retyping
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    custom_field_id uuid NOT NULL
+    job_id uuid NOT NULL
+    new_type text COLLATE "C" NOT NULL
+    options text[] COLLATE "C" NOT NULL
+    minimum bigint
+    maximum bigint
+    max_length bigint
+    default_value text COLLATE "C"
+    on_failure text COLLATE "C" NOT NULL
+    holding bigint NOT NULL
+    converted bigint
+    cleared bigint
+    CONSTRAINT retyping_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT retyping_tenant_id_custom_field_id_fkey FOREIGN KEY (tenant_id, custom_field_id) REFERENCES custom_field(tenant_id, id)
+    CONSTRAINT retyping_tenant_id_job_id_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES job(tenant_id, id)
+    CREATE INDEX retyping_custom_field_id_index ON public.retyping USING btree (tenant_id, custom_field_id, id)
+    CREATE INDEX retyping_job_id_index ON public.retyping USING btree (tenant_id, job_id, id)
 
 CREATE TABLE role
     tenant_id uuid NOT NULL

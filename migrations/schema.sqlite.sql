@@ -56,6 +56,8 @@ CREATE INDEX account_name_index ON account (tenant_id, name, id);
 
 CREATE INDEX account_owner_id_index ON account (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
+CREATE INDEX account_owner_id_name_index ON account (tenant_id, owner_id, name, id) WHERE owner_id IS NOT NULL;
+
 CREATE INDEX account_parent_id_index ON account (tenant_id, parent_id, id) WHERE parent_id IS NOT NULL;
 
 CREATE INDEX account_party_id_index ON account (tenant_id, party_id, id);
@@ -404,6 +406,8 @@ CREATE INDEX contact_name_index ON contact (tenant_id, name, id);
 
 CREATE INDEX contact_owner_id_index ON contact (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
 
+CREATE INDEX contact_owner_id_name_index ON contact (tenant_id, owner_id, name, id) WHERE owner_id IS NOT NULL;
+
 CREATE TABLE contact_decision (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -550,6 +554,8 @@ CREATE INDEX custom_record_object_index ON custom_record (tenant_id, object, id)
 CREATE INDEX custom_record_object_name_index ON custom_record (tenant_id, object, name, id);
 
 CREATE INDEX custom_record_owner_id_index ON custom_record (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX custom_record_owner_id_name_index ON custom_record (tenant_id, object, owner_id, name, id) WHERE owner_id IS NOT NULL;
 
 CREATE TABLE customer_event (
     tenant_id BLOB NOT NULL,
@@ -1461,6 +1467,36 @@ CREATE TABLE relationship_type (
 ) STRICT;
 
 CREATE UNIQUE INDEX relationship_type_name_key ON relationship_type (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
+CREATE TABLE retyping (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    custom_field_id BLOB NOT NULL,
+    job_id BLOB NOT NULL,
+    new_type TEXT NOT NULL,
+    options TEXT NOT NULL,
+    minimum INTEGER,
+    maximum INTEGER,
+    max_length INTEGER,
+    default_value TEXT,
+    on_failure TEXT NOT NULL,
+    holding INTEGER NOT NULL,
+    converted INTEGER,
+    cleared INTEGER,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, custom_field_id) REFERENCES custom_field (tenant_id, id),
+    FOREIGN KEY (tenant_id, job_id) REFERENCES job (tenant_id, id)
+) STRICT;
+
+CREATE INDEX retyping_custom_field_id_index ON retyping (tenant_id, custom_field_id, id);
+
+CREATE INDEX retyping_job_id_index ON retyping (tenant_id, job_id, id);
 
 CREATE TABLE role (
     tenant_id BLOB NOT NULL,

@@ -40,6 +40,8 @@ mod m0046_jobs;
 mod m0047_schedules;
 mod m0050_feed;
 mod m0051_inbox;
+mod m0054_own_by_name;
+mod m0055_retypings;
 mod m0056_sync_scopes;
 pub mod table;
 mod tables;
@@ -98,6 +100,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0047_schedules::Migration),
             Box::new(m0050_feed::Migration),
             Box::new(m0051_inbox::Migration),
+            Box::new(m0054_own_by_name::Migration),
+            Box::new(m0055_retypings::Migration),
             Box::new(m0056_sync_scopes::Migration),
         ]
     }

@@ -65,7 +65,7 @@ pub struct Model {
     )]
     pub account_id: Option<Id>,
     /// The identity behind the contact: the party of the same id.
-    #[field(refers = "party", write = "read_only", derived, example = "\"pty_01h455vb4pex5vsknk084sn02q\"")]
+    #[field(refers = "party", same_id, write = "read_only", derived, example = "\"pty_01h455vb4pex5vsknk084sn02q\"")]
     pub party_id: Id,
     /// The contact this one was merged into, by `mergeParties`: whoever asks for this one is sent there.
     #[field(

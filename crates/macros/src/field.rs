@@ -42,7 +42,7 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
         Some(other) => return Err(syn::Error::new_spanned(ident, format!("write = \"{other}\" is not immutable or read_only"))),
     };
     let (folded, secret, derived) = (arguments.flag("folded"), arguments.flag("secret"), arguments.flag("derived"));
-    let sensitive = arguments.flag("sensitive");
+    let (sensitive, same_id) = (arguments.flag("sensitive"), arguments.flag("same_id"));
     let (no_filter, no_sort) =
         (arguments.flag("no_filter") || secret, arguments.flag("no_sort") || secret || matches!(kind_name.as_str(), "TextSet" | "AnyId"));
     let default = match arguments.text("default")? {
@@ -79,6 +79,7 @@ pub(crate) fn expand(field: &Field) -> syn::Result<Expanded> {
             folded: #folded,
             secret: #secret,
             sensitive: #sensitive,
+            same_id: #same_id,
             default: #default,
             derived: #derived,
             copy_of: #copy_of,

@@ -34,8 +34,8 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// the timelines of parties: the fields that name the party, the moment, the title, the sort or state, and what is shown in their place).
 ///
 /// Field types: `String` (`max`, `format`), `bool`, `i64` (`min`, `max`; `duration` for seconds shown as ISO 8601), `Date`,
-/// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`, and `personal`: what an erased person takes along), `AnyId` for a record of
-/// any resource (`refers_any`, and the same three), and any enum with
+/// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`, `personal`: what an erased person takes along, and `same_id`: what it names has the record's own id), `AnyId` for a record of
+/// any resource (`refers_any`, and the same but the last), and any enum with
 /// `derive(Choice)`. Further arguments of `#[field(…)]`, all optional: `name` (where the column cannot have the field's name),
 /// `example` and `default` (JSON texts), `derived` (rules fill it in), `write = "immutable"` or `"read_only"`, `folded`,
 /// `secret`, `sensitive` (needs the scope of this name), `no_filter`, `no_sort`, `copy_of = "relation.field"` (rules keep it), `search = "name"`, `"detail"` or `"text"`

@@ -27,6 +27,8 @@ pub struct FieldDef {
     pub secret: bool,
     /// Hidden from a credential without the scope `sensitive`.
     pub sensitive: bool,
+    /// A reference to the record that has the same id as this one, as a check of the table sees to: it is followed by the id, whose key there is, and has no index.
+    pub same_id: bool,
     /// Meaning, shape, units: becomes the description on both APIs.
     pub description: Name,
     /// An example value as JSON text, shown in the documentation and run by a test.
@@ -301,6 +303,7 @@ impl FieldDef {
             folded: false,
             secret: false,
             sensitive: false,
+            same_id: false,
             description: description.into(),
             example: example.into(),
             default: None,
@@ -336,6 +339,7 @@ impl FieldDef {
     pub fn id_column(&self) -> Cow<'_, str> {
         match self.kind {
             FieldType::AnyReference(_) => Cow::Owned(format!("{}_id", self.column)),
+            _ if self.same_id => Cow::Borrowed("id"),
             _ => Cow::Borrowed(self.column.as_ref()),
         }
     }

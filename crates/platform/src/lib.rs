@@ -96,6 +96,7 @@ pub fn module(credentials_changed: CredentialsChanged, definitions_changed: Defi
         .operation(second_factor::recovery::RenewRecoveryCodes { passwords: passwords.clone() })
         .operation(second_factor::remove::RemoveSecondFactor)
         .resource::<custom_field::Model>()
+        .resource::<retype::retyping::Model>()
         .resource::<audit_entry::Model>()
         .operation(retype::RetypeField)
         .operation(retype::PreviewRetypeField)

@@ -14,6 +14,7 @@ use clientela_kernel::{Clock, Error, ErrorCode, Result, Timestamp};
 use clientela_migrations::{Migrator, MigratorTrait as _};
 use clientela_model::Registry;
 use clientela_outgoing::Outgoing;
+use clientela_platform::retype::RetypeInBackground;
 use clientela_platform::{CredentialsChanged, DefinitionsChanged, StoredCredentials, StoredDefinitions, StoredSignIns, publish_keys};
 use clientela_store::{Dialect, Store, StoreFigures, StoreSettings};
 use std::path::PathBuf;
@@ -236,6 +237,7 @@ impl House {
     /// What carries out jobs; `folder` is where files are while they are worked on.
     pub fn worker(&self, folder: PathBuf) -> Worker {
         Worker::new(self.engine.clone(), self.store.clone(), self.authenticator.clone(), folder, self.wake.clone())
+            .with_kind(RetypeInBackground)
     }
 }
 

@@ -4,9 +4,10 @@
 use crate::Dialect;
 use crate::filter::Filters;
 use crate::order::{push_order, push_seek};
+use crate::reasons::Reasons;
 use crate::select::{Parents, Select, SelectCount};
 use crate::sql::{Alias, Sql};
-use clientela_kernel::{DeletedMode, Error, Result, TenantId, Value};
+use clientela_kernel::{DeletedMode, Error, Filter, Result, TenantId, Value};
 
 impl Select<'_> {
     /// The statement for a dialect, in one tenant. With parents the first column of the result is the parent's id, rows
@@ -14,6 +15,10 @@ impl Select<'_> {
     pub fn compile(&self, dialect: Dialect, tenant: TenantId) -> Result<Sql> {
         let mut sql = Sql::of_tenant(dialect, tenant);
         let mut level = Level::new(self);
+        if let Some((reasons, limit)) = Reasons::of(self).zip(self.limit) {
+            reasons.push(&mut sql, &mut level, limit)?;
+            return Ok(sql);
+        }
         if let Some(parents) = &self.parents {
             dialect.of_parents(&mut sql, &mut level, parents)?;
             return Ok(sql);
@@ -25,7 +30,7 @@ impl Select<'_> {
         }
         sql.push(" FROM ").push(&self.def.source()).push(" t0");
         level.joins(&mut sql)?;
-        level.conditions(&mut sql)?;
+        level.all_conditions(&mut sql)?;
         level.order(&mut sql, " ORDER BY ")?;
         if let Some(limit) = self.limit {
             sql.push(" LIMIT ").push_limit(limit);
@@ -118,13 +123,18 @@ impl Level<'_> {
     }
 
     /// Appends `WHERE` with everything but the parents.
-    pub(crate) fn conditions(&mut self, sql: &mut Sql) -> Result<()> {
+    pub(crate) fn all_conditions(&mut self, sql: &mut Sql) -> Result<()> {
+        self.conditions(sql, self.select.filters.iter().copied())
+    }
+
+    /// The same with other filters.
+    pub(crate) fn conditions<'f>(&mut self, sql: &mut Sql, filters: impl Iterator<Item = &'f Filter>) -> Result<()> {
         sql.push(" WHERE t0.tenant_id = ").tenant();
         push_deleted(sql, self.select.deleted);
         if let Some(parents) = &self.select.parents {
             push_resource(sql, parents);
         }
-        for filter in &self.select.filters {
+        for filter in filters {
             sql.push(" AND ");
             self.filters.push(sql, self.select.def, Alias::table(0), filter)?;
         }
@@ -290,6 +300,63 @@ mod tests {
             ),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_is_seen_for_several_reasons_is_merged_from_one_list_for_each() {
+        let registry = toy::registry();
+        let (mine, theirs) = (Value::Id(Uuid::from_u128(1)), Value::Id(Uuid::from_u128(2)));
+        let own = |comparison| Filter::field("ownerId", comparison);
+        let few = Filter::field("lastName", Comparison::Equal(Value::from("Oak")));
+        let shared = Filter::Among {
+            field: "id".into(),
+            of: vec![clientela_kernel::Among { resource: "contact".into(), field: "id".into(), filter: few }],
+        };
+        let rights = Filter::Or(vec![own(Comparison::In(vec![mine.clone(), theirs.clone(), mine.clone()])), shared.clone()]);
+        let asked = Filter::field("lastName", Comparison::IsNull).negate();
+        let mut list = select(&registry, "contact", &["id"]);
+        list.filters = vec![&rights];
+        list.sort = vec![sort(list.def, "id", true)];
+        let plain = texts(&list);
+        assert!(plain.iter().all(|text| !text.contains("UNION")), "without a limit everything is read in any case: {plain:?}");
+        list.limit = Some(3);
+        let [postgres, sqlite] = texts(&list);
+        let part = |place: usize, reason: &str, end: &str| {
+            format!(
+                "SELECT t0.id AS c1, t0.id AS o1 FROM contact t0 WHERE t0.tenant_id = ?1 AND t0.deleted_at IS NULL \
+                 AND {reason}{end}"
+            )
+            .replace("?N", &format!("?{place}"))
+        };
+        let among = "t0.id IN (SELECT s1.id FROM contact s1 WHERE s1.tenant_id = ?1 AND s1.deleted_at IS NULL AND s1.last_name = ?4)";
+        let last = format!("({among} AND ((t0.owner_id IN (SELECT unhex(value) FROM json_each(?5))) IS NOT TRUE))");
+        let parts = [part(2, "t0.owner_id = ?N", ""), part(3, "t0.owner_id = ?N", ""), part(0, &last, "")];
+        assert_eq!(sqlite, format!("{} ORDER BY o1 DESC LIMIT 3", parts.join(" UNION ALL ")));
+        let end = " ORDER BY t0.id DESC LIMIT 3";
+        let last = last.replace("t0.owner_id IN (SELECT unhex(value) FROM json_each(?5))", "t0.owner_id = ANY(?5)");
+        let parts = [part(2, "t0.owner_id = ?N", end), part(3, "t0.owner_id = ?N", end), part(0, &last, end)];
+        let expected = format!("SELECT u.c1 FROM (({})) u ORDER BY u.o1 DESC LIMIT 3", parts.join(") UNION ALL ("));
+        assert_eq!(postgres, expected.replace('?', "$"));
+        // Several owners are walked where nothing else is asked, in an order that an index by owner follows; one is in any case.
+        list.filters.push(&asked);
+        assert!(!texts(&list)[1].contains("UNION"));
+        list.filters = vec![&rights];
+        list.sort = vec![sort(list.def, "lastName", false), sort(list.def, "id", false)];
+        assert!(!texts(&list)[1].contains("UNION"));
+        let rights = Filter::Or(vec![own(Comparison::Equal(mine.clone())), shared]);
+        list.filters = vec![&rights, &asked];
+        assert_eq!(texts(&list)[1].matches("UNION ALL").count(), 1);
+        // Nor are records that are asked for by their ids.
+        let one = Filter::field("id", Comparison::Equal(Value::Id(Uuid::from_u128(9))));
+        list.filters.push(&one);
+        assert!(!texts(&list)[0].contains("UNION"));
+        // Other reasons may be many records: they are not taken apart.
+        let rights = Filter::Or(vec![own(Comparison::Equal(mine)), Filter::field("lastName", Comparison::Equal(Value::from("Ash")))]);
+        list.filters = vec![&rights];
+        assert!(!texts(&list)[0].contains("UNION"));
+        let rights = Filter::Or(vec![own(Comparison::Equal(theirs))]);
+        list.filters = vec![&rights];
+        assert!(!texts(&list)[0].contains("UNION"));
     }
 
     fn euro(minor: i64) -> Value {

@@ -161,7 +161,7 @@ impl SelectGroups<'_> {
         sql.push(" FROM ").push(&self.records.def.source()).push(" t0");
         let mut level = Level::new(&self.records);
         level.joins(&mut sql)?;
-        level.conditions(&mut sql)?;
+        level.all_conditions(&mut sql)?;
         for ordinal in 1..=keys {
             sql.push(if ordinal == 1 { " GROUP BY " } else { ", " }).push_number(ordinal);
         }

@@ -27,6 +27,7 @@ mod pg_array;
 mod pool;
 mod postgres;
 mod purge;
+mod reasons;
 mod ringer;
 pub mod rows;
 mod scope;

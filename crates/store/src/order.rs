@@ -42,6 +42,22 @@ pub(crate) fn push_order(sql: &mut Sql, before: &str, sort: &[SortColumn<'_>], b
     }
 }
 
+/// Appends the keys of the order as columns `o1`, `o2`, …, the first led by `before`.
+pub(crate) fn push_keys(sql: &mut Sql, before: &str, sort: &[SortColumn<'_>]) {
+    for (index, key) in keys(sort).enumerate() {
+        sql.push(if index == 0 { before } else { ", " });
+        key.push(sql).push(" AS o").push_number(index + 1);
+    }
+}
+
+/// Appends the same order by those columns, the first led by `before`, each by the name of their table.
+pub(crate) fn push_order_by_keys(sql: &mut Sql, before: &str, table: &str, sort: &[SortColumn<'_>], backward: bool) {
+    for (index, key) in keys(sort).enumerate() {
+        sql.push(if index == 0 { before } else { ", " }).push(table).push("o").push_number(index + 1);
+        sql.dialect.direction(sql, key.descending != backward, key.nullable);
+    }
+}
+
 /// Appends the condition that a record comes after a place in the order, or before it.
 pub(crate) fn push_seek(sql: &mut Sql, sort: &[SortColumn<'_>], seek: &Seek, before: bool) -> Result<()> {
     if seek.values.len() != sort.len() {

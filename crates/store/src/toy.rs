@@ -17,7 +17,7 @@ pub(crate) fn registry() -> Registry {
             field("tags", FieldType::TextSet { max_items: 9, max_length: 20 }),
         ],
     );
-    let contact = resource(
+    let mut contact = resource(
         "contact",
         "con",
         vec![
@@ -36,8 +36,23 @@ pub(crate) fn registry() -> Registry {
                     also_accepts: Vec::new(),
                 }),
             ),
+            field(
+                "ownerId",
+                FieldType::Reference(ReferenceDef {
+                    target: "account".into(),
+                    relation: "owner".into(),
+                    inverse: None,
+                    inverse_description: Name::default(),
+                    on_delete: OnDelete::Clear,
+                    personal: clientela_model::Personal::AsDeleted,
+                    prefix: Name::default(),
+                    table: "".into(),
+                    also_accepts: Vec::new(),
+                }),
+            ),
         ],
     );
+    contact.owner = Some("ownerId".into());
     Registry::new(vec![account, contact]).unwrap()
 }
 

@@ -205,7 +205,8 @@ impl TestApp {
             });
             Client::new(router.clone(), Some(token.expect("a token can be signed")), context)
         };
-        let worker = Worker::new(engine.clone(), store.clone(), authenticator.clone(), std::env::temp_dir(), wake);
+        let worker = Worker::new(engine.clone(), store.clone(), authenticator.clone(), std::env::temp_dir(), wake)
+            .with_kind(clientela_platform::retype::RetypeInBackground);
         let dispatcher = Dispatcher::new(engine.clone(), store.clone(), authenticator.clone(), door, webhooks);
         TestApp {
             outside,

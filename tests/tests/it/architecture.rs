@@ -12,8 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["kernel", "model"]),
     ("access", &["kernel", "model"]),
     ("engine", &["kernel", "model", "store", "access"]),
-    // Platform alone among the domains reads below the tenant: who owns this key, which tenants are there.
-    ("platform", &["kernel", "model", "macros", "engine", "access", "store"]),
+    // Platform alone among the domains reads below the tenant: who owns this key, which tenants are there. What it does to many records is a job.
+    ("platform", &["kernel", "model", "macros", "engine", "access", "store", "jobs"]),
     ("customers", DOMAIN),
     ("interactions", DOMAIN),
     // Leases and the pieces of files lie below the records, work that waits is looked for across tenants, and webhooks are sent.

@@ -1,5 +1,6 @@
 //! A custom field of another type keeps its values, under another name too; one that is erased leaves none.
 
+use crate::jobs::work;
 use crate::person::dump;
 use crate::rights::{make, role, user};
 use clientela_store::Dialect;
@@ -92,6 +93,57 @@ async fn values_become_others_and_what_does_not_fit_is_told_first() {
         assert_eq!(grade(&app, &accounts[1]).await, json!("MIDDLE"));
         app.alpha.post(&format!("{path}/retype"), &json!({ "type": "TEXT" })).await.expect(200);
         assert_eq!(grade(&app, &accounts[0]).await, json!("LOW"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_does_it_where_many_hold_a_value_and_until_then_nothing_changes() {
+    both(|app| async move {
+        let (id, accounts) = field(&app, json!({}), &["7", "12", "about twelve", "3"]).await;
+        let (path, retype) = (format!("/v1/custom-fields/{id}"), format!("/v1/custom-fields/{id}/retype"));
+        let mut wanted = json!({ "type": "INTEGER", "inBackground": true });
+        let refused = app.alpha.post(&retype, &wanted).await.refused(422, "VALIDATION_FAILED");
+        assert!(refused["errors"][0]["detail"].as_str().unwrap().contains(&accounts[2]), "what does not fit is told at once: {refused}");
+        wanted["onFailure"] = json!("CLEAR");
+        let asked = app.alpha.post(&retype, &wanted).await.expect(200);
+        assert_eq!((&asked["holding"], &asked["converted"], &asked["cleared"]), (&json!(4), &json!(3), &json!(1)), "{asked}");
+        assert_eq!((&asked["customField"]["type"], &asked["retyping"]["newType"]), (&json!("TEXT"), &json!("INTEGER")), "{asked}");
+        assert_eq!(grade(&app, &accounts[0]).await, json!("7"), "nothing has changed yet");
+        // Called off, it leaves nothing.
+        let job = text(&asked["retyping"], "jobId");
+        app.alpha.post(&format!("/v1/jobs/{job}/cancel"), &json!({ "reason": "Not today" })).await.expect(200);
+        assert_eq!(work(&app).await, 0);
+        assert_eq!(grade(&app, &accounts[0]).await, json!("7"));
+        // Asked for again, by GraphQL too, it is done.
+        let mutation = "mutation($input: RetypeFieldInput!) { retypeField(input: $input) { retyping { id job { kind state } } userErrors { code message } } }";
+        let input = json!({ "id": id, "type": "INTEGER", "onFailure": "CLEAR", "inBackground": true });
+        let answer = app.alpha.graphql(mutation, json!({ "input": input })).await.data();
+        assert_eq!(answer["retypeField"]["retyping"]["job"], json!({ "kind": "retyping", "state": "QUEUED" }), "{answer}");
+        let before = app.alpha.get(&format!("/v1/accounts/{}", accounts[0])).await.expect(200);
+        assert_eq!(work(&app).await, 1);
+        let retyping = format!("/v1/retypings/{}?expand=job", answer["retypeField"]["retyping"]["id"].as_str().unwrap());
+        let done = app.alpha.get(&retyping).await.expect(200);
+        assert_eq!((&done["job"]["state"], &done["converted"], &done["cleared"]), (&json!("SUCCEEDED"), &json!(3), &json!(1)), "{done}");
+        assert_eq!(app.alpha.get(&path).await.expect(200)["type"], json!("INTEGER"));
+        for (account, value) in accounts.iter().zip([json!(7), json!(12), Json::Null, json!(3)]) {
+            assert_eq!(grade(&app, account).await, value, "{account}");
+        }
+        let after = app.alpha.get(&format!("/v1/accounts/{}", accounts[0])).await.expect(200);
+        assert_eq!(after["version"].as_i64(), before["version"].as_i64().map(|version| version + 1));
+        // What came meanwhile and does not fit is not lost: the job fails whole, and says by what.
+        let choice = json!({ "type": "CHOICE", "options": ["LOW=7", "MIDDLE=12", "LEAST=3"], "inBackground": true });
+        let asked = app.alpha.post(&retype, &choice).await.expect(200);
+        app.alpha.patch(&format!("/v1/accounts/{}", accounts[2]), &json!({ "custom": { "grade": 99 } })).await.expect(200);
+        assert_eq!(work(&app).await, 1);
+        let job = app.alpha.get(&format!("/v1/jobs/{}", text(&asked["retyping"], "jobId"))).await.expect(200);
+        assert_eq!((&job["state"], &job["failureCode"]), (&json!("FAILED"), &json!("VALIDATION_FAILED")), "{job}");
+        assert!(job["failure"].as_str().unwrap().contains(&accounts[2]), "{job}");
+        assert_eq!((grade(&app, &accounts[0]).await, grade(&app, &accounts[2]).await), (json!(7), json!(99)));
+        // Administrators alone see them.
+        let works = role(&app, "works", &[("*", "*", "ALL")]).await;
+        let (_, worker) = user(&app, "worker", &[&works]).await;
+        assert!(worker.get("/v1/retypings").await.status >= 403);
     })
     .await;
 }

@@ -8,12 +8,12 @@ use clientela_kernel::{Context, FieldProblem, Id, ProblemCode, Result, TenantId,
 use clientela_macros::resource;
 use clientela_model::{Choice as _, ResourceDef};
 
-/// Something to be done in the background, such as an import or an export. A job is made along with the record that it is about, and carried out by one server at a time,
+/// Something to be done in the background: an import, an export, a custom field that gets another type. A job is made along with the record that it is about, and carried out by one server at a time,
 /// with the rights of whoever made it. What goes wrong for a reason that may pass is tried again, about 10 seconds after the first attempt and four times as long after each
 /// further one; after five attempts the job is `FAILED` and stays so until somebody retries it. Members see their own jobs, administrators all of them.
 #[resource(name = "job", prefix = "job", label = "kind", unattachable, read_only)]
 pub struct Model {
-    /// What is to be done: `import`, `export`, or `inboxSource` for the events that wait at one.
+    /// What is to be done: `import`, `export`, `retyping`, or `inboxSource` for the events that wait at one.
     #[field(max = 60, write = "read_only", example = "\"export\"")]
     pub kind: String,
     /// The import that is carried out, where the job is about one.
@@ -98,7 +98,7 @@ pub(crate) fn about(tenant: TenantId, job: &Found) -> Option<About> {
 }
 
 /// The fields of a new job that is about a record, to be made in the transaction of whoever wants it done (as a companion, or by an operation). `principal` and `scopes` say
-/// in whose name it is carried out, and with what at most.
+/// in whose name it is carried out, and with what at most. A kind whose record names its job, instead of being named by it, looks for it by the job's id ([`crate::Running::id`]).
 pub fn queued(resource: &str, id: Id, principal: &str, scopes: Value, now: Timestamp) -> Vec<(&'static str, Value)> {
     let about = ABOUT.iter().find(|(known, _)| *known == resource).map(|(_, field)| (*field, Value::Id(id.0)));
     let mut values = vec![

@@ -8,7 +8,7 @@ use crate::state::JobState;
 use clientela_engine::Engine;
 use clientela_engine::import::Problem;
 use clientela_engine::module::Found;
-use clientela_kernel::{Error, ErrorCode, Result, Timestamp, Value};
+use clientela_kernel::{Error, ErrorCode, Id, Result, Timestamp, Value};
 use clientela_model::Choice as _;
 use clientela_store::Scope;
 use parking_lot::Mutex;
@@ -75,6 +75,11 @@ impl Running {
     /// What reads and writes records.
     pub fn engine(&self) -> &Engine {
         &self.worker.engine
+    }
+
+    /// The id of the job.
+    pub fn id(&self) -> Id {
+        self.job.id
     }
 
     /// The record that the job is about, as it is now; none where it is deleted.

@@ -1,23 +1,26 @@
 //! `retypeField` and `previewRetypeField`: a custom field of another type, with the values it holds.
 
 mod convert;
+mod job;
 mod plan;
 mod preview;
+pub mod retyping;
 pub mod shapes;
 
+pub use job::RetypeInBackground;
 pub use preview::PreviewRetypeField;
 
-use crate::custom_field::retype_key;
 use async_trait::async_trait;
-use clientela_engine::module::Draft;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Comparison, DeletedMode, Error, ErrorCode, FieldProblem, Filter, ProblemCode, Result, Value};
+use clientela_kernel::{Error, ErrorCode, FieldProblem, ProblemCode, Result};
 use clientela_model::{Choice as _, OperationDef};
-use plan::{Plan, fields};
-use shapes::{Retyped, Retyping, WhatFails};
+use plan::Plan;
+use shapes::{Retyped, Retyping};
 
-/// The most records whose values are rewritten at once.
-const MOST: usize = 20_000;
+/// Records whose values are rewritten before the request is answered; more of them are a job's.
+const AT_ONCE: i64 = 2_000;
+/// The most records whose values are rewritten in one transaction.
+const MOST: usize = 100_000;
 
 /// Gives a field another type.
 pub struct RetypeField;
@@ -32,9 +35,10 @@ impl Operation for RetypeField {
             "retypeField",
             "customField",
             "retype",
-            "Gives a custom field another type and rewrites the values it holds, those of deleted records too, all at once: each record gets a version and an entry in its history. Values that \
-             do not fit the new type refuse it, unless `onFailure` is `CLEAR`; `previewRetypeField` tells which. At most 20,000 records may hold a value. Earlier values stay in the history as \
-             they were. References are not retyped. Only administrators may.",
+            "Gives a custom field another type and rewrites the values it holds, those of deleted records too, all or none: each record gets a version and an entry in its history. Values that \
+             do not fit the new type refuse it, unless `onFailure` is `CLEAR`; `previewRetypeField` tells which. Where more than 2,000 records hold a value, or `inBackground` says so, a job does it: \
+             the answer has the `retyping`, whose job tells how far it has come and is called off by `cancelJob`, and nothing changes until it is done. At most 100,000 records may hold a value. \
+             Earlier values stay in the history as they were. References are not retyped. Only administrators may.",
         )
         .on_record()
     }
@@ -45,24 +49,17 @@ impl Operation for RetypeField {
         let engine = call.engine().redefined(plan.registry.clone());
         let over = call.over(&engine);
         let found = plan.look(&over, MOST).await?;
-        let clears = given.on_failure == Some(WhatFails::Clear);
-        if !found.failures.is_empty() && !clears {
-            return Err(Error::validation(found.failures.iter().map(plan::Failure::problem).collect()));
-        }
-        let values = fields(&record, &given, retype_key(call.context.tenant, &record));
-        let written = call.set("customField", record.id, values, None).await?;
-        let (aside, name) = (plan.aside.as_str(), plan.name.as_str());
-        let filled = Filter::field(aside.to_owned(), Comparison::IsNull).negate();
-        let change = |draft: &mut Draft| {
-            let value = match plan.converted(draft.old(aside)) {
-                Ok(value) if !found.refuses(draft.id) => value,
-                _ => Value::Null,
-            };
-            draft.set(name, value);
-            draft.set(aside, Value::Null);
+        found.refuse(&given)?;
+        let (holding, converted, cleared) = (found.holding, found.converted, found.failing);
+        let waits = holding > AT_ONCE || given.in_background == Some(true);
+        let retyping = match waits {
+            true => Some(retyping::make(call, &record, &given, holding).await?),
+            false => {
+                plan.carry_out(call, &over, &record, &given, &found).await?;
+                None
+            }
         };
-        over.change_each(&plan.resource, &filled, DeletedMode::Include, &change).await?;
-        Ok(Retyped { custom_field: written.id, holding: found.holding, converted: found.converted, cleared: found.failing })
+        Ok(Retyped { custom_field: record.id, holding, converted, cleared, retyping })
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a change of type would do: the definitions it needs, and every value looked at.
 
 use super::convert::{convert, text_of};
-use super::shapes::{Retyping, RetypingFailure};
+use super::shapes::{Retyping, RetypingFailure, WhatFails};
 use super::{only_administrators, supports, wrong_type};
-use crate::custom_field::CustomFieldType;
+use crate::custom_field::{CustomFieldType, retype_key};
 use crate::stored_definitions::addition;
 use clientela_engine::Call;
-use clientela_engine::module::Found;
+use clientela_engine::module::{Draft, Found};
 use clientela_kernel::{Comparison, DeletedMode, Error, ErrorCode, FieldProblem, Filter, Id, Name, ProblemCode, Result, Value};
 use clientela_model::{Choice as _, FieldDef, Registry, ResourceDef, document, system};
 use std::collections::HashSet;
@@ -149,9 +149,36 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Rewrites the field and every value; `over` is the same call over the definitions of the plan.
+    pub(super) async fn carry_out(&self, call: &Call<'_>, over: &Call<'_>, record: &Found, given: &Retyping, found: &Looked) -> Result<()> {
+        let values = fields(record, given, retype_key(call.context.tenant, record));
+        call.set("customField", record.id, values, None).await?;
+        let (aside, name) = (self.aside.as_str(), self.name.as_str());
+        let filled = Filter::field(aside.to_owned(), Comparison::IsNull).negate();
+        let change = |draft: &mut Draft| {
+            let value = match self.converted(draft.old(aside)) {
+                Ok(value) if !found.refuses(draft.id) => value,
+                _ => Value::Null,
+            };
+            draft.set(name, value);
+            draft.set(aside, Value::Null);
+        };
+        over.change_each(&self.resource, &filled, DeletedMode::Include, &change).await.map(drop)
+    }
+}
+
 impl Looked {
+    /// Refuses values that do not fit, unless they are to be emptied.
+    pub(super) fn refuse(&self, given: &Retyping) -> Result<()> {
+        if self.failures.is_empty() || given.on_failure == Some(WhatFails::Clear) {
+            return Ok(());
+        }
+        Err(Error::validation(self.failures.iter().map(Failure::problem).collect()))
+    }
+
     /// Whether the record's value does not fit.
-    pub(super) fn refuses(&self, record: Id) -> bool {
+    fn refuses(&self, record: Id) -> bool {
         self.refused.contains(&record)
     }
 }
@@ -176,7 +203,7 @@ fn shortened(text: &str) -> String {
 /// The record's values as they would be.
 fn retyped(call: &Call<'_>, record: &Found, given: &Retyping) -> Vec<Value> {
     let mut values = record.values.clone();
-    for (name, value) in fields(record, given, crate::custom_field::retype_key(call.context.tenant, record)) {
+    for (name, value) in fields(record, given, retype_key(call.context.tenant, record)) {
         if let Some(slot) = record.def.field_index(&name).and_then(|index| values.get_mut(index)) {
             *slot = value;
         }
@@ -185,7 +212,7 @@ fn retyped(call: &Call<'_>, record: &Found, given: &Retyping) -> Vec<Value> {
 }
 
 /// What the change sets of the field's record.
-pub(super) fn fields(record: &Found, given: &Retyping, key: String) -> Vec<(Name, Value)> {
+fn fields(record: &Found, given: &Retyping, key: String) -> Vec<(Name, Value)> {
     let (searchable, indexable) = supports(given.kind);
     let flag = |name: &str| record.get(name).as_boolean().unwrap_or(false);
     let number = |number: Option<i64>| number.map_or(Value::Null, Value::Integer);

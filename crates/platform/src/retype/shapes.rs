@@ -37,14 +37,20 @@ pub struct Retyping {
     /// What becomes of values that do not fit; `REFUSE` where nothing is said.
     #[field(example = "\"CLEAR\"")]
     pub on_failure: Option<WhatFails>,
+    /// Whether a job does it, however few records hold a value.
+    #[field(example = "null")]
+    pub in_background: Option<bool>,
 }
 
 /// What has become of the field.
 #[derive(Shape)]
 pub struct Retyped {
-    /// The field as it is now.
+    /// The field as it is now: with its new type, unless a job is to give it that.
     #[field(record = "customField")]
     pub custom_field: Id,
+    /// What is left to a job; none where all of it is done. The counts then say what the job would find now.
+    #[field(record = "retyping")]
+    pub retyping: Option<Id>,
     /// How many records held a value, deleted ones too.
     #[field(min = 0, max = 1_000_000_000, example = "120")]
     pub holding: i64,

@@ -52,7 +52,7 @@ pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents
         keys(sql, parents);
         sql.push(" JOIN ").push(&level.select.def.source()).push(" t0 ON ").column(0, &parents.field.id_column()).push(" = k.id");
         level.joins(sql)?;
-        level.conditions(sql)?;
+        level.all_conditions(sql)?;
         sql.push(" ORDER BY k.n");
         return level.order(sql, ", ");
     };
@@ -65,7 +65,7 @@ pub(super) fn of_parents(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents
     level.columns(sql, "", true)?;
     sql.push(" FROM ").push(&level.select.def.source()).push(" t0");
     level.joins(sql)?;
-    level.conditions(sql)?;
+    level.all_conditions(sql)?;
     sql.push(" AND ").column(0, &parents.field.id_column()).push(" = k.id");
     level.order(sql, " ORDER BY ")?;
     sql.push(" LIMIT ").push_limit(limit).push(") s ORDER BY k.n");

@@ -58,7 +58,7 @@ fn from_keys(sql: &mut Sql, level: &mut Level<'_>, parents: &Parents<'_>) -> Res
     sql.push(" FROM json_each(").bind(Argument::Ids(parents.ids.clone())).push(") k CROSS JOIN ");
     sql.push(&level.select.def.source()).push(" t0");
     level.joins(sql)?;
-    level.conditions(sql)?;
+    level.all_conditions(sql)?;
     sql.push(" AND ").column(0, &parents.field.id_column()).push(" = unhex(k.value)");
     Ok(())
 }

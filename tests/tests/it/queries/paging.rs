@@ -2,7 +2,7 @@
 //! the list sorted in memory.
 
 use super::databases::Databases;
-use clientela_kernel::{DeletedMode, Filter, Value};
+use clientela_kernel::{Among, Comparison, DeletedMode, Filter, Value};
 use clientela_model::{FieldType, ResourceDef};
 use clientela_store::{Column, Dialect, Join, Parents, Row, Seek, Select, SelectCount, SortColumn, width};
 use clientela_tests::evaluator::{Record, lives, matches, related, sorted, value};
@@ -21,6 +21,8 @@ struct List<'a> {
     def: &'a ResourceDef,
     account: &'a ResourceDef,
     rights: Filter,
+    /// Which contacts are seen at all; all of them without one.
+    seen: Option<Filter>,
     keys: Keys,
 }
 
@@ -28,9 +30,9 @@ impl<'a> List<'a> {
     fn new(databases: &'a Databases, keys: Keys) -> Self {
         let def = databases.registry.resource("contact").unwrap();
         let account = databases.registry.resource("account").unwrap();
-        let rights = Filter::field("nickname", clientela_kernel::Comparison::IsNull).negate();
+        let rights = Filter::field("nickname", Comparison::IsNull).negate();
         let keys = keys.into_iter().chain([(false, "id".to_owned(), false)]).collect();
-        List { databases, def, account, rights, keys }
+        List { databases, def, account, rights, seen: None, keys }
     }
 
     fn sort(&self) -> Vec<SortColumn<'_>> {
@@ -48,7 +50,7 @@ impl<'a> List<'a> {
             def: self.def,
             joins: vec![Join { from: 0, field: self.def.field("accountId").unwrap(), def: self.account, filter: Some(&self.rights) }],
             columns: sort.iter().map(|key| Column { table: key.table, field: key.field }).collect(),
-            filters: Vec::new(),
+            filters: self.seen.iter().collect(),
             deleted: DeletedMode::Exclude,
             sort,
             seek: None,
@@ -144,6 +146,42 @@ fn walks_give_the_whole_list_in_order() {
             Ok(())
         });
     outcome.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Contacts of some accounts, which stand for owners here, and those that are shared: with a nickname.
+#[test]
+fn walks_of_what_is_seen_for_several_reasons_give_what_is_seen() {
+    let databases = Databases::new();
+    let owners = prop_oneof![prop::collection::vec(0..40u128, 0..12), prop::collection::vec(0..40u128, 1)];
+    let cases = (orders(), owners, any::<bool>(), any::<bool>(), 1..9u32, any::<bool>());
+    let taken_apart = std::cell::Cell::new(0);
+    let outcome =
+        TestRunner::new(Config { cases: 120, ..Config::default() }).run(&cases, |(keys, owners, shared, together, limit, backward)| {
+            let mut list = List::new(&databases, keys);
+            let owners: Vec<Value> = owners.into_iter().map(|owner| Value::Id(super::toy::id(owner))).collect();
+            let has_nickname = Filter::field("nickname", Comparison::IsNull).negate();
+            let of = vec![Among { resource: "contact".into(), field: "id".into(), filter: has_nickname.clone() }];
+            let mut reasons = match together {
+                true => vec![Filter::field("accountId", Comparison::In(owners.clone()))],
+                false => owners.iter().map(|owner| Filter::field("accountId", Comparison::Equal(owner.clone()))).collect(),
+            };
+            reasons.extend(shared.then_some(Filter::Among { field: "id".into(), of }));
+            let (registry, world) = (&databases.registry, &databases.world);
+            let expected = list.expected(|record| {
+                let named = owners.contains(value(list.def, record, "accountId"));
+                named || (shared && matches(&has_nickname, list.def, record, registry, world))
+            });
+            list.seen = Some(Filter::And(vec![Filter::And(Vec::new()), Filter::Or(reasons)]));
+            for dialect in databases.dialects() {
+                let page = Select { limit: Some(limit), ..list.select() };
+                let text = page.compile(dialect, Databases::tenant()).unwrap().text;
+                taken_apart.set(taken_apart.get() + usize::from(text.contains(" UNION ALL ")));
+                prop_assert_eq!(list.walk(dialect, backward, limit), expected.clone(), "on {:?}", dialect);
+            }
+            Ok(())
+        });
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+    assert!(taken_apart.get() > 20, "{} lists were read reason by reason", taken_apart.get());
 }
 
 #[test]

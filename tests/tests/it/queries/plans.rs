@@ -1,7 +1,7 @@
 //! The statements of the hot paths find their rows by index: no sort, no scan of the table.
 
 use super::databases::Databases;
-use clientela_kernel::{DeletedMode, Value};
+use clientela_kernel::{Among, Comparison, DeletedMode, Filter, Value};
 use clientela_store::{Column, Dialect, Parents, Seek, Select, SortColumn};
 
 fn explain(databases: &Databases, select: &Select<'_>, dialect: Dialect) -> String {
@@ -74,6 +74,28 @@ fn a_level_reads_each_parents_first_records_by_index() {
             assert!(!plan.contains("Sort"), "{plan}");
         } else {
             assert!(plan.contains("SEARCH t0 USING INDEX contact_account (tenant_id=? AND account_id=?)"), "{plan}");
+        }
+    }
+}
+
+#[test]
+fn what_is_ones_own_or_shared_is_walked_by_index() {
+    let databases = databases();
+    let mut list = level(&databases);
+    list.sort.remove(0);
+    let shared = Among { resource: "contact".into(), field: "id".into(), filter: Filter::field("nickname", Comparison::Equal("a".into())) };
+    let own = |number| Filter::field("accountId", Comparison::Equal(Value::Id(super::toy::id(number))));
+    let rights = Filter::Or(vec![own(1), own(2), Filter::Among { field: "id".into(), of: vec![shared] }]);
+    list.filters = vec![&rights];
+    for dialect in databases.dialects() {
+        databases.execute(dialect, "CREATE INDEX contact_own ON contact (tenant_id, account_id, id)");
+        let plan = explain(&databases, &list, dialect);
+        if dialect == Dialect::Postgres {
+            assert!(plan.contains("Merge Append"), "{plan}");
+            assert_eq!(plan.matches("Index Scan Backward using contact_own").count(), 2, "{plan}");
+        } else {
+            assert_eq!(plan.matches("SEARCH t0 USING INDEX contact_own (tenant_id=? AND account_id=?)").count(), 2, "{plan}");
+            assert_eq!(plan.matches("MERGE (UNION ALL)").count(), 2, "{plan}");
         }
     }
 }

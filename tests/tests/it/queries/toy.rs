@@ -44,7 +44,8 @@ pub(crate) fn registry() -> Registry {
     let mut account =
         resource("account", "acc", vec![required(reference("partyId", "party", None)), reference("parentId", "account", Some("children"))]);
     account.face = Some("party".into());
-    let contact = resource("contact", "con", vec![reference("accountId", "account", Some("contacts"))]);
+    let mut contact = resource("contact", "con", vec![reference("accountId", "account", Some("contacts"))]);
+    contact.owner = Some("accountId".into());
     let mut note =
         resource("note", "not", vec![reference("partyId", "party", Some("notes")), reference("authorId", "contact", Some("writings"))]);
     let about = AnyReferenceDef {

@@ -1,7 +1,7 @@
 //! Which records: one's own, a team's, those of the teams below, by a condition, by a share.
 
 use super::{made_by, make, names, role, user};
-use clientela_testkit::{TestApp, both};
+use clientela_testkit::{Client, TestApp, both};
 use serde_json::json;
 
 const DEPTHS: [&str; 4] = ["OWN", "TEAM", "SUBTREE", "ALL"];
@@ -40,6 +40,21 @@ fn reached(depth: &str) -> Vec<&'static str> {
     }
 }
 
+/// The names of a list that is read page by page, from its end.
+async fn by_pages(client: &Client, path: &str) -> Vec<String> {
+    let (mut names, mut place) = (Vec::new(), String::new());
+    loop {
+        let page = client.get(&format!("{path}{place}")).await.expect(200);
+        names.extend(page["data"].as_array().expect("a list").iter().filter_map(|record| record["name"].as_str()).map(str::to_owned));
+        match page["page"]["next"].as_str() {
+            Some(next) => place = format!("&after={next}"),
+            None => break,
+        }
+    }
+    names.reverse();
+    names
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_depth_reaches_the_same_records_by_every_way() {
     both(|app| async move {
@@ -51,6 +66,7 @@ async fn a_depth_reaches_the_same_records_by_every_way() {
             let wanted = reached(depth);
             assert_eq!(names(&lead, "/v1/accounts").await, wanted, "list {depth}");
             assert_eq!(names(&lead, "/v1/accounts?filter[employees][eq]=10&sort=-name").await, wanted, "filter {depth}");
+            assert_eq!(by_pages(&lead, "/v1/accounts?sort=-name&limit=1").await, wanted, "pages {depth}");
             let total = lead.get("/v1/accounts?total=true&limit=1").await.expect(200);
             assert_eq!(total["page"]["total"], json!(wanted.len()), "total {depth}");
             let counted = lead.post("/v1/accounts/aggregate", &json!({ "measures": { "count": true } })).await.expect(200);
