@@ -9,7 +9,7 @@ use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Result, Va
 use clientela_model::system;
 
 /// The most records that are rewritten; more than that may be there by now than when it was asked for.
-const MOST: usize = 110_000;
+const MOST: usize = 22_000;
 
 /// Gives a field another type in the background: in one transaction, so that until its end nobody sees anything of it, and there is nothing to take back where it is called off.
 pub struct RetypeInBackground;

@@ -20,7 +20,7 @@ use shapes::{Retyped, Retyping};
 /// Records whose values are rewritten before the request is answered; more of them are a job's.
 const AT_ONCE: i64 = 2_000;
 /// The most records whose values are rewritten in one transaction.
-const MOST: usize = 100_000;
+const MOST: usize = 20_000;
 
 /// Gives a field another type.
 pub struct RetypeField;
@@ -37,7 +37,7 @@ impl Operation for RetypeField {
             "retype",
             "Gives a custom field another type and rewrites the values it holds, those of deleted records too, all or none: each record gets a version and an entry in its history. Values that \
              do not fit the new type refuse it, unless `onFailure` is `CLEAR`; `previewRetypeField` tells which. Where more than 2,000 records hold a value, or `inBackground` says so, a job does it: \
-             the answer has the `retyping`, whose job tells how far it has come and is called off by `cancelJob`, and nothing changes until it is done. At most 100,000 records may hold a value. \
+             the answer has the `retyping`, whose job tells how far it has come and is called off by `cancelJob`, and nothing changes until it is done. At most 20,000 records may hold a value. \
              Earlier values stay in the history as they were. References are not retyped. Only administrators may.",
         )
         .on_record()

@@ -116,7 +116,7 @@ impl Plan {
                 looked.holding += 1;
                 if usize::try_from(looked.holding).is_ok_and(|holding| holding > most) {
                     let text = format!(
-                        "More than {most} records hold a value, which is more than one operation rewrites. Make another field, copy the values by an import, and delete this one."
+                        "More than {most} records hold a value, which is more than is rewritten at once. Make another field, copy the values by an import, and delete this one."
                     );
                     return Err(Error::new(ErrorCode::QueryTooComplex, text));
                 }
