@@ -5,6 +5,7 @@ use clientela_engine::module::Found;
 use clientela_kernel::{Comparison, Context, DeletedMode, Filter, Id, Result, Value};
 use clientela_model::{ResourceDef, system};
 use clientela_store::{RowChange, RowGuard, WriteSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows that are removed together.
@@ -30,7 +31,7 @@ pub(crate) fn made(context: &Context, def: &Arc<ResourceDef>, id: Id, own: Vec<(
     RowChange { def: Arc::clone(def), id, values, guard: RowGuard::Insert, references: Vec::new(), log: None, search: None }
 }
 
-/// A change of a record as it was read. Where somebody else was faster nothing is written.
+/// A change of a record as it was read; of several values of a field the last counts. Where somebody else was faster nothing is written.
 pub(crate) fn change(context: &Context, record: &Found, values: Vec<(&'static str, Value)>) -> RowChange {
     let version = record.get(system::VERSION).as_integer().unwrap_or(0);
     let stamps = [
@@ -39,7 +40,9 @@ pub(crate) fn change(context: &Context, record: &Found, values: Vec<(&'static st
         (system::UPDATED_BY, Value::Text(context.actor.to_text())),
     ];
     let def = &record.def;
-    let values = stamps.into_iter().chain(values).filter_map(|(name, value)| Some((def.field_index(name)?, value))).collect();
+    let values: BTreeMap<usize, Value> =
+        stamps.into_iter().chain(values).filter_map(|(name, value)| Some((def.field_index(name)?, value))).collect();
+    let values = values.into_iter().collect();
     let guard = RowGuard::Version(version);
     RowChange { def: Arc::clone(def), id: record.id, values, guard, references: Vec::new(), log: None, search: None }
 }

@@ -206,7 +206,7 @@ impl Rules for InboxSourceRules {
             }
         }
         for field in ["eventIdPointer", "keyPointer"] {
-            if let Some(detail) = text(field).and_then(|place| place_problem(place)) {
+            if let Some(detail) = text(field).and_then(place_problem) {
                 problems.push(FieldProblem::new(format!("/{field}"), ProblemCode::InvalidFormat, format!("{field}: {detail}")));
             }
         }
@@ -220,7 +220,8 @@ impl Rules for InboxSourceRules {
     /// What waited while the source was disabled is carried out.
     async fn companions(&self, context: &Context, _reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         let active = draft.get("state").as_text() == Some(InboxSourceState::Active.as_str());
-        if draft.kind == ChangeKind::Created || !active || (draft.kind == ChangeKind::Updated && !draft.changed("state")) {
+        let again = draft.kind == ChangeKind::Restored || (draft.kind == ChangeKind::Updated && draft.changed("state"));
+        if !active || !again {
             return Ok(Vec::new());
         }
         let maker = draft.get(system::CREATED_BY).as_text().unwrap_or_default();

@@ -4,7 +4,7 @@ use super::plan::Plan;
 use super::retyping;
 use async_trait::async_trait;
 use clientela_engine::{Call, Engine};
-use clientela_jobs::{Ending, JobKind, Running};
+use clientela_jobs::{Ending, JobKind, Order, Running};
 use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Result, Value};
 use clientela_model::system;
 
@@ -20,8 +20,8 @@ impl JobKind for RetypeInBackground {
         retyping::KIND
     }
 
-    fn in_order(&self) -> bool {
-        true
+    fn order(&self) -> Order {
+        Order::OfTenant
     }
 
     async fn run(&self, running: &Running, context: &Context) -> Result<Ending> {

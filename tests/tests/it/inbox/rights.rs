@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 /// A user with one role of these rights.
 async fn user(app: &TestApp, name: &str, rights: &[(&str, &str, &str)]) -> Client {
     let role = app.alpha.post("/v1/roles", &json!({ "key": name, "name": name })).await.expect(201);
-    for (resource, action, depth) in rights {
+    for (resource, action, depth) in rights.iter().chain(&[("user", "read", "ALL")]) {
         let right = json!({ "roleId": role["id"], "resource": resource, "action": action, "depth": depth });
         app.alpha.post("/v1/role-rights", &right).await.expect(201);
     }

@@ -134,7 +134,7 @@ impl Work<'_> {
         let number = element.map_or(1, |element| u64::try_from(element.index).unwrap_or(0) + 1);
         let candidate = self.preparer.record(record, number, 0, &cells);
         let prepared = Prepared { number, line: 0, cells, records: Vec::new() };
-        let records: Arc<dyn Records> = Arc::clone(&self.inside) as Arc<dyn Records>;
+        let records: Arc<dyn Records> = self.inside.clone();
         let writer = RowWriter { records, preparer: Arc::clone(&self.preparer), prepared, patient: false };
         let outcome = match candidate {
             Candidate::Absent => {
