@@ -865,6 +865,71 @@ CREATE TABLE import_problem
     CONSTRAINT import_problem_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES import_job(tenant_id, id)
     CREATE INDEX import_problem_import_id_index ON public.import_problem USING btree (tenant_id, import_id, id)
 
+CREATE TABLE inbox_event
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    source_id uuid NOT NULL
+    event_id text COLLATE "C" NOT NULL
+    received_at timestamp with time zone NOT NULL
+    status text COLLATE "C" NOT NULL
+    key text COLLATE "C"
+    attempts bigint NOT NULL
+    finished_at timestamp with time zone
+    failure_code text COLLATE "C"
+    failure text COLLATE "C"
+    failure_pointer text COLLATE "C"
+    failure_step text COLLATE "C"
+    records text[] COLLATE "C" NOT NULL
+    body_bytes bigint NOT NULL
+    body_encoding text COLLATE "C" NOT NULL
+    body text COLLATE "C"
+    headers text COLLATE "C"
+    CONSTRAINT inbox_event_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT inbox_event_tenant_id_source_id_fkey FOREIGN KEY (tenant_id, source_id) REFERENCES inbox_source(tenant_id, id)
+    CREATE INDEX inbox_event_age_index ON public.inbox_event USING btree (received_at)
+    CREATE UNIQUE INDEX inbox_event_source_event_key ON public.inbox_event USING btree (tenant_id, source_id, event_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX inbox_event_source_id_index ON public.inbox_event USING btree (tenant_id, source_id, id)
+    CREATE INDEX inbox_event_source_id_key_index ON public.inbox_event USING btree (tenant_id, source_id, key, id)
+    CREATE INDEX inbox_event_source_id_status_index ON public.inbox_event USING btree (tenant_id, source_id, status, id)
+
+CREATE TABLE inbox_source
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    state text COLLATE "C" NOT NULL
+    signature text COLLATE "C" NOT NULL
+    signature_header text COLLATE "C"
+    signature_encoding text COLLATE "C" NOT NULL
+    signature_prefix text COLLATE "C"
+    format text COLLATE "C" NOT NULL
+    event_id_header text COLLATE "C"
+    event_id_pointer text COLLATE "C"
+    key_pointer text COLLATE "C"
+    mapping text COLLATE "C"
+    allow_duplicates boolean NOT NULL
+    previous_secret_until timestamp with time zone
+    signing_secret text COLLATE "C" NOT NULL
+    previous_secret text COLLATE "C"
+    scopes text COLLATE "C" NOT NULL
+    owner_id uuid
+    CONSTRAINT inbox_source_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT inbox_source_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX inbox_source_owner_id_index ON public.inbox_source USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+
 CREATE TABLE interaction
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -940,11 +1005,14 @@ CREATE TABLE job
     failure text COLLATE "C"
     on_behalf_of text COLLATE "C" NOT NULL
     maker_scopes text COLLATE "C"
+    inbox_source_id uuid
     CONSTRAINT job_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT job_tenant_id_export_id_fkey FOREIGN KEY (tenant_id, export_id) REFERENCES export_job(tenant_id, id)
     CONSTRAINT job_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES import_job(tenant_id, id)
+    CONSTRAINT job_tenant_id_inbox_source_id_fkey FOREIGN KEY (tenant_id, inbox_source_id) REFERENCES inbox_source(tenant_id, id)
     CREATE INDEX job_export_id_index ON public.job USING btree (tenant_id, export_id, id) WHERE (export_id IS NOT NULL)
     CREATE INDEX job_import_id_index ON public.job USING btree (tenant_id, import_id, id) WHERE (import_id IS NOT NULL)
+    CREATE INDEX job_inbox_source_id_index ON public.job USING btree (tenant_id, inbox_source_id, id) WHERE (inbox_source_id IS NOT NULL)
     CREATE INDEX job_turn_index ON public.job USING btree (state, tenant_id, id)
 
 CREATE TABLE job_content
@@ -1587,6 +1655,21 @@ CREATE TABLE sign_in_session
     CREATE INDEX sign_in_session_revoked ON public.sign_in_session USING btree (revoked_at) WHERE (revoked_at IS NOT NULL)
     CREATE INDEX sign_in_session_user_id_index ON public.sign_in_session USING btree (tenant_id, user_id, id)
 
+CREATE TABLE sync_scope
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    content text COLLATE "C" NOT NULL
+    CONSTRAINT sync_scope_pkey PRIMARY KEY (tenant_id, id)
+
 CREATE TABLE tag
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -1781,6 +1864,7 @@ CREATE TABLE webhook_delivery
     last_answer text COLLATE "C"
     CONSTRAINT webhook_delivery_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT webhook_delivery_tenant_id_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES webhook_endpoint(tenant_id, id)
+    CREATE INDEX webhook_delivery_age_index ON public.webhook_delivery USING btree (occurred_at)
     CREATE INDEX webhook_delivery_endpoint_id_index ON public.webhook_delivery USING btree (tenant_id, endpoint_id, id)
     CREATE INDEX webhook_delivery_endpoint_id_record_state_index ON public.webhook_delivery USING btree (tenant_id, endpoint_id, record, state)
     CREATE INDEX webhook_delivery_endpoint_id_state_next_attempt_at_index ON public.webhook_delivery USING btree (tenant_id, endpoint_id, state, next_attempt_at)

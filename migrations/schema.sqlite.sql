@@ -965,6 +965,79 @@ CREATE TABLE import_problem (
 
 CREATE INDEX import_problem_import_id_index ON import_problem (tenant_id, import_id, id);
 
+CREATE TABLE inbox_event (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    source_id BLOB NOT NULL,
+    event_id TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    key TEXT,
+    attempts INTEGER NOT NULL,
+    finished_at INTEGER,
+    failure_code TEXT,
+    failure TEXT,
+    failure_pointer TEXT,
+    failure_step TEXT,
+    records TEXT NOT NULL,
+    body_bytes INTEGER NOT NULL,
+    body_encoding TEXT NOT NULL,
+    body TEXT,
+    headers TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, source_id) REFERENCES inbox_source (tenant_id, id)
+) STRICT;
+
+CREATE INDEX inbox_event_age_index ON inbox_event (received_at);
+
+CREATE UNIQUE INDEX inbox_event_source_event_key ON inbox_event (tenant_id, source_id, event_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX inbox_event_source_id_index ON inbox_event (tenant_id, source_id, id);
+
+CREATE INDEX inbox_event_source_id_key_index ON inbox_event (tenant_id, source_id, key, id);
+
+CREATE INDEX inbox_event_source_id_status_index ON inbox_event (tenant_id, source_id, status, id);
+
+CREATE TABLE inbox_source (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    state TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    signature_header TEXT,
+    signature_encoding TEXT NOT NULL,
+    signature_prefix TEXT,
+    format TEXT NOT NULL,
+    event_id_header TEXT,
+    event_id_pointer TEXT,
+    key_pointer TEXT,
+    mapping TEXT,
+    allow_duplicates INTEGER NOT NULL,
+    previous_secret_until INTEGER,
+    signing_secret TEXT NOT NULL,
+    previous_secret TEXT,
+    scopes TEXT NOT NULL,
+    owner_id BLOB,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX inbox_source_owner_id_index ON inbox_source (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
 CREATE TABLE interaction (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1045,14 +1118,18 @@ CREATE TABLE job (
     failure TEXT,
     on_behalf_of TEXT NOT NULL,
     maker_scopes TEXT,
+    inbox_source_id BLOB,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, import_id) REFERENCES import_job (tenant_id, id),
-    FOREIGN KEY (tenant_id, export_id) REFERENCES export_job (tenant_id, id)
+    FOREIGN KEY (tenant_id, export_id) REFERENCES export_job (tenant_id, id),
+    FOREIGN KEY (tenant_id, inbox_source_id) REFERENCES inbox_source (tenant_id, id)
 ) STRICT;
 
 CREATE INDEX job_export_id_index ON job (tenant_id, export_id, id) WHERE export_id IS NOT NULL;
 
 CREATE INDEX job_import_id_index ON job (tenant_id, import_id, id) WHERE import_id IS NOT NULL;
+
+CREATE INDEX job_inbox_source_id_index ON job (tenant_id, inbox_source_id, id) WHERE inbox_source_id IS NOT NULL;
 
 CREATE INDEX job_turn_index ON job (state, tenant_id, id);
 
@@ -1774,6 +1851,22 @@ CREATE INDEX sign_in_session_revoked ON sign_in_session (revoked_at) WHERE revok
 
 CREATE INDEX sign_in_session_user_id_index ON sign_in_session (tenant_id, user_id, id);
 
+CREATE TABLE sync_scope (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    content TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
 CREATE TABLE tag (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1987,6 +2080,8 @@ CREATE TABLE webhook_delivery (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, endpoint_id) REFERENCES webhook_endpoint (tenant_id, id)
 ) STRICT;
+
+CREATE INDEX webhook_delivery_age_index ON webhook_delivery (occurred_at);
 
 CREATE INDEX webhook_delivery_endpoint_id_index ON webhook_delivery (tenant_id, endpoint_id, id);
 
