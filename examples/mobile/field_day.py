@@ -25,7 +25,7 @@ def office(method, path, body=None, token=TOKEN):
 def prepare(run):
     """The office: a role that does not see credit limits, a key with that role for the phone, a scope, three customers."""
     role = office("POST", "/roles", {"key": f"field-{run}", "name": f"Field sales {run}"})
-    for resource, action in [("*", "read"), ("account", "update"), ("contact", "create"), ("task", "*"), ("interaction", "create"), ("consent", "*")]:
+    for resource, action in [("*", "read"), ("account", "update"), ("contactPoint", "*"), ("contact", "create"), ("task", "*"), ("interaction", "create"), ("consent", "*")]:
         office("POST", "/role-rights", {"roleId": role["id"], "resource": resource, "action": action, "depth": "ALL"})
     office("POST", "/field-rules", {"roleId": role["id"], "resource": "account", "field": "creditLimit", "access": "HIDDEN"})
     key = office("POST", "/api-keys", {"name": f"Phone {run}"})
@@ -56,7 +56,7 @@ def main():
         # Offline.
         contact = phone.create("contact", "contacts", "con", lastName="Gruber", accountId=adler["id"])
         phone.create("interaction", "interactions", "int", kind="MEETING", subject="Visit at the Adler")
-        phone.update("task", "tasks", task["id"], status="DONE")
+        phone.update("task", "tasks", task["id"], status="COMPLETED")
         phone.update("account", "accounts", adler["id"], industry="HOSPITALITY")
         phone.update("account", "accounts", bear["id"], phone="+43 1 5550 200")
         phone.perform("consents", "record", partyId=contact, purposeId=purpose["id"], evidence="Signed on the phone's glass")

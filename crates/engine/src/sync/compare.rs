@@ -53,7 +53,6 @@ impl Compared {
         Compared { met: Met::Untouched(action), version: None, conflicts: Vec::new() }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what is asked for, by whom, from where, and how it yields")]
     pub(super) async fn of_update(
         inner: &Inner,
         context: &Context,

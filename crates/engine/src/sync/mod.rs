@@ -127,8 +127,8 @@ struct SyncOperation {
 enum SyncStep {
     /// A write. Of an update and a deletion, what is expected is the version that it builds on.
     Write(BatchEntry),
-    /// A verb.
-    Perform(OperationRequest),
+    /// A verb, and where what it takes stands in the body.
+    Perform(OperationRequest, String),
 }
 
 /// What became of an operation.

@@ -82,7 +82,7 @@ impl Push<'_> {
         }
         let outcome = match &self.operation.step {
             Ok(SyncStep::Write(entry)) => self.write(entry).await.map_err(|error| error.within(&entry.pointer)),
-            Ok(SyncStep::Perform(request)) => self.perform(request).await,
+            Ok(SyncStep::Perform(request, at)) => self.perform(request).await.map_err(|error| error.within(at)),
             Err(error) => Err(error.clone()),
         };
         let mut result = match outcome {
@@ -115,14 +115,14 @@ impl Push<'_> {
     fn resource(&self) -> Option<Name> {
         match self.operation.step.as_ref().ok()? {
             SyncStep::Write(entry) => Some(entry.def.name.clone()),
-            SyncStep::Perform(request) => Some(request.def.resource.clone()),
+            SyncStep::Perform(request, _) => Some(request.def.resource.clone()),
         }
     }
 
     /// The record it names, by its id on the wire.
     fn record(&self) -> Option<String> {
         let (def, id) = match self.operation.step.as_ref().ok()? {
-            SyncStep::Perform(request) => (self.engine.inner.registry.resource(&request.def.resource)?.clone(), request.record?),
+            SyncStep::Perform(request, _) => (self.engine.inner.registry.resource(&request.def.resource)?.clone(), request.record?),
             SyncStep::Write(entry) => match &entry.step {
                 Step::Update { id: Target::Id(id), .. }
                 | Step::Delete { id: Target::Id(id), .. }

@@ -66,7 +66,12 @@ fn step(registry: &Registry, members: &Json, pointer: &str) -> Result<SyncStep> 
         {
             return Err(invalid(format!("{pointer}/{other}"), ProblemCode::Contradiction, "An operation says one thing to do."));
         }
-        return perform(registry, def, verb, &format!("{pointer}/{PERFORM}")).map(SyncStep::Perform);
+        let at = format!("{pointer}/{PERFORM}");
+        return perform(registry, def, verb, &at).map(|request| SyncStep::Perform(request, format!("{at}/input")));
+    }
+    if wire::steps(registry, def).is_empty() {
+        let text = format!("{} are kept by the server; of what can be done with them here there are verbs alone: perform.", def.plural);
+        return Err(invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text));
     }
     let mut members = members.clone();
     for name in ["update", "delete"] {

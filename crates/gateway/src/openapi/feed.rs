@@ -45,7 +45,7 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
     );
     let read = with_parameters(with_parameters(read, shared), &["Limit", "FeedWait"]);
     let read = read.response("200", answer("A page of the feed.".to_owned(), "FeedPage".to_owned()));
-    let read = errors(read, &[400, 401, 403, 410, 500, 503]);
+    let read = errors(read, &[400, 401, 403, 404, 410, 500, 503]);
     let stream = operation(
         "streamChanges",
         "Follow what changes as a stream",
@@ -59,7 +59,7 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
         .description("The events, until one side ends.")
         .content("text/event-stream", ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build())
         .build();
-    let stream = errors(stream.response("200", events), &[400, 401, 403, 410, 500, 503]);
+    let stream = errors(stream.response("200", events), &[400, 401, 403, 404, 410, 500, 503]);
     let paths =
         paths.path("/v1/changes", PathItem::new(HttpMethod::Get, read)).path("/v1/changes/stream", PathItem::new(HttpMethod::Get, stream));
     (components, paths)

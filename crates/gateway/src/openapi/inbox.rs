@@ -9,7 +9,6 @@ use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{AdditionalProperties, Type};
-use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Required};
 
 /// The resource of the addresses that events are sent to.
@@ -56,7 +55,7 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
         .summary(Some("Send an event"))
         .description(Some(text))
         .tag(super::tag(def))
-        .securities(Some([] as [SecurityRequirement; 0]))
+        .securities(super::system::nobody())
         .parameter(source)
         .request_body(Some(body))
         .response("202", taken("The event is kept."))

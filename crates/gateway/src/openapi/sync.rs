@@ -213,10 +213,7 @@ fn result() -> ObjectBuilder {
 }
 
 fn conflict() -> ObjectBuilder {
-    let any = |description: &str| {
-        let types = [Type::Null, Type::Boolean, Type::Number, Type::String, Type::Array, Type::Object];
-        ObjectBuilder::new().schema_type(SchemaType::from_iter(types)).description(Some(description))
-    };
+    let any = |description: &str| ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some(description));
     ["field", "base", "mine", "theirs", "kept"].into_iter().fold(
         ObjectBuilder::new()
             .description(Some("A field that both sides have changed."))

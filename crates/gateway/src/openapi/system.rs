@@ -78,7 +78,7 @@ fn base(name: &str, summary: &str, description: &str) -> OperationBuilder {
     OperationBuilder::new().operation_id(Some(name)).summary(Some(summary)).description(Some(description)).tag(TAG)
 }
 
-fn nobody() -> Option<[SecurityRequirement; 0]> {
+pub(super) fn nobody() -> Option<[SecurityRequirement; 0]> {
     Some([])
 }
 

@@ -21,7 +21,7 @@ async fn conflicts_are_by_field_and_end_as_the_policy_says() {
             app.alpha.patch(&path, &json!({ "name": "Office" })).await.expect(200);
             let values = json!({ "name": "Device", "industry": "FOOD" });
             let update = json!({ "id": format!("{policy}-1"), "policy": policy, "resource": "accounts", "update": { "id": account, "baseVersion": 1, "values": values } });
-            let answer = device.push(&[update.clone()]).await;
+            let answer = device.push(std::slice::from_ref(&update)).await;
             assert_eq!(statuses(&answer), [status], "{policy}: {answer}");
             let conflict = answer.pointer("/results/0/conflicts/0").unwrap_or_else(|| panic!("{policy}: {answer}"));
             assert_eq!(*conflict, json!({ "field": "name", "base": "Base", "mine": "Device", "theirs": "Office", "kept": kept }), "{policy}");

@@ -23,7 +23,7 @@ async fn a_scope_that_changes_changes_what_devices_hold() {
         let mut device = Device::of(&app, &client, "phone", json!({ "scope": scope }));
         let holds = |device: &Device<'_>| device.copy.held.keys().map(|(_, id)| id.clone()).collect::<Vec<_>>();
         device.sync(&[]).await;
-        assert_eq!(holds(&device), [mine.clone()], "me is whoever syncs");
+        assert_eq!(holds(&device), std::slice::from_ref(&mine), "me is whoever syncs");
 
         // Wider: another condition, and another resource.
         app.alpha.patch(&path, &content(&json!({ "account": { "country": { "eq": "AT" } }, "contact": {} }))).await.expect(200);

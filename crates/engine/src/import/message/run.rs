@@ -50,7 +50,7 @@ impl MessagePlan {
         let fits = |rule: &Rule| {
             rule.when.iter().all(|(pointer, wanted)| {
                 let found = message.at(pointer);
-                wanted.iter().any(|wanted| *wanted == found)
+                wanted.contains(&found)
             })
         };
         self.rules.iter().enumerate().filter(|(_, rule)| fits(rule)).map(|(index, _)| index).collect()
