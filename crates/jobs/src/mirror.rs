@@ -69,13 +69,18 @@ pub(crate) async fn remove(engine: &Engine, own: &Context, resource: &str, filte
             return Ok(count);
         }
         count += found.len();
-        let rows = found.iter().map(gone).collect();
-        engine.scope(own).commit(WriteSet { tenant: own.tenant, rows, idempotency: None, audit: None }).await?;
+        remove_these(engine, own, &found).await?;
     }
 }
 
+/// Removes records for good.
+pub(crate) async fn remove_these(engine: &Engine, own: &Context, records: &[Found]) -> Result<()> {
+    let rows = records.iter().map(gone).collect();
+    engine.scope(own).commit(WriteSet { tenant: own.tenant, rows, idempotency: None, audit: None }).await.map(drop)
+}
+
 /// The row of a record that is removed for good.
-pub(crate) fn gone(record: &Found) -> RowChange {
+fn gone(record: &Found) -> RowChange {
     let (def, id) = (Arc::clone(&record.def), record.id);
     RowChange { def, id, values: Vec::new(), guard: RowGuard::Remove, references: Vec::new(), log: None, search: None }
 }

@@ -112,7 +112,9 @@ impl Engine {
         let (resources, filter) = question.asked(self, context).await?;
         let mut sights = sights(self, context, &resources, &filter, false)?;
         let state: State = serde_json::from_str(&view.state).map_err(Error::internal)?;
-        sights.extend(scope::gone(self, context, &state, &sights)?);
+        if question.scope.is_some() {
+            sights.extend(scope::gone(self, context, &state, &sights)?);
+        }
         if cursor.step < state.floor || cursor.step > view.step {
             return Err(expired(&format!("it is more than {KEPT_DAYS} days old")));
         }
@@ -127,8 +129,9 @@ impl Engine {
     async fn first(&self, context: &Context, scope: Scope, owner: String, request: &FeedRequest) -> Result<Followed> {
         check(self.registry(), &request.resources, &request.filter)?;
         let question = Question::of(request)?;
+        let scoped = question.scope.is_some();
         let (resources, filter) = question.asked(self, context).await?;
-        let mut sights = sights(self, context, &resources, &filter, question.scope.is_none())?;
+        let mut sights = sights(self, context, &resources, &filter, !scoped)?;
         let text = serde_json::to_string(&question).map_err(Error::internal)?;
         let fingerprint = hashed(&text);
         let view = match scope.feed_view_of(&owner, &fingerprint).await? {
@@ -136,7 +139,9 @@ impl Engine {
             None => self.make_view(context, &scope, &owner, text, &fingerprint, &sights).await?,
         };
         let state: State = serde_json::from_str(&view.state).map_err(Error::internal)?;
-        sights.extend(scope::gone(self, context, &state, &sights)?);
+        if scoped {
+            sights.extend(scope::gone(self, context, &state, &sights)?);
+        }
         let cursor = FeedCursorText { view: view.id, owner: hashed(&owner), step: view.step, place: view.place.to_string(), target: None };
         let mut followed = Followed { scope, sights, view, state, cursor, owner };
         followed.advance(self, context).await?;

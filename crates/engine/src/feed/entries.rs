@@ -5,13 +5,13 @@ use super::cursor::{Phase, Target, place};
 use super::sight::Sight;
 use super::{FeedEntry, FeedKind, FeedPage};
 use crate::Engine;
+use crate::past::sides;
 use crate::read;
 use crate::write::id_of;
 use clientela_access::FieldMask;
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, Filter, Id, Result, Value};
 use clientela_model::{ResourceDef, system};
 use clientela_store::{Change, FeedCursor, FeedMember, FeedMembersOf};
-use serde_json::{Map, Value as Json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -356,9 +356,8 @@ fn integer(def: &ResourceDef, record: &[Value], field: &str) -> Option<i64> {
 
 /// The names of the fields that a change changed, of those that may be seen.
 fn changed(def: &ResourceDef, mask: &FieldMask, change: &Change) -> Result<Vec<String>> {
-    let side = |text: &Option<String>| text.as_deref().map(serde_json::from_str::<Map<String, Json>>).transpose().map_err(Error::internal);
-    let (before, after) = (side(&change.before)?.unwrap_or_default(), side(&change.after)?.unwrap_or_default());
-    let names = |name: &str| before.contains_key(name) || after.contains_key(name);
+    let (before, after) = sides(change)?;
+    let names = |name: &str| before.contains_key(name) || after.as_ref().is_some_and(|after| after.contains_key(name));
     Ok(def.fields.iter().filter(|field| mask.sees(*field) && names(&field.name)).map(|field| field.name.to_string()).collect())
 }
 

@@ -129,11 +129,11 @@ impl Engine {
         if request.def.writes {
             return task::owned(run::write(self.clone(), context.clone(), request)).await;
         }
-        run::read(self, context, &request).await
+        run::plainly(self, context, &request).await
     }
 
     /// Carries out an operation as a part of the transaction that this engine is inside of ([`Engine::begin`]). Where it fails the transaction must be taken back.
     pub async fn operate_within(&self, context: &Context, request: &OperationRequest) -> Result<OperationOutcome> {
-        run::read(self, context, request).await
+        run::plainly(self, context, request).await
     }
 }

@@ -42,8 +42,8 @@ pub(super) async fn write(engine: Engine, context: Context, request: OperationRe
     Err(Error::unavailable("an operation kept meeting others head-on"))
 }
 
-/// Carries out an operation that only reads, or that is a part of a transaction.
-pub(super) async fn read(engine: &Engine, context: &Context, request: &OperationRequest) -> Result<OperationOutcome> {
+/// Carries out an operation where it stands: one that only reads, or one that is a part of a transaction.
+pub(super) async fn plainly(engine: &Engine, context: &Context, request: &OperationRequest) -> Result<OperationOutcome> {
     let grant = permitted(engine, context, &request.def)?;
     let input = input::decode(&request.def.input, &*settled::complete(context, &request.def, &request.body)?)?;
     run(engine, context, request, &grant, input).await.map(OperationOutcome::done)

@@ -1,6 +1,6 @@
 //! The changes of a record, the latest first.
 
-use super::has_past;
+use super::{has_past, sides};
 use crate::Engine;
 use crate::order::Fingerprint;
 use crate::read::Sight;
@@ -9,7 +9,7 @@ use clientela_kernel::{Comparison, DeletedMode};
 use clientela_kernel::{Context, Cursor, Error, ErrorCode, Filter, Id, Result, Value};
 use clientela_model::{ResourceDef, naming, system};
 use clientela_store::Change;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -100,11 +100,9 @@ fn place(fingerprint: &str, text: &str) -> Result<(i64, i64)> {
 
 /// A change as both APIs show it, without what the caller may not see.
 pub(crate) fn shown(def: &ResourceDef, mask: &FieldMask, change: &Change) -> Result<Json> {
-    let side = |text: &Option<String>| text.as_deref().map(serde_json::from_str::<Map<String, Json>>).transpose().map_err(Error::internal);
-    let (before, after) = (side(&change.before)?, side(&change.after)?);
+    let (before, after) = sides(change)?;
     let erased = after.is_none();
-    let empty = Map::new();
-    let (before, after) = (before.as_ref().unwrap_or(&empty), after.as_ref().unwrap_or(&empty));
+    let after = after.unwrap_or_default();
     let mut fields = Vec::new();
     for field in def.fields.iter().filter(|field| mask.sees(field)) {
         let name = field.name.as_ref();

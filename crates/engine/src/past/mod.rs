@@ -16,7 +16,8 @@ use crate::{Engine, values};
 use clientela_access::{Action, authorize};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Result, Timestamp, Value};
 use clientela_model::{ResourceDef, naming, system};
-use clientela_store::Scope;
+use clientela_store::{Change, Scope};
+use serde_json::{Map, Value as Json};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -74,6 +75,15 @@ impl Engine {
         let found = self.inner.find(context, scope, def, &Filter::And(vec![these, rows.clone()]), DeletedMode::Include, most).await?;
         Ok(Some(found.iter().filter_map(|record| crate::write::id_of(def, record)).map(|id| id.0).collect()))
     }
+}
+
+/// Fields by name, as the log has them.
+type Logged = Map<String, Json>;
+
+/// The fields that a change changed, before and after; the second is not there where what it held is erased.
+pub(crate) fn sides(change: &Change) -> Result<(Logged, Option<Logged>)> {
+    let side = |text: &Option<String>| text.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal);
+    Ok((side(&change.before)?.unwrap_or_default(), side(&change.after)?))
 }
 
 /// Refuses a mirror.

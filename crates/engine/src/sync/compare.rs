@@ -4,6 +4,7 @@ use super::SyncPolicy;
 use super::origin::Origin;
 use crate::engine::Inner;
 use crate::input::{self, Mode};
+use crate::past::sides;
 use crate::write::{Expected, WriteAction, version_of};
 use clientela_access::{Action, FieldMask, authorize};
 use clientela_kernel::{Comparison, Context, DeletedMode, Error, ErrorCode, Filter, Id, Result, Value};
@@ -35,7 +36,7 @@ pub(super) struct Compared {
 }
 
 /// What others did to a record since a version.
-struct Since {
+pub(super) struct Since {
     record: Vec<Value>,
     version: i64,
     base: i64,
@@ -48,90 +49,60 @@ struct Since {
     unknown: bool,
 }
 
-impl Compared {
-    fn plainly(action: WriteAction) -> Compared {
-        Compared { met: Met::Untouched(action), version: None, conflicts: Vec::new() }
-    }
-
-    pub(super) async fn of_update(
-        inner: &Inner,
-        context: &Context,
-        origin: Origin,
-        def: &ResourceDef,
-        id: Id,
-        body: &Map<String, Json>,
-        expected: Option<Expected>,
-        policy: SyncPolicy,
-    ) -> Result<Compared> {
-        let update = |body: Map<String, Json>, version: Option<i64>| WriteAction::Update {
-            id,
-            body,
-            expected: version.map(Expected::Version).or(expected),
-        };
-        let Some(since) = Since::read(inner, context, origin, def, id, expected).await? else {
-            return Ok(Compared::plainly(update(body.clone(), None)));
-        };
-        let mine = input::decode(def, &since.mask, body, Mode::Patch);
-        if !mine.problems.is_empty() || !since.touched {
-            // What is wrong with it, the write says itself.
-            return Ok(Compared { version: Some(since.version), ..Compared::plainly(update(body.clone(), Some(since.version))) });
+impl Since {
+    /// What becomes of an update.
+    pub(super) fn update(&self, def: &ResourceDef, id: Id, body: Map<String, Json>, policy: SyncPolicy) -> Compared {
+        let version = Some(self.version);
+        let update = |body: Map<String, Json>| WriteAction::Update { id, body, expected: version.map(Expected::Version) };
+        let mine = input::decode(def, &self.mask, &body, Mode::Patch);
+        // What is wrong with it, the write says itself.
+        if !mine.problems.is_empty() || !self.touched {
+            return Compared { met: Met::Untouched(update(body)), version, conflicts: Vec::new() };
         }
-        let mut left = body.clone();
-        let mut conflicts = Vec::new();
         let kept = match policy {
             SyncPolicy::MergeFields | SyncPolicy::Ask => None,
             SyncPolicy::ServerWins => Some("THEIRS"),
             SyncPolicy::ClientWins => Some("MINE"),
         };
+        let (mut left, mut conflicts) = (body, Vec::new());
         for (index, value) in &mine.values {
-            let (Some(field), Some(theirs)) = (def.fields.get(*index), since.record.get(*index)) else { continue };
-            let known = since.fields.get(field.name.as_ref());
-            let changed = since.unknown || known.is_some_and(|(_, by_others)| *by_others);
-            if !changed || (since.mask.sees(field) && theirs == value) {
+            let (Some(field), Some(theirs)) = (def.fields.get(*index), self.record.get(*index)) else { continue };
+            let known = self.fields.get(field.name.as_ref());
+            let changed = self.unknown || known.is_some_and(|(_, by_others)| *by_others);
+            if !changed || (self.mask.sees(field) && theirs == value) {
                 continue;
             }
             if policy == SyncPolicy::ServerWins {
                 remove(&mut left, field);
             }
-            conflicts.push(since.conflict(def, field, known.and_then(|(base, _)| base.as_ref()), value, theirs, kept));
+            conflicts.push(self.conflict(def, field, known.and_then(|(base, _)| base.as_ref()), value, theirs, kept));
         }
-        let version = Some(since.version);
         let met = match policy {
-            SyncPolicy::Ask => Met::Conflict(since.moved(def)),
-            SyncPolicy::MergeFields if !conflicts.is_empty() => Met::Conflict(since.moved(def)),
+            SyncPolicy::Ask => Met::Conflict(self.moved(def)),
+            SyncPolicy::MergeFields if !conflicts.is_empty() => Met::Conflict(self.moved(def)),
             _ if left.is_empty() => Met::Merged(None),
-            _ => Met::Merged(Some(update(left, version))),
+            _ => Met::Merged(Some(update(left))),
         };
-        Ok(Compared { met, version, conflicts })
+        Compared { met, version, conflicts }
     }
 
-    pub(super) async fn of_deletion(
-        inner: &Inner,
-        context: &Context,
-        origin: Origin,
-        def: &ResourceDef,
-        id: Id,
-        expected: Option<Expected>,
-        policy: SyncPolicy,
-    ) -> Result<Compared> {
-        let delete = |version: Option<i64>| WriteAction::Delete { id, expected: version.map(Expected::Version).or(expected) };
-        let Some(since) = Since::read(inner, context, origin, def, id, expected).await? else {
-            return Ok(Compared::plainly(delete(None)));
-        };
-        let version = Some(since.version);
+    /// What becomes of a deletion.
+    pub(super) fn deletion(&self, def: &ResourceDef, id: Id, policy: SyncPolicy) -> Compared {
+        let version = Some(self.version);
+        let delete = WriteAction::Delete { id, expected: version.map(Expected::Version) };
         let met = match policy {
-            _ if !since.touched => Met::Untouched(delete(version)),
-            SyncPolicy::ClientWins => Met::Merged(Some(delete(version))),
+            _ if !self.touched => Met::Untouched(delete),
+            SyncPolicy::ClientWins => Met::Merged(Some(delete)),
             SyncPolicy::ServerWins => Met::Merged(None),
-            SyncPolicy::MergeFields | SyncPolicy::Ask => Met::Conflict(since.moved(def)),
+            SyncPolicy::MergeFields | SyncPolicy::Ask => Met::Conflict(self.moved(def)),
         };
-        Ok(Compared { met, version, conflicts: Vec::new() })
+        Compared { met, version, conflicts: Vec::new() }
     }
 }
 
 impl Since {
     /// What others did. None where there is nothing to compare: the caller may not read the record, it is deleted, or the version is not one that it had; the write then says what that means.
-    async fn read(
+    pub(super) async fn read(
         inner: &Inner,
         context: &Context,
         origin: Origin,
@@ -181,10 +152,8 @@ impl Since {
     /// Takes a change into account, the oldest first. What the device did itself, it knows.
     fn note(&mut self, change: &Change, own: bool) -> Result<()> {
         self.touched |= !own;
-        let side =
-            |text: &Option<String>| text.as_deref().map(serde_json::from_str::<Map<String, Json>>).transpose().map_err(Error::internal);
-        let (mut before, after) = (side(&change.before)?.unwrap_or_default(), side(&change.after)?.unwrap_or_default());
-        for (name, now) in after {
+        let (mut before, after) = sides(change)?;
+        for (name, now) in after.unwrap_or_default() {
             let known = self.fields.entry(name.clone()).or_insert_with(|| (before.remove(&name), false));
             *known = if own { (Some(now), false) } else { (known.0.take(), true) };
         }

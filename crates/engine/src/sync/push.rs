@@ -1,6 +1,6 @@
 //! Carrying out what a device has done.
 
-use super::compare::{Compared, Met};
+use super::compare::{Compared, Met, Since};
 use super::origin::Origin;
 use super::{SyncOperation, SyncPolicy, SyncRequest, SyncResult, SyncStatus, SyncStep};
 use crate::Engine;
@@ -12,6 +12,7 @@ use clientela_store::{Commit, IdempotencyWrite, WriteSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::HashMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Most operations of a push.
@@ -44,9 +45,8 @@ pub(super) async fn carry_out(engine: &Engine, context: &Context, request: &Sync
     let mut results = Vec::with_capacity(request.operations.len());
     for operation in &request.operations {
         let context = Context { request_id: origin.request(&operation.id), ..context.clone() };
-        let key = format!("sync/{}/{}", request.device, operation.id);
         let policy = operation.policy.unwrap_or(request.policy);
-        results.push(Push { engine, context: &context, origin, operation, policy, key }.carry_out().await?);
+        results.push(Push { engine, context: &context, origin, operation, policy }.carry_out().await?);
     }
     Ok(results)
 }
@@ -58,8 +58,6 @@ struct Push<'a> {
     origin: Origin,
     operation: &'a SyncOperation,
     policy: SyncPolicy,
-    /// Under which it is remembered.
-    key: String,
 }
 
 /// What is remembered of an operation that was carried out. What the fields held is not: the feed tells it to whoever may see it.
@@ -85,12 +83,11 @@ impl Push<'_> {
             Ok(SyncStep::Perform(request, at)) => self.perform(request).await.map_err(|error| error.within(at)),
             Err(error) => Err(error.clone()),
         };
-        let mut result = match outcome {
+        let result = match outcome {
             Ok(result) => result,
             Err(error) if is_stop(&error) => return Err(error),
             Err(error) => return Ok(self.refused(error)),
         };
-        result.version = result.version.filter(|version| *version > 0);
         if matches!(result.status, SyncStatus::Applied | SyncStatus::Merged) {
             self.remember(&result).await?;
         }
@@ -140,16 +137,18 @@ impl Push<'_> {
     }
 
     async fn write(&self, entry: &BatchEntry) -> Result<SyncResult> {
-        let asked = request(entry, &HashMap::new())?;
-        let (inner, context) = (&self.engine.inner, self.context);
-        let compared = match &asked.action {
-            WriteAction::Update { id, body, expected } => {
-                Compared::of_update(inner, context, self.origin, &asked.def, *id, body, *expected, self.policy).await?
-            }
-            WriteAction::Delete { id, expected } => {
-                Compared::of_deletion(inner, context, self.origin, &asked.def, *id, *expected, self.policy).await?
-            }
+        let mut asked = request(entry, &HashMap::new())?;
+        let (id, expected) = match asked.action {
+            WriteAction::Update { id, expected, .. } | WriteAction::Delete { id, expected } => (id, expected),
             _ => return Ok(self.written(&self.done(asked).await?, SyncStatus::Applied)),
+        };
+        let def = Arc::clone(&asked.def);
+        let since = Since::read(&self.engine.inner, self.context, self.origin, &def, id, expected).await?;
+        // Where there is nothing to compare, the write itself says why.
+        let Some(since) = since else { return Ok(self.written(&self.done(asked).await?, SyncStatus::Applied)) };
+        let compared = match &mut asked.action {
+            WriteAction::Update { body, .. } => since.update(&def, id, std::mem::take(body), self.policy),
+            _ => since.deletion(&def, id, self.policy),
         };
         let Compared { met, version, conflicts } = compared;
         let told = |status: SyncStatus| SyncResult { record: self.record(), version, conflicts: conflicts.clone(), ..self.result(status) };
@@ -192,13 +191,15 @@ impl Push<'_> {
         Ok(SyncResult { record: self.record(), output: Some(output), ..self.result(SyncStatus::Applied) })
     }
 
+    /// Under which it is remembered: the request that it is in the log, which tells principal, device and operation.
+    fn key(&self) -> String {
+        format!("sync/{}", self.context.request_id)
+    }
+
     /// What became of the operation when it was carried out before.
     async fn recalled(&self) -> Result<Option<SyncResult>> {
-        let inner = &self.engine.inner;
-        if self.operation.id.is_empty() {
-            return Ok(None);
-        }
-        let found = inner.store.scope(self.context.tenant).idempotency(&self.context.actor.to_text(), &self.key).await?;
+        let scope = self.engine.inner.store.scope(self.context.tenant);
+        let found = scope.idempotency(&self.context.actor.to_text(), &self.key()).await?;
         let Some(found) = found else { return Ok(None) };
         if found.fingerprint != self.operation.fingerprint {
             let text =
@@ -226,7 +227,7 @@ impl Push<'_> {
         let id = def.zip(result.record.as_deref()).and_then(|(def, text)| Id::parse(text, &def.prefix).ok());
         let write = IdempotencyWrite {
             principal: self.context.actor.to_text(),
-            key: self.key.clone(),
+            key: self.key(),
             fingerprint: self.operation.fingerprint.clone(),
             status: 200,
             resource: resource.into_owned(),

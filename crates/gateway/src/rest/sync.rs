@@ -47,24 +47,21 @@ pub(super) async fn sync(state: Arc<GatewayState>, call: Call) -> Result<Respons
     }
     bytes.extend_from_slice(b",\"changes\":");
     let start = bytes.len();
-    let pulled = match pull.filter(|_| tried.is_none()) {
-        Some(pull) => pulled(&state, &context, &pull, &mut bytes).await.map(|()| true),
-        None => Ok(false),
+    let refused = match pull.filter(|_| tried.is_none()) {
+        Some(pull) => pulled(&state, &context, &pull, &mut bytes).await.err(),
+        None => None,
     };
-    let refused = match pulled {
-        Ok(true) => Json::Null,
-        Ok(false) => {
-            bytes.extend_from_slice(b"null");
-            Json::Null
-        }
+    if refused.is_some() {
         // What was carried out was carried out, whatever is wrong with the question.
-        Err(error) => {
-            bytes.truncate(start);
-            bytes.extend_from_slice(b"null");
-            problem::log(&error, request);
-            problem::body(&error, request, &path)
-        }
-    };
+        bytes.truncate(start);
+    }
+    if bytes.len() == start {
+        bytes.extend_from_slice(b"null");
+    }
+    let refused = refused.map_or(Json::Null, |error| {
+        problem::log(&error, request);
+        problem::body(&error, request, &path)
+    });
     bytes.extend_from_slice(format!(",\"pullError\":{refused}}}").as_bytes());
     Ok(json_answer(StatusCode::OK, bytes))
 }

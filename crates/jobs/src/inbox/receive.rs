@@ -46,7 +46,7 @@ impl Intake for Inbox {
         let engine = engine.for_tenant(source.tenant_id).await?;
         let new = New::of(&source, &message);
         for _ in 0..ATTEMPTS {
-            if let Some(id) = known(&engine, &source, &new).await? {
+            if let Some(id) = known(&engine, &source, &message, &new).await? {
                 return Ok(Taken { id: id.to_text("ine"), replayed: true });
             }
             let (inside, held) = engine.begin().await?;
@@ -143,9 +143,9 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 /// The event with this id, where it came before.
-async fn known(engine: &Engine, source: &source::Model, new: &New) -> Result<Option<Id>> {
+async fn known(engine: &Engine, source: &source::Model, message: &Message, new: &New) -> Result<Option<Id>> {
     let same = Filter::And(vec![event::of(source.id), Filter::field("eventId", Comparison::Equal(new.event_id.as_str().into()))]);
-    let own = Context::of_system(source.tenant_id, ids::mint(source.created_at).0, source.created_at);
+    let own = Context::of_system(source.tenant_id, message.request_id, engine.clock().now());
     Ok(engine.find_one(&own, EVENT, same).await?.map(|found| found.id))
 }
 

@@ -4,12 +4,10 @@ use super::source::{InboxSignature, SOURCE};
 use crate::webhook::secret;
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Error, FieldProblem, Id, ProblemCode, Result, Timestamp, Value};
+use clientela_kernel::{Error, FieldProblem, Id, ProblemCode, Result};
 use clientela_macros::Shape;
 use clientela_model::{Choice as _, OperationDef};
 
-/// How long the old secret is valid where nobody says otherwise, in seconds: a day.
-const DAY: i64 = 86_400;
 /// Shorter secrets can be guessed.
 const SHORTEST: usize = 16;
 
@@ -70,15 +68,7 @@ impl Operation for RotateInboxSecret {
             None => Some(secret::mint()?),
         };
         let new = given.secret.or_else(|| minted.clone()).unwrap_or_default();
-        let overlap = given.overlap.unwrap_or(DAY).clamp(0, 7 * DAY);
-        let until = Timestamp(call.now().0.saturating_add(overlap.saturating_mul(1_000)));
-        let kept = overlap > 0;
-        let values = vec![
-            ("signingSecret", Value::from(new)),
-            ("previousSecret", if kept { source.get("signingSecret").clone() } else { Value::Null }),
-            ("previousSecretUntil", if kept { Value::Instant(until) } else { Value::Null }),
-        ];
-        call.set(SOURCE, source.id, values, None).await?;
+        call.set(SOURCE, source.id, secret::replaced(source, new, given.overlap, call.now()), None).await?;
         Ok(InboxSecretRotated { inbox_source: source.id, secret: minted })
     }
 }

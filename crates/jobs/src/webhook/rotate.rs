@@ -3,12 +3,9 @@
 use super::{endpoint::ENDPOINT, secret};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Id, Result, Timestamp, Value};
+use clientela_kernel::{Id, Result};
 use clientela_macros::Shape;
 use clientela_model::OperationDef;
-
-/// How long the old secret is valid where nobody says otherwise, in seconds: a day.
-const DAY: i64 = 86_400;
 
 /// Gives an endpoint another secret.
 pub struct RotateWebhookSecret;
@@ -50,16 +47,8 @@ impl Operation for RotateWebhookSecret {
 
     async fn run(&self, call: &Call<'_>, given: WebhookSecretRotation) -> Result<WebhookSecretRotated> {
         let endpoint = call.target()?;
-        let overlap = given.overlap.unwrap_or(DAY).clamp(0, 7 * DAY);
         let minted = secret::mint()?;
-        let until = Timestamp(call.now().0.saturating_add(overlap.saturating_mul(1_000)));
-        let kept = overlap > 0;
-        let previous = if kept { endpoint.get("signingSecret").clone() } else { Value::Null };
-        let values = vec![
-            ("signingSecret", Value::from(minted.clone())),
-            ("previousSecret", previous),
-            ("previousSecretUntil", if kept { Value::Instant(until) } else { Value::Null }),
-        ];
+        let values = secret::replaced(endpoint, minted.clone(), given.overlap, call.now());
         call.set(ENDPOINT, endpoint.id, values, None).await?;
         Ok(WebhookSecretRotated { webhook_endpoint: endpoint.id, secret: Some(minted) })
     }

@@ -3,7 +3,8 @@
 use aws_lc_rs::{hmac, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use clientela_kernel::{Error, Result};
+use clientela_engine::module::Found;
+use clientela_kernel::{Error, Result, Timestamp, Value};
 
 /// What every signing secret begins with.
 pub const PREFIX: &str = "whsec_";
@@ -20,6 +21,22 @@ pub fn mint() -> Result<String> {
     let mut bytes = [0u8; LENGTH];
     rand::fill(&mut bytes).map_err(|_| Error::internal("the operating system gives no random bytes"))?;
     Ok(format!("{PREFIX}{}", STANDARD.encode(bytes)))
+}
+
+/// How long the old secret is valid where nobody says otherwise, and at most, in seconds.
+const OVERLAP: i64 = 86_400;
+const LONGEST_OVERLAP: i64 = 7 * OVERLAP;
+
+/// What a record with a secret is set to when it gets another one: the old one is valid as well for as long as `overlap` says, in seconds.
+pub(crate) fn replaced(record: &Found, new: String, overlap: Option<i64>, now: Timestamp) -> Vec<(&'static str, Value)> {
+    let overlap = overlap.unwrap_or(OVERLAP).clamp(0, LONGEST_OVERLAP);
+    let until = Timestamp(now.0.saturating_add(overlap.saturating_mul(1_000)));
+    let kept = overlap > 0;
+    vec![
+        ("signingSecret", new.into()),
+        ("previousSecret", if kept { record.get("signingSecret").clone() } else { Value::Null }),
+        ("previousSecretUntil", if kept { Value::Instant(until) } else { Value::Null }),
+    ]
 }
 
 /// The signature of a message, as it stands in `webhook-signature`; none where the secret is no secret.

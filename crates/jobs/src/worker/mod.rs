@@ -24,6 +24,7 @@ use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result
 use clientela_model::{ResourceDef, system};
 use clientela_store::Store;
 use parking_lot::Mutex;
+use retention::Thinned;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,8 +61,8 @@ pub struct Worker {
     pub(crate) kinds: Arc<HashMap<&'static str, Arc<dyn JobKind>>>,
     /// How long events and deliveries are kept, in milliseconds.
     pub(super) kept: i64,
-    /// Up to where old deliveries were looked at.
-    pub(super) thinned: Arc<Mutex<HashMap<TenantId, Id>>>,
+    /// How far old deliveries were looked at.
+    thinned: Arc<Mutex<HashMap<TenantId, Thinned>>>,
 }
 
 /// The jobs that a worker is carrying out.

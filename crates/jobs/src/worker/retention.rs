@@ -8,7 +8,7 @@ use clientela_engine::Engine;
 use clientela_engine::module::Found;
 use clientela_kernel::{Comparison, Context, Filter, Id, Result, TenantId, Timestamp, Value};
 use clientela_model::{Choice as _, ResourceDef};
-use clientela_store::{Dialect, SystemTask, WriteSet};
+use clientela_store::{Dialect, SystemTask};
 use sea_orm::{ColumnTrait as _, Condition};
 use std::sync::Arc;
 
@@ -16,8 +16,17 @@ use std::sync::Arc;
 const PAGE: u32 = 200;
 /// Pages that one upkeep looks at, for each tenant.
 const PAGES: usize = 50;
+/// In milliseconds.
+const DAY: u64 = 86_400_000;
 /// Tenants that are looked up together.
 const TENANTS: u64 = 1_000;
+
+/// How far a tenant's old deliveries were looked at: what is found again each time is the last of its record, so that looking is begun anew once a day.
+#[derive(Clone, Copy)]
+pub(super) enum Thinned {
+    Beyond(Id),
+    WhollyAt(Timestamp),
+}
 
 impl Worker {
     /// Removes what has ended and is older than it is to be. What still waits stays.
@@ -51,7 +60,7 @@ impl Worker {
             if found.is_empty() {
                 break;
             }
-            self.remove(&own, &found).await?;
+            mirror::remove_these(&self.engine, &own, &found).await?;
         }
         Ok(())
     }
@@ -60,11 +69,14 @@ impl Worker {
     async fn drop_deliveries(&self, tenant: TenantId, before: Timestamp) -> Result<()> {
         let old = old("occurredAt", before);
         let ended = Filter::field("state", Comparison::Equal(WebhookDeliveryState::Pending.as_str().into())).negate();
-        let mut beyond = self.thinned.lock().remove(&tenant);
+        let mut beyond = match self.thinned.lock().get(&tenant) {
+            Some(Thinned::WhollyAt(at)) if self.now().0.abs_diff(at.0) < DAY => return Ok(()),
+            Some(Thinned::Beyond(id)) => Some(*id),
+            _ => None,
+        };
         for _ in 0..PAGES {
             let own = self.own(tenant);
             let found = mirror::page(&self.engine, &own, delivery::DELIVERY, vec![old.clone(), ended.clone()], beyond, PAGE).await?;
-            // At the end it begins anew, the next time.
             beyond = found.last().map(|delivery| delivery.id);
             if found.is_empty() {
                 break;
@@ -76,18 +88,10 @@ impl Worker {
                     gone.push(delivery);
                 }
             }
-            self.remove(&own, &gone).await?;
+            mirror::remove_these(&self.engine, &own, &gone).await?;
         }
-        if let Some(beyond) = beyond {
-            self.thinned.lock().insert(tenant, beyond);
-        }
+        self.thinned.lock().insert(tenant, beyond.map_or(Thinned::WhollyAt(self.now()), Thinned::Beyond));
         Ok(())
-    }
-
-    async fn remove(&self, own: &Context, records: &[Found]) -> Result<()> {
-        let rows = records.iter().map(mirror::gone).collect();
-        let set = WriteSet { tenant: own.tenant, rows, idempotency: None, audit: None };
-        self.store.scope(own.tenant).commit(set).await.map(drop)
     }
 }
 
