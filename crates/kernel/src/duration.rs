@@ -11,8 +11,14 @@ pub struct Duration {
     pub seconds: i64,
 }
 
+/// How many digits a part has at most.
+pub const LONGEST_PART: usize = 8;
+
 impl Duration {
-    /// Reads an ISO 8601 duration of whole parts.
+    /// The longest stored length of time, in seconds: whatever is shown can be written, hours being the largest unit that is shown.
+    pub const LONGEST: i64 = 99_999_999 * 3_600;
+
+    /// Reads an ISO 8601 duration of whole parts of at most [`LONGEST_PART`] digits.
     pub fn parse(text: &str) -> Option<Duration> {
         let body = text.strip_prefix('P')?;
         let (date, time) = match body.split_once('T') {
@@ -71,7 +77,7 @@ fn parts(text: &str, units: &str) -> Option<Vec<(char, u32)>> {
         } else {
             let at = rest.find(letter)?;
             rest = rest.get(at + 1..)?;
-            found.push((letter, digits.parse().ok()?));
+            found.push((letter, digits.parse().ok().filter(|_| digits.len() <= LONGEST_PART)?));
             digits.clear();
         }
     }
@@ -86,7 +92,7 @@ mod tests {
     fn reads_and_writes() {
         assert_eq!(Duration::parse("P1Y2M3W4DT5H6M7S"), Some(Duration { months: 14, days: 25, seconds: 18_367 }));
         assert_eq!(Duration::parse("PT90M").unwrap().seconds, 5_400);
-        for bad in ["", "P", "PT", "P1", "1D", "P1DT", "P1H", "PT1D", "P1D1Y", "P-1D", "P9999999999D"] {
+        for bad in ["", "P", "PT", "P1", "1D", "P1DT", "P1H", "PT1D", "P1D1Y", "P-1D", "P999999999D"] {
             assert_eq!(Duration::parse(bad), None, "{bad}");
         }
         assert_eq!(Duration::seconds_to_text(5_400), "PT1H30M");

@@ -80,6 +80,7 @@ pub fn modules(
         clientela_platform::module(credentials_changed, definitions_changed, passwords),
         clientela_customers::module(),
         clientela_interactions::module(),
+        clientela_sales::module(),
         clientela_jobs::module(wake, webhooks),
     ]
 }

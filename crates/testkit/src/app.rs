@@ -156,6 +156,7 @@ impl TestApp {
             clientela_platform::module(Arc::new(move || announce.announce()), definitions_changed, &passwords),
             clientela_customers::module(),
             clientela_interactions::module(),
+            clientela_sales::module(),
             clientela_jobs::module(&wake, &webhooks),
         ];
         modules.extend(recipe.modules.map(|modules| modules()).unwrap_or_default());

@@ -9,6 +9,7 @@ pub(crate) fn registry() -> Registry {
         clientela_platform::module(Arc::new(|| {}), Arc::new(|| {}), &Default::default()),
         clientela_customers::module(),
         clientela_interactions::module(),
+        clientela_sales::module(),
         clientela_jobs::module(&clientela_jobs::Wake::default(), &clientela_jobs::Webhooks::default()),
     ];
     Registry::new(modules.into_iter().flat_map(|module| module.resources).collect()).unwrap()

@@ -107,6 +107,8 @@ LOOKED_UP = re.compile(
     "|SHA-256 digest in base64url|not one that holds now"
     # webhooks: addresses that may be sent to, the names of events, what is about one resource, ranges
     "|Nothing can be sent to url|names no event|name at least one event|is about records of one resource|which means several|whose changes are told is called so"
+    # pushes: what can be done depends on the resource
+    "|there are verbs alone"
     # scopes of devices: resources with filter trees
     "|content (must be a JSON object whose|names no resource|says .* must say a filter tree)|Of \\w+: |whose records mirror others|is no resource\\.|none of the resources that are followed"
     # inboxes: places in a document, names of headers, secrets by their kind, events that hold nothing any more

@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("platform", &["kernel", "model", "macros", "engine", "access", "store", "jobs"]),
     ("customers", DOMAIN),
     ("interactions", DOMAIN),
+    ("sales", DOMAIN),
     // Leases and the pieces of files lie below the records, work that waits is looked for across tenants, and webhooks are sent.
     ("jobs", &["kernel", "model", "macros", "engine", "access", "store", "outgoing"]),
     ("gateway", &["kernel", "model", "access", "engine"]),
@@ -33,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "platform",
             "customers",
             "interactions",
+            "sales",
             "jobs",
             "gateway",
             "outgoing",
@@ -50,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "platform",
             "customers",
             "interactions",
+            "sales",
             "jobs",
             "gateway",
             "outgoing",
@@ -60,7 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Crates whose tests alone may look further.
 const TESTS_ONLY: &[(&str, &[&str])] = &[
-    ("migrations", &["model", "platform", "customers", "interactions", "jobs", "testkit"]),
+    ("migrations", &["model", "platform", "customers", "interactions", "sales", "jobs", "testkit"]),
     ("store", &["migrations", "testkit"]),
     ("gateway", &["store"]),
 ];

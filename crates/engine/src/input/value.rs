@@ -88,7 +88,13 @@ pub(crate) fn read(field: &FieldDef, json: &Json, pointer: &str) -> Result<Value
         },
         (FieldType::Instant, _) => wrong("an instant as text"),
         (FieldType::Duration, Json::String(text)) => match Duration::parse(text) {
-            Some(duration) if duration.months == 0 => Ok(Value::Integer(i64::from(duration.days) * 86_400 + duration.seconds)),
+            Some(duration) if duration.months == 0 => match i64::from(duration.days) * 86_400 + duration.seconds {
+                length if length > Duration::LONGEST => {
+                    let longest = Duration::seconds_to_text(Duration::LONGEST);
+                    fail(ProblemCode::OutOfRange, format!("is too large: {} is the longest, not {}", longest, shorten(text)))
+                }
+                length => Ok(Value::Integer(length)),
+            },
             _ => fail(
                 ProblemCode::InvalidFormat,
                 format!("must be an ISO 8601 duration of days and time such as PT1H30M, not {}", shorten(text)),

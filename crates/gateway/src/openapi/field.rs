@@ -1,6 +1,7 @@
 //! The schema of one field, as it is shown and as it is written.
 
 use clientela_kernel::currency::Currency;
+use clientela_kernel::duration::LONGEST_PART;
 use clientela_kernel::money::LONGEST_AMOUNT;
 use clientela_model::{ChoiceDef, FieldDef, FieldType, ReferenceDef, ResourceDef, TextFormat};
 use serde_json::Value as Json;
@@ -66,7 +67,7 @@ pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: 
         }
         FieldType::Date => plain(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).into(),
         FieldType::Instant => plain(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into(),
-        FieldType::Duration => plain(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Duration))).into(),
+        FieldType::Duration => plain(Type::String).pattern(Some(duration())).into(),
         FieldType::Money => named("Money", description, nullable),
         FieldType::Choice(choice) => named(&choice.name, description, nullable),
     }
@@ -84,6 +85,13 @@ fn example(field: &FieldDef, usage: Use) -> Option<Json> {
 /// Whether null may stand there: an optional field, but for sets, which are empty instead when they are shown.
 pub(super) fn nullable(field: &FieldDef) -> bool {
     !field.required
+}
+
+/// Durations as they are stored: ISO 8601 without years and months, whose length depends on the day they begin. The format of that name has these too.
+fn duration() -> String {
+    let n = format!("[0-9]{{1,{LONGEST_PART}}}");
+    let time = format!("T({n}H({n}M)?({n}S)?|{n}M({n}S)?|{n}S)");
+    format!("^P({n}W({n}D)?({time})?|{n}D({time})?|{time})$")
 }
 
 /// The schema of a choice.

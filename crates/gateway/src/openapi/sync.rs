@@ -84,6 +84,7 @@ fn request() -> ObjectBuilder {
     let operations = ArrayBuilder::new()
         .items(Ref::from_schema_name("SyncOperation"))
         .max_items(Some(MAXIMUM_OPERATIONS))
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
         .description(Some("What was done, in order. Absent where only something is pulled."));
     let pull = OneOfBuilder::new().item(Ref::from_schema_name("SyncPull")).item(ObjectBuilder::new().schema_type(Type::Null));
     closed("What a device did, and where its copy stands.")

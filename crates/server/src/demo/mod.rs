@@ -201,6 +201,7 @@ mod tests {
             clientela_platform::module(Arc::new(|| {}), Arc::new(|| {}), &Default::default()),
             clientela_customers::module(),
             clientela_interactions::module(),
+            clientela_sales::module(),
             clientela_jobs::module(&Default::default(), &Default::default()),
         ];
         Engine::new(modules, store, Arc::new(FixedClock::new(now))).unwrap()
