@@ -43,6 +43,7 @@ mod m0051_inbox;
 mod m0054_own_by_name;
 mod m0055_retypings;
 mod m0056_sync_scopes;
+mod m0057_deals;
 pub mod table;
 mod tables;
 mod trigram;
@@ -103,6 +104,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0054_own_by_name::Migration),
             Box::new(m0055_retypings::Migration),
             Box::new(m0056_sync_scopes::Migration),
+            Box::new(m0057_deals::Migration),
         ]
     }
 }

@@ -10,7 +10,7 @@ pub const CHANGE: &str = "CHANGE";
 /// How records of a resource stand in the timelines of parties.
 #[derive(Clone, Debug)]
 pub struct TimelineDef {
-    /// The reference by which a record concerns a party: one to the party, or one to any record.
+    /// The reference by which a record concerns a party: one to the party, one to a face of it, or one to any record.
     pub of: Name,
     /// The moment at which it stands there: a required instant.
     pub at: Name,
@@ -93,7 +93,9 @@ pub(crate) fn check(def: &ResourceDef, defs: &[ResourceDef]) -> Result<(), Defin
     let field = |name: &Name| def.fields.iter().find(|field| field.name == *name);
     let of = field(&timeline.of).is_some_and(|of| match &of.kind {
         FieldType::AnyReference(_) => true,
-        FieldType::Reference(reference) => defs.iter().any(|face| face.face.as_ref() == Some(&reference.target)),
+        FieldType::Reference(reference) => {
+            defs.iter().any(|face| face.face.as_ref().is_some_and(|identity| [identity, &face.name].contains(&&reference.target)))
+        }
         _ => false,
     });
     let at = field(&timeline.at).is_some_and(|at| at.required && matches!(at.kind, FieldType::Instant));
@@ -104,7 +106,7 @@ pub(crate) fn check(def: &ResourceDef, defs: &[ResourceDef]) -> Result<(), Defin
         return Ok(());
     }
     Err(DefinitionProblem(format!(
-        "{}: timeline names a reference to an identity or to any record, a required instant, a text, a choice and a required reference",
+        "{}: timeline names a reference to an identity, a face of one or any record, a required instant, a text, a choice and a required reference",
         def.name
     )))
 }

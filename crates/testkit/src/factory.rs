@@ -235,7 +235,11 @@ pub fn made(def: &ResourceDef) -> u16 {
 fn asked_by_rule(def: &ResourceDef, field: &FieldDef) -> bool {
     matches!(
         (def.name.as_ref(), field.name.as_ref()),
-        ("customerEvent", "visitorId") | ("import", "mappingText") | ("relationshipType", "inverseName") | ("accountUser", "accountId")
+        ("customerEvent", "visitorId")
+            | ("import", "mappingText")
+            | ("relationshipType", "inverseName")
+            | ("accountUser", "accountId")
+            | ("opportunity", "stageId")
     )
 }
 

@@ -27,13 +27,17 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The next entries: for a reference to the party of one statement, for one to any record of a statement each.
+    /// The next entries: for a reference to the party of one statement, for one to a face of it or to any record of a statement each.
     pub(super) async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Vec<TimelineEntry>> {
         let of = self.source.of;
         let targets: Vec<Value> = match &of.kind {
             FieldType::AnyReference(reference) => {
                 let reached = subject.records.iter().filter(|record| reference.target(&record.resource).is_some());
                 reached.map(|record| Value::Record(record.clone())).collect()
+            }
+            FieldType::Reference(reference) if self.is_face(&reference.target) => {
+                let faces = subject.records.iter().filter(|record| record.resource == reference.target);
+                faces.map(|record| Value::Id(record.id)).collect()
             }
             _ => vec![Value::Id(subject.party)],
         };
@@ -50,6 +54,10 @@ impl Reading<'_> {
             }
         }
         Ok(entries)
+    }
+
+    fn is_face(&self, target: &str) -> bool {
+        self.registry.resource(target).is_some_and(|def| def.face.is_some())
     }
 
     fn filter(&self, target: Value) -> Filter {

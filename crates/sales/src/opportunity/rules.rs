@@ -1,0 +1,230 @@
+//! What holds of a deal whatever way it is written: it is where its stage is, and its figures agree.
+
+use super::OpportunityStatus;
+use super::stage_change::StageChangeKind;
+use crate::amount::portion;
+use crate::found::{by_id, equal, first, refused};
+use crate::pipeline::stage::StageKind;
+use async_trait::async_trait;
+use clientela_engine::Rules;
+use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
+use clientela_kernel::{Context, Error, FieldProblem, Filter, ProblemCode, Result, Timestamp, Value};
+use clientela_model::Choice as _;
+use uuid::Uuid;
+
+/// A day in milliseconds.
+const DAY: i64 = 86_400_000;
+
+/// The rules of opportunities.
+pub struct OpportunityRules;
+
+#[async_trait]
+impl Rules for OpportunityRules {
+    fn derive(&self, _context: &Context, draft: &mut Draft) {
+        let open = draft.old("status").as_text() == Some(OpportunityStatus::Open.as_str()) && !draft.changed("stageId");
+        let day = |value: &Value| if let Value::Date(day) = value { Some(*day) } else { None };
+        if let (Some(before), Some(after), true) = (day(draft.old("closeDate")), day(draft.get("closeDate")), open)
+            && after > before
+        {
+            let slips = draft.get("closeDateSlips").as_integer().unwrap_or_default() + 1;
+            draft.set("closeDateSlips", Value::Integer(slips));
+        }
+    }
+
+    async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+        if draft.kind == ChangeKind::Created {
+            place(reader, draft).await?;
+        }
+        if draft.kind == ChangeKind::Created || draft.changed("stageId") {
+            enter(context, reader, draft).await?;
+        }
+        if draft.get("currency").is_null() {
+            let currency = currency(reader, draft).await?;
+            draft.set("currency", currency);
+        }
+        let expected = match (draft.get("amount"), draft.get("probability").as_integer()) {
+            (Value::Money(amount), Some(percent)) => portion(*amount, percent, 100).map_or(Value::Null, Value::Money),
+            _ => Value::Null,
+        };
+        draft.set("expectedAmount", expected);
+        Ok(())
+    }
+
+    fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
+        let (amount, currency) = (draft.get("amount"), draft.get("currency").as_text().unwrap_or_default());
+        if let Value::Money(amount) = amount {
+            if amount.currency.code() != currency {
+                let text =
+                    format!("amount is in {}, and the opportunity is in {currency}. Give both in one currency.", amount.currency.code());
+                problems.push(FieldProblem::new("/amount/currency", ProblemCode::Contradiction, text));
+            }
+            if amount.minor < 0 {
+                let text = format!("amount must not be negative; it was {} {currency}.", amount.amount());
+                problems.push(FieldProblem::new("/amount/amount", ProblemCode::OutOfRange, text));
+            }
+        }
+        if draft.kind == ChangeKind::Created {
+            outcome(draft, problems);
+        }
+    }
+
+    async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+        if !draft.changed("stageId") || !matches!(draft.kind, ChangeKind::Created | ChangeKind::Updated) {
+            return Ok(Vec::new());
+        }
+        let from = match draft.old("stageId").as_id() {
+            Some(stage) => first(reader, "stage", by_id(stage)).await?,
+            None => None,
+        };
+        let to = stage(reader, draft).await?;
+        let entered = draft.get("stageSince").as_instant().unwrap_or(context.now);
+        let spent = draft.old("stageSince").as_instant().map(|since| (entered.0 - since.0).max(0) / 1_000);
+        let values = vec![
+            ("opportunityId", Value::Id(draft.id.0)),
+            ("kind", kind(draft, from.as_ref(), &to).as_str().into()),
+            ("fromStageId", draft.old("stageId").clone()),
+            ("toStageId", draft.get("stageId").clone()),
+            ("enteredAt", Value::Instant(entered)),
+            ("timeInStage", spent.map_or(Value::Null, Value::Integer)),
+            ("amount", draft.get("amount").clone()),
+            ("probability", draft.get("probability").clone()),
+        ];
+        Ok(vec![Companion::Create { resource: "stageChange", values }])
+    }
+}
+
+/// Gives a new deal its stage and its pipeline.
+async fn place(reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+    if draft.get("stageId").is_null() {
+        let pipeline = match draft.get("pipelineId").as_id() {
+            Some(pipeline) => pipeline,
+            None => default_pipeline(reader).await?,
+        };
+        let Some(stage) = first_open(reader, pipeline).await? else {
+            let text = "stageId is missing, and the pipeline has no open stage in which the opportunity could begin. Make a stage for it.";
+            return Err(refused("/stageId", ProblemCode::Required, text));
+        };
+        draft.set("stageId", Value::Id(stage.id.0));
+    }
+    let stage = stage(reader, draft).await?;
+    let named = draft.get("pipelineId").as_id();
+    let of_stage = stage.get("pipelineId").as_id();
+    if named.is_some() && named != of_stage {
+        let text = "pipelineId names another pipeline than that of the stage. Leave it out, or name a stage of that pipeline.";
+        return Err(refused("/pipelineId", ProblemCode::Contradiction, text));
+    }
+    draft.set("pipelineId", stage.get("pipelineId").clone());
+    let pipeline = match of_stage {
+        Some(pipeline) => first(reader, "pipeline", by_id(pipeline)).await?,
+        None => None,
+    };
+    if pipeline.is_some_and(|pipeline| pipeline.get("active").as_boolean() == Some(false)) {
+        let text = "The pipeline takes no new opportunities: it is not active. Name a stage of another one.";
+        return Err(refused("/stageId", ProblemCode::NotAllowed, text));
+    }
+    Ok(())
+}
+
+/// What a deal takes over from the stage it enters.
+async fn enter(context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+    let stage = stage(reader, draft).await?;
+    let kind = StageKind::of(stage.get("kind"));
+    let status = match kind {
+        StageKind::Open => OpportunityStatus::Open,
+        StageKind::Won => OpportunityStatus::Won,
+        StageKind::Lost => OpportunityStatus::Lost,
+    };
+    draft.set("pipelineId", stage.get("pipelineId").clone());
+    draft.set("status", status.as_str().into());
+    let made = draft.kind == ChangeKind::Created;
+    for field in ["probability", "forecastCategory"] {
+        // What the request says of a new one holds, but for what is decided.
+        if !made || draft.get(field).is_null() || kind != StageKind::Open {
+            draft.set(field, stage.get(field).clone());
+        }
+    }
+    if !made || draft.get("stageSince").is_null() {
+        let since = draft.get("closedAt").as_instant().filter(|_| made && kind != StageKind::Open).unwrap_or(context.now);
+        draft.set("stageSince", Value::Instant(since));
+    }
+    let since = draft.get("stageSince").as_instant().unwrap_or(context.now);
+    if kind == StageKind::Open {
+        draft.set("closedAt", Value::Null);
+    } else if draft.get("closedAt").is_null() {
+        draft.set("closedAt", Value::Instant(since));
+    }
+    let stale = stage.get("staleAfterDays").as_integer().filter(|_| kind == StageKind::Open);
+    draft.set("staleAt", stale.map_or(Value::Null, |days| Value::Instant(Timestamp(since.0 + days * DAY))));
+    Ok(())
+}
+
+/// How a deal ended is said of one that has.
+fn outcome(draft: &Draft, problems: &mut Vec<FieldProblem>) {
+    let lost = draft.get("status").as_text() == Some(OpportunityStatus::Lost.as_str());
+    for field in ["lostReasonId", "lostToId"] {
+        if !lost && !draft.get(field).is_null() {
+            let text = format!("{field} is said of an opportunity that is lost, and this one is not. Leave it out.");
+            problems.push(FieldProblem::new(format!("/{field}"), ProblemCode::Contradiction, text));
+        }
+    }
+}
+
+/// The currency of a deal of which none is said.
+async fn currency(reader: &dyn RuleReader, draft: &Draft) -> Result<Value> {
+    if let Value::Money(amount) = draft.get("amount") {
+        return Ok(amount.currency.code().into());
+    }
+    let account = match draft.get("accountId").as_id() {
+        Some(account) => first(reader, "account", by_id(account)).await?,
+        None => None,
+    };
+    if let Some(currency) = account.map(|account| account.get("currency").clone()).filter(|currency| !currency.is_null()) {
+        return Ok(currency);
+    }
+    let tenant = first(reader, "tenant", Filter::And(Vec::new())).await?;
+    tenant.map(|tenant| tenant.get("currency").clone()).ok_or_else(|| Error::internal("the tenant was not found"))
+}
+
+async fn stage(reader: &dyn RuleReader, draft: &Draft) -> Result<Found> {
+    let found = match draft.get("stageId").as_id() {
+        Some(stage) => first(reader, "stage", by_id(stage)).await?,
+        None => None,
+    };
+    found
+        .ok_or_else(|| refused("/stageId", ProblemCode::ReferenceNotFound, "stageId names no stage that there is, or one that is deleted."))
+}
+
+async fn default_pipeline(reader: &dyn RuleReader) -> Result<Uuid> {
+    match first(reader, "pipeline", equal("isDefault", Value::Boolean(true))).await? {
+        Some(pipeline) => Ok(pipeline.id.0),
+        None => {
+            let text =
+                "stageId and pipelineId are missing, and no pipeline is the default. Name one of them, or set isDefault of a pipeline.";
+            Err(refused("/stageId", ProblemCode::Required, text))
+        }
+    }
+}
+
+/// The stage in which deals of a pipeline begin.
+async fn first_open(reader: &dyn RuleReader, pipeline: Uuid) -> Result<Option<Found>> {
+    let stages = reader.find("stage", equal("pipelineId", Value::Id(pipeline))).await?;
+    Ok(stages.into_iter().filter(|stage| StageKind::of(stage.get("kind")) == StageKind::Open).min_by_key(crate::pipeline::place))
+}
+
+/// How a deal came into the stage.
+fn kind(draft: &Draft, from: Option<&Found>, to: &Found) -> StageChangeKind {
+    let Some(before) = draft.old("stageId").as_id() else { return StageChangeKind::Created };
+    match StageKind::of(to.get("kind")) {
+        StageKind::Won => StageChangeKind::Won,
+        StageKind::Lost => StageChangeKind::Lost,
+        StageKind::Open if draft.old("status").as_text() != Some(OpportunityStatus::Open.as_str()) => StageChangeKind::Reopened,
+        StageKind::Open if draft.old("pipelineId") != draft.get("pipelineId") => StageChangeKind::Moved,
+        StageKind::Open => {
+            let place = |stage: &Found| crate::pipeline::place(stage);
+            match from.filter(|from| from.id.0 == before).map(place) {
+                Some(before) if before > place(to) => StageChangeKind::Returned,
+                _ => StageChangeKind::Advanced,
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The sale, on both APIs and both databases.
+
+mod opportunities;
+mod pipelines;
+mod walk;
+
+use clientela_testkit::Client;
+use clientela_testkit::factory::text;
+use serde_json::{Map, Value as Json, json};
+
+/// A pipeline with its stages by name.
+pub(crate) struct Line {
+    pub(crate) id: String,
+    pub(crate) stages: Map<String, Json>,
+}
+
+impl Line {
+    /// Makes a pipeline with two open stages, Qualify and Offer, and an end of each kind.
+    pub(crate) async fn new(client: &Client) -> Line {
+        let pipeline = client.post("/v1/pipelines", &json!({ "name": "New business", "isDefault": true })).await.expect(201);
+        let mut line = Line { id: text(&pipeline, "id"), stages: Map::new() };
+        line.stage(client, json!({ "name": "Qualify", "position": 10, "probability": 10 })).await;
+        line.stage(client, json!({ "name": "Offer", "position": 20, "probability": 50, "forecastCategory": "BEST_CASE" })).await;
+        line.stage(client, json!({ "name": "Won", "position": 90, "kind": "WON" })).await;
+        line.stage(client, json!({ "name": "Lost", "position": 91, "kind": "LOST" })).await;
+        line
+    }
+
+    /// Adds a stage.
+    pub(crate) async fn stage(&mut self, client: &Client, mut body: Json) -> String {
+        body["pipelineId"] = json!(self.id);
+        let made = client.post("/v1/stages", &body).await.expect(201);
+        self.stages.insert(text(&made, "name"), made["id"].clone());
+        text(&made, "id")
+    }
+
+    /// The id of a stage.
+    pub(crate) fn at(&self, name: &str) -> Json {
+        self.stages[name].clone()
+    }
+}
+
+/// What the operations of the sale need beyond what their examples say.
+pub(crate) async fn prepare(client: &Client, name: &str, record: &str, input: &mut Map<String, Json>) {
+    let on_deal = ["advanceOpportunity", "winOpportunity", "loseOpportunity", "reopenOpportunity", "requestApproval"];
+    if on_deal.contains(&name) {
+        let deal = client.get(&format!("/v1/opportunities/{record}")).await.expect(200);
+        let mut line = Line { id: text(&deal, "pipelineId"), stages: Map::new() };
+        for (stage, kind) in [("Next", "OPEN"), ("Won", "WON"), ("Lost", "LOST")] {
+            line.stage(client, json!({ "name": stage, "position": 1_000, "kind": kind })).await;
+        }
+        if name == "reopenOpportunity" {
+            client.post(&format!("/v1/opportunities/{record}/win"), &json!({})).await.expect(200);
+        }
+        if name == "requestApproval" {
+            let approver = json!({ "stageId": line.at("Next"), "approverId": client.context.actor.to_text() });
+            client.post("/v1/stage-approvers", &approver).await.expect(201);
+            input.insert("stageId".to_owned(), line.at("Next"));
+        }
+    }
+    if name == "moveToPipeline" {
+        let line = Line::new(client).await;
+        input.insert("pipelineId".to_owned(), json!(line.id));
+    }
+    if let "approveStage" | "rejectStage" = name {
+        let approval = client.get(&format!("/v1/stage-approvals/{record}")).await.expect(200);
+        let approver = json!({ "stageId": approval["stageId"], "approverId": client.context.actor.to_text() });
+        client.post("/v1/stage-approvers", &approver).await.expect(201);
+    }
+}
