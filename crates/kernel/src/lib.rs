@@ -5,6 +5,7 @@ pub mod caret;
 pub mod context;
 pub mod currency;
 pub mod cursor;
+pub mod decimal;
 pub mod duration;
 mod entity;
 pub mod error;

@@ -1,10 +1,13 @@
 //! Money: whole minor units and a currency. Never a float; on the wire a decimal string by the currency's exponent.
 
 use crate::currency::Currency;
+use crate::decimal;
 use std::io::Write as _;
 
+/// Why a decimal text is not an amount of a currency; its places are those of the currency.
+pub use crate::decimal::DecimalProblem as AmountProblem;
 /// The longest text of an amount, in characters: sign, point and leading or closing zeros included.
-pub const LONGEST_AMOUNT: usize = 24;
+pub use crate::decimal::LONGEST_DECIMAL as LONGEST_AMOUNT;
 
 /// An amount in minor units (cents for EUR, yen for JPY).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,40 +18,10 @@ pub struct Money {
     pub currency: Currency,
 }
 
-/// Why a decimal text is not an amount of a currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AmountProblem {
-    /// Not `-?digits[.digits]`.
-    NotDecimal,
-    /// More digits after the point than the currency has.
-    TooPrecise,
-    /// Beyond 64 bits of minor units.
-    TooLarge,
-}
-
 impl Money {
     /// Reads a decimal amount such as `1234.50`.
     pub fn parse(amount: &str, currency: Currency) -> Result<Money, AmountProblem> {
-        let (negative, digits) = match amount.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, amount),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || digits.ends_with('.') {
-            return Err(AmountProblem::NotDecimal);
-        }
-        if amount.len() > LONGEST_AMOUNT {
-            return Err(AmountProblem::TooLarge);
-        }
-        let exponent = usize::try_from(currency.exponent()).unwrap_or(2);
-        let significant = fraction.trim_end_matches('0');
-        if significant.len() > exponent {
-            return Err(AmountProblem::TooPrecise);
-        }
-        let text = format!("{}{whole}{significant:0<exponent$}", if negative { "-" } else { "" });
-        let minor = text.parse().map_err(|_| AmountProblem::TooLarge)?;
-        Ok(Money { minor, currency })
+        Ok(Money { minor: decimal::parse(amount, currency.exponent())?, currency })
     }
 
     /// Appends the decimal amount without quotes.

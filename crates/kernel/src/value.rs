@@ -11,7 +11,7 @@ pub enum Value {
     Null,
     /// Yes or no.
     Boolean(bool),
-    /// A whole number; also a stored duration, in seconds.
+    /// A whole number; also a stored duration, in seconds, and a decimal number, in units of its field's last place.
     Integer(i64),
     /// Text, or the wire name of a choice.
     Text(String),

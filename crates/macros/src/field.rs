@@ -147,6 +147,7 @@ pub(crate) fn kind(
         }
         "bool" => (quote! { #model::Boolean }, Some(quote! { "true" })),
         "i64" if arguments.flag("duration") => (quote! { #model::Duration }, Some(quote! { "\"PT30M\"" })),
+        "i64" if let Some(places) = arguments.number("decimal")? => decimal(path, arguments, places)?,
         "i64" => {
             let (min, max) = (arguments.number("min")?.unwrap_or(i64::MIN), arguments.number("max")?.unwrap_or(i64::MAX));
             (quote! { #model::Integer { min: #min, max: #max } }, None)
@@ -163,6 +164,19 @@ pub(crate) fn kind(
             ),
         ),
     })
+}
+
+/// A decimal number of so many places; `min` and `max` are whole.
+fn decimal(path: &syn::TypePath, arguments: &mut Arguments, places: i64) -> syn::Result<(TokenStream, Option<TokenStream>)> {
+    let wrong = |text: &str| syn::Error::new_spanned(path, text);
+    let places =
+        u32::try_from(places).ok().filter(|places| *places <= 12).ok_or_else(|| wrong("decimal is a number of places, 0 to 12"))?;
+    let mut bound = |name: &str| {
+        let whole = arguments.number(name)?.ok_or_else(|| wrong("a decimal number says its whole min and max"))?;
+        whole.checked_mul(10i64.pow(places)).ok_or_else(|| wrong("min and max have to fit into 64 bits with their decimal places"))
+    };
+    let (min, max) = (bound("min")?, bound("max")?);
+    Ok((quote! { ::clientela_model::FieldType::Decimal { places: #places, min: #min, max: #max } }, None))
 }
 
 fn reference(arguments: &mut Arguments, column: &str) -> syn::Result<(TokenStream, Option<TokenStream>)> {

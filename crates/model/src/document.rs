@@ -38,7 +38,7 @@ pub enum Form {
 pub fn column(kind: &FieldType, key: &str) -> String {
     let letter = match kind {
         FieldType::Text { .. } | FieldType::Choice(_) | FieldType::Money | FieldType::AnyReference(_) => 't',
-        FieldType::Integer { .. } | FieldType::Duration => 'i',
+        FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration => 'i',
         FieldType::Boolean => 'b',
         FieldType::Date => 'd',
         FieldType::Instant => 'm',

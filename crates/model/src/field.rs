@@ -110,6 +110,15 @@ pub enum FieldType {
         /// Greatest value.
         max: i64,
     },
+    /// An exact decimal number: a decimal text on the wire, a whole number of the last place inside.
+    Decimal {
+        /// Digits after the point at most.
+        places: u32,
+        /// Least value, in units of the last place.
+        min: i64,
+        /// Greatest value, in units of the last place.
+        max: i64,
+    },
     /// A calendar day.
     Date,
     /// A moment.

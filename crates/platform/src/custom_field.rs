@@ -17,6 +17,9 @@ use std::collections::BTreeSet;
 pub const MAXIMUM_FIELDS: usize = 100;
 /// How many of them may be indexed or unique: each is paid for by every write.
 pub const MAXIMUM_INDEXES: usize = 10;
+/// The greatest number of a `DECIMAL`, and how many decimals it has.
+pub(crate) const GREATEST_DECIMAL: i64 = 1_000_000_000_000;
+pub(crate) const DECIMAL_PLACES: u32 = 6;
 /// The longest text that an index takes.
 const LONGEST_INDEXED: i64 = 255;
 
@@ -35,6 +38,8 @@ pub enum CustomFieldType {
     Url,
     /// A whole number from `minimum` to `maximum`.
     Integer,
+    /// An exact decimal number from `minimum` to `maximum`, at most 10^12 either way, with at most six decimals.
+    Decimal,
     /// Yes or no.
     Boolean,
     /// A calendar day.
@@ -109,10 +114,10 @@ pub struct Model {
     /// Whether it is sensitive: a credential sees and writes it only with the scope `sensitive`.
     #[field(default = "false", example = "false")]
     pub sensitive: bool,
-    /// The least whole number.
+    /// The least number, a whole one.
     #[field(min = -9_007_199_254_740_991, max = 9_007_199_254_740_991, example = "0")]
     pub minimum: Option<i64>,
-    /// The greatest whole number.
+    /// The greatest number, a whole one.
     #[field(min = -9_007_199_254_740_991, max = 9_007_199_254_740_991, example = "100")]
     pub maximum: Option<i64>,
     /// The greatest number of characters of a text, of each member of a set.
@@ -131,13 +136,14 @@ pub struct Model {
 
 impl CustomFieldType {
     /// Every type.
-    pub const ALL: [CustomFieldType; 14] = [
+    pub const ALL: [CustomFieldType; 15] = [
         CustomFieldType::Text,
         CustomFieldType::LongText,
         CustomFieldType::Email,
         CustomFieldType::Phone,
         CustomFieldType::Url,
         CustomFieldType::Integer,
+        CustomFieldType::Decimal,
         CustomFieldType::Boolean,
         CustomFieldType::Date,
         CustomFieldType::Instant,
@@ -404,8 +410,12 @@ fn shape(draft: &Draft, registry: &clientela_model::Registry, problems: &mut Pro
         problems.add("inverse", ProblemCode::Contradiction, format!("belongs to the type REFERENCE, not to {kind}"));
     }
     for bound in ["minimum", "maximum"] {
-        if draft.get(bound).as_integer().is_some() && !is(&["INTEGER"]) {
-            problems.add(bound, ProblemCode::Contradiction, format!("belongs to the type INTEGER, not to {kind}"));
+        let Some(number) = draft.get(bound).as_integer() else { continue };
+        if !is(&["INTEGER", "DECIMAL"]) {
+            problems.add(bound, ProblemCode::Contradiction, format!("belongs to the types INTEGER and DECIMAL, not to {kind}"));
+        } else if is(&["DECIMAL"]) && number.saturating_abs() > GREATEST_DECIMAL {
+            let detail = format!("is {number}, but of a DECIMAL lies from -{GREATEST_DECIMAL} to {GREATEST_DECIMAL}");
+            problems.add(bound, ProblemCode::OutOfRange, detail);
         }
     }
     if let (Some(least), Some(greatest)) = (draft.get("minimum").as_integer(), draft.get("maximum").as_integer())

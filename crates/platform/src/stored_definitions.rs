@@ -1,12 +1,12 @@
 //! What tenants add to the definitions, from the database.
 
-use crate::custom_field::{labels_of, labels_of_option, retired_indexes};
+use crate::custom_field::{DECIMAL_PLACES, GREATEST_DECIMAL, labels_of, labels_of_option, retired_indexes};
 use crate::custom_object;
 use async_trait::async_trait;
 use clientela_engine::Engine;
 use clientela_engine::module::Found;
 use clientela_engine::tenant::{Added, Index, TenantDefinitions};
-use clientela_kernel::{Comparison, Context, DeletedMode, Filter, Name, Result, TenantId, Value};
+use clientela_kernel::{Comparison, Context, DeletedMode, Filter, Name, Result, TenantId, Value, decimal};
 use clientela_model::{
     Addition, ChoiceDef, ChoiceOption, CustomObject, FieldDef, FieldType, OnDelete, Personal, ReferenceDef, Registry, ResourceDef,
     SearchWeight, TextFormat, document, naming, system,
@@ -130,6 +130,12 @@ pub(crate) fn addition(registry: &Registry, def: &ResourceDef, values: &[Value])
         "INTEGER" => {
             let (min, max) = (number("minimum").unwrap_or(-WHOLE), number("maximum").unwrap_or(WHOLE));
             (FieldType::Integer { min, max }, min.max(0).min(max).to_string())
+        }
+        "DECIMAL" => {
+            let bound = |name: &str, usual: i64| number(name).unwrap_or(usual).saturating_mul(decimal::unit(DECIMAL_PLACES));
+            let (min, max) = (bound("minimum", -GREATEST_DECIMAL), bound("maximum", GREATEST_DECIMAL));
+            let example = decimal::text(min.max(0).min(max), DECIMAL_PLACES);
+            (FieldType::Decimal { places: DECIMAL_PLACES, min, max }, format!("\"{example}\""))
         }
         "BOOLEAN" => (FieldType::Boolean, "true".to_owned()),
         "DATE" => (FieldType::Date, "\"2026-01-31\"".to_owned()),

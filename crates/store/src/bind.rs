@@ -130,7 +130,7 @@ fn bind_pg_null(arguments: &mut PgArguments, column: Option<&FieldType>) -> Resu
         Some(FieldType::Text { .. } | FieldType::Choice(_)) => arguments.add(None::<&str>),
         Some(FieldType::TextSet { .. }) => arguments.add(None::<Vec<String>>),
         Some(FieldType::Boolean) => arguments.add(None::<bool>),
-        Some(FieldType::Integer { .. } | FieldType::Duration) => arguments.add(None::<i64>),
+        Some(FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration) => arguments.add(None::<i64>),
         Some(FieldType::Date) => arguments.add(None::<PgDate>),
         Some(FieldType::Instant) => arguments.add(None::<PgInstant>),
         Some(FieldType::AnyReference(_)) => arguments.add(None::<&str>).and_then(|()| arguments.add(None::<Uuid>)),

@@ -251,7 +251,7 @@ fn check(field: &FieldDef, value: &Value) -> Result<()> {
             | (FieldType::Id | FieldType::Reference(_), Value::Id(_))
             | (FieldType::Text { .. } | FieldType::Choice(_), Value::Text(_))
             | (FieldType::Boolean, Value::Boolean(_))
-            | (FieldType::Integer { .. } | FieldType::Duration, Value::Integer(_))
+            | (FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration, Value::Integer(_))
             | (FieldType::Date, Value::Date(_))
             | (FieldType::Instant, Value::Instant(_))
             | (FieldType::Money, Value::Money(_))

@@ -2,7 +2,7 @@
 
 use crate::pg_array::PgTexts;
 use crate::rows::{self, Row};
-use clientela_kernel::{Date, Duration, Id, Money, Name, RecordKey, Result, Timestamp, Value, currency::Currency};
+use clientela_kernel::{Date, Duration, Id, Money, Name, RecordKey, Result, Timestamp, Value, currency::Currency, decimal};
 use clientela_model::{AnyReferenceDef, FieldDef, FieldType, ResourceDef, system};
 use serde_json::Value as Json;
 use std::io::Write as _;
@@ -29,6 +29,8 @@ enum Form {
     Date,
     Instant,
     Duration,
+    /// With so many places.
+    Decimal(u32),
     Money,
     Record(AnyReferenceDef),
 }
@@ -49,6 +51,7 @@ impl Encoder {
             FieldType::Date => Form::Date,
             FieldType::Instant => Form::Instant,
             FieldType::Duration => Form::Duration,
+            FieldType::Decimal { places, .. } => Form::Decimal(*places),
             FieldType::Money => Form::Money,
             FieldType::AnyReference(reference) => Form::Record(reference.clone()),
         };
@@ -72,6 +75,7 @@ impl Encoder {
             Form::Date => or_null(row.date(column)?, out, write_date),
             Form::Instant => or_null(row.instant(column)?, out, write_instant),
             Form::Duration => or_null(row.integer(column)?, out, write_duration),
+            Form::Decimal(places) => or_null(row.integer(column)?, out, |number, out| write_decimal(number, *places, out)),
             Form::Money => or_null(row.money(column)?, out, write_money),
             Form::Record(reference) => or_null(row.record(column, reference)?, out, |key, out| write_record(&key, reference, out)),
         }
@@ -84,6 +88,7 @@ impl Encoder {
             (Value::Null, _) => out.extend_from_slice(b"null"),
             (Value::Boolean(yes), _) => write_boolean(*yes, out),
             (Value::Integer(seconds), Form::Duration) => write_duration(*seconds, out),
+            (Value::Integer(number), Form::Decimal(places)) => write_decimal(*number, *places, out),
             (Value::Integer(number), Form::LargeInteger) => write_large_integer(*number, out),
             (Value::Integer(number), _) => write_integer(*number, out),
             (Value::Text(text), _) => write_text(text, out),
@@ -145,6 +150,7 @@ impl Encoder {
                 let length = json.as_str().and_then(Duration::parse).filter(|length| length.months == 0)?;
                 i64::from(length.days).checked_mul(86_400)?.checked_add(length.seconds).map(Value::Integer)
             }
+            Form::Decimal(places) => decimal::parse(json.as_str()?, *places).ok().map(Value::Integer),
             Form::Money => {
                 let currency = Currency::parse(json.get("currency")?.as_str()?)?;
                 Money::parse(json.get("amount")?.as_str()?, currency).ok().map(Value::Money)
@@ -221,6 +227,12 @@ fn write_instant(at: Timestamp, out: &mut Vec<u8>) {
 
 fn write_duration(seconds: i64, out: &mut Vec<u8>) {
     write_text(&Duration::seconds_to_text(seconds), out);
+}
+
+fn write_decimal(number: i64, places: u32, out: &mut Vec<u8>) {
+    out.push(b'"');
+    decimal::write(i128::from(number), places, out);
+    out.push(b'"');
 }
 
 fn write_money(money: Money, out: &mut Vec<u8>) {
@@ -302,6 +314,7 @@ mod tests {
             (FieldType::Date, Value::Date(Date::parse("2026-01-31").unwrap()), "\"2026-01-31\""),
             (FieldType::Instant, Value::Instant(Timestamp::parse("1999-12-31T23:59:59.999Z").unwrap()), "\"1999-12-31T23:59:59.999Z\""),
             (FieldType::Duration, Value::Integer(5_400), "\"PT1H30M\""),
+            (FieldType::Decimal { places: 3, min: -9_999, max: 9_999 }, Value::Integer(-1_250), "\"-1.25\""),
             (FieldType::Money, Value::Money(Money { minor: -50, currency: euro }), "{\"amount\":\"-0.50\",\"currency\":\"EUR\"}"),
             (FieldType::TextSet { max_items: 3, max_length: 9 }, Value::TextSet(vec!["a".into(), "b\\".into()]), "[\"a\",\"b\\\\\"]"),
             (text, Value::Null, "null"),

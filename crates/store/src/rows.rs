@@ -52,7 +52,7 @@ impl Row {
             FieldType::Text { .. } | FieldType::Choice(_) => self.text(column)?.map(Value::from),
             FieldType::TextSet { .. } => self.text_set(column)?.map(Value::TextSet),
             FieldType::Boolean => self.boolean(column)?.map(Value::Boolean),
-            FieldType::Integer { .. } | FieldType::Duration => self.integer(column)?.map(Value::Integer),
+            FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration => self.integer(column)?.map(Value::Integer),
             FieldType::Date => self.date(column)?.map(Value::Date),
             FieldType::Instant => self.instant(column)?.map(Value::Instant),
             FieldType::Money => self.money(column)?.map(Value::Money),

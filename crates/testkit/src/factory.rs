@@ -2,7 +2,7 @@
 
 use crate::Client;
 use clientela_engine::{Engine, WriteAction, WriteRequest};
-use clientela_kernel::{Actor, ActorKind, Context};
+use clientela_kernel::{Actor, ActorKind, Context, decimal};
 use clientela_model::{FieldDef, FieldType, Holds, OperationDef, Registry, ResourceDef, ShapeDef, ShapeField, TextFormat, WriteMode};
 use serde_json::{Map, Value as Json, json};
 use std::future::Future;
@@ -315,6 +315,7 @@ pub fn other_value(field: &FieldDef, current: &Json) -> Option<Json> {
     let value = match &field.kind {
         FieldType::Text { .. } => distinct(field, &serde_json::from_str(&field.example).ok()?),
         FieldType::Integer { min, max } => json!(min.saturating_add(small).min(*max)),
+        FieldType::Decimal { places, min, max } => json!(decimal::text(min.saturating_add(small).min(*max), *places)),
         FieldType::Boolean => json!(!current.as_bool().unwrap_or(false)),
         FieldType::Date => json!(format!("20{:02}-03-{:02}", number % 90 + 10, number % 28 + 1)),
         FieldType::Instant => json!(format!("20{:02}-03-{:02}T10:00:00.000Z", number % 60 + 30, number % 28 + 1)),

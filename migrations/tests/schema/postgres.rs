@@ -144,7 +144,7 @@ pub(crate) fn column_type(kind: &clientela_model::FieldType) -> &'static str {
         Text { .. } | Choice(_) => TEXT,
         TextSet { .. } => "text[] C",
         Boolean => "boolean",
-        Integer { .. } | Duration | Money => "bigint",
+        Integer { .. } | Decimal { .. } | Duration | Money => "bigint",
         Date => "date",
         Instant => "timestamp with time zone",
     }

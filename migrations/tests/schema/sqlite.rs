@@ -74,7 +74,7 @@ pub(crate) fn column_type(kind: &clientela_model::FieldType) -> &'static str {
     match kind {
         Id | Reference(_) | AnyReference(_) => "BLOB",
         Text { .. } | Choice(_) | TextSet { .. } | Date => "TEXT",
-        Boolean | Integer { .. } | Instant | Duration | Money => "INTEGER",
+        Boolean | Integer { .. } | Decimal { .. } | Instant | Duration | Money => "INTEGER",
     }
 }
 

@@ -90,7 +90,7 @@ LOOKED_UP = re.compile(
     "|filter is empty, which means every record"
     # custom fields: names that are taken, and what belongs to another type
     "|fields can be added to|camelCase name|cannot be used: custom|is one and many at once|is none of batch|This cannot be: |which every .* has already|each is a language and a label|UPPER_SNAKE of at most"
-    "|to the type (CHOICE|REFERENCE|INTEGER)|the type is (CHOICE|REFERENCE)|less than minimum|to texts and sets of texts|not for [A-Z_]+\\."
+    "|must be from -?[0-9.]+ to|lies from -[0-9]+ to|to the types? (CHOICE|REFERENCE|INTEGER)|the type is (CHOICE|REFERENCE)|less than minimum|to texts and sets of texts|not for [A-Z_]+\\."
     "|Longer texts are LONG_TEXT|defaultValue (is no JSON|cannot be|says nothing)|which is the most|is not free"
     # passwords: who knows it, and what others would guess
     "|is not your password|must have at least 12|is one character over and over|own name or address"

@@ -19,6 +19,7 @@ async fn add_several(client: &Client) {
     add(client, json!({ "name": "region", "label": "Region", "type": "CHOICE", "options": ["NORTH=The north", "SOUTH"], "indexed": true }))
         .await;
     add(client, json!({ "name": "score", "label": "Score", "type": "INTEGER", "minimum": 0, "maximum": 100 })).await;
+    add(client, json!({ "name": "rating", "label": "Rating", "type": "DECIMAL", "minimum": -5, "maximum": 100 })).await;
     add(client, json!({ "name": "nickname", "label": "Nickname", "type": "TEXT", "maxLength": 20 })).await;
     add(client, json!({ "name": "loyal", "label": "Loyal", "type": "BOOLEAN", "defaultValue": "false" })).await;
     add(client, json!({ "name": "since", "label": "Since", "type": "DATE" })).await;
@@ -30,7 +31,7 @@ async fn add_several(client: &Client) {
 
 fn everything() -> Json {
     json!({
-        "region": "NORTH", "score": 42, "nickname": "Änne", "loyal": true, "since": "1969-07-20",
+        "region": "NORTH", "score": 42, "rating": "0.000001", "nickname": "Änne", "loyal": true, "since": "1969-07-20",
         "seenAt": "9998-12-31T23:59:59.987Z", "limit": { "amount": "12.50", "currency": "EUR" },
         "hobbies": ["chess", "tea"], "patience": "PT1H30M",
     })
@@ -85,13 +86,15 @@ async fn lists_are_filtered_sorted_and_grouped_by_it() {
     both(|app| async move {
         add_several(&app.alpha).await;
         contact(&app.alpha, "Anna", everything()).await;
-        contact(&app.alpha, "Bert", json!({ "region": "SOUTH", "score": 7, "since": "2020-02-29", "hobbies": ["tea"] })).await;
+        contact(&app.alpha, "Bert", json!({ "region": "SOUTH", "score": 7, "rating": "99.50", "since": "2020-02-29", "hobbies": ["tea"] })).await;
         contact(&app.alpha, "Cleo", json!({ "nickname": "Pharaoh", "loyal": false, "seenAt": "2026-01-01T00:00:00.000Z" })).await;
         for (filter, expected) in [
             (json!({ "custom": { "region": { "eq": "NORTH" } } }), vec!["Anna"]),
             (json!({ "custom": { "region": { "in": ["NORTH", "SOUTH"] } } }), vec!["Anna", "Bert"]),
             (json!({ "custom": { "score": { "gte": 7 } } }), vec!["Anna", "Bert"]),
             (json!({ "custom": { "score": { "in": [7, 8] } } }), vec!["Bert"]),
+            (json!({ "custom": { "rating": { "gt": "0.000001" } } }), vec!["Bert"]),
+            (json!({ "custom": { "rating": { "in": ["99.500", "-1"] } } }), vec!["Bert"]),
             (json!({ "custom": { "nickname": { "contains": "ANNE" } } }), vec!["Anna"]),
             (json!({ "custom": { "nickname": { "isNull": true } } }), vec!["Bert"]),
             (json!({ "custom": { "loyal": { "eq": true } } }), vec!["Anna"]),
@@ -110,8 +113,11 @@ async fn lists_are_filtered_sorted_and_grouped_by_it() {
             assert_eq!(found, expected, "{filter} on {:?}", app.store.dialect());
         }
         assert_eq!(names(&app.alpha, "filter[custom][score][gte]=8").await, ["Anna"]);
+        assert_eq!(names(&app.alpha, "filter[custom][rating][lt]=1").await, ["Anna"]);
+        app.alpha.get("/v1/contacts?filter[custom][rating][lt]=0.0000001").await.refused(400, "INVALID_FILTER");
         for (sort, expected) in [
             ("custom.score", ["Bert", "Anna", "Cleo"]),
+            ("-custom.rating,name", ["Cleo", "Bert", "Anna"]),
             ("-custom.region,name", ["Cleo", "Bert", "Anna"]),
             ("custom.since,name", ["Anna", "Bert", "Cleo"]),
             ("custom.seenAt,name", ["Cleo", "Anna", "Bert"]),
@@ -134,6 +140,14 @@ async fn lists_are_filtered_sorted_and_grouped_by_it() {
         let counts: Vec<_> = grouped["data"].as_array().expect("groups").iter().map(|group| group["count"].clone()).collect();
         assert_eq!(counts, [json!(1), json!(1), json!(1)], "{grouped}");
         assert!(grouped.to_string().contains("\"NORTH\"") && grouped.to_string().contains("42"), "{grouped}");
+        let measures = json!({ "sum": ["custom.rating"], "avg": ["custom.rating"], "min": ["custom.rating"] });
+        let having = json!({ "avg": { "custom": { "rating": { "gt": "49.75", "lt": 49.750_001 } } }, "sum": { "custom": { "rating": { "eq": "99.500001" } } } });
+        let figures = app.alpha.post("/v1/contacts/aggregate", &json!({ "measures": measures, "having": having })).await.expect(200);
+        let of = |function: &str| figures["data"][0][function]["custom"]["rating"].clone();
+        assert_eq!([of("sum"), of("avg"), of("min")], [json!("99.500001"), json!("49.750001"), json!("0.000001")], "{figures}");
+        let query = "{ contactsAggregate(having: { avg: { custom: { rating: { gt: \"49.75\" } } } }, orderBy: [{ sum: { custom: { rating: DESC } } }]) { groups { sum { custom { rating } } avg { custom { rating } } } } }";
+        let same = app.alpha.graphql(query, json!({})).await.data();
+        assert_eq!(same["contactsAggregate"]["groups"][0]["avg"]["custom"]["rating"], of("avg"), "{same}");
         app.alpha.post("/v1/contacts/aggregate", &json!({ "groupBy": ["custom.colour"] })).await.refused(400, "INVALID_AGGREGATE");
         app.alpha.get("/v1/contacts?sort=custom.colour").await.refused(400, "INVALID_SORT");
         app.alpha.get("/v1/contacts?filter[custom][colour][eq]=x").await.refused(400, "INVALID_FILTER");
@@ -149,7 +163,7 @@ async fn graphql_has_it_typed() {
         assert!(plain.json()["errors"][0]["message"].as_str().is_some_and(|text| text.contains("custom")), "{}", plain.describe());
         add_several(&app.alpha).await;
         let create = "mutation($input: CreateContactInput!) { createContact(input: $input) {
-            contact { id custom { region score nickname loyal since seenAt limit { amount currency } hobbies patience } }
+            contact { id custom { region score rating nickname loyal since seenAt limit { amount currency } hobbies patience } }
             userErrors { field code problem message } } }";
         let made = app.alpha.graphql(create, json!({ "input": { "name": "Anna", "custom": everything() } })).await.expect(200);
         let made = &made["data"]["createContact"];
@@ -181,6 +195,10 @@ async fn values_are_checked_at_their_place() {
             (json!({ "region": "EAST" }), "/custom/region", "NOT_ALLOWED"),
             (json!({ "score": 101 }), "/custom/score", "OUT_OF_RANGE"),
             (json!({ "score": "7" }), "/custom/score", "WRONG_TYPE"),
+            (json!({ "rating": "100.000001" }), "/custom/rating", "OUT_OF_RANGE"),
+            (json!({ "rating": "0.0000001" }), "/custom/rating", "OUT_OF_RANGE"),
+            (json!({ "rating": "1e2" }), "/custom/rating", "INVALID_FORMAT"),
+            (json!({ "rating": 1.5 }), "/custom/rating", "WRONG_TYPE"),
             (json!({ "nickname": "x".repeat(21) }), "/custom/nickname", "TOO_LONG"),
             (json!({ "since": "2026-02-30" }), "/custom/since", "INVALID_FORMAT"),
             (json!({ "limit": { "amount": "1.234", "currency": "EUR" } }), "/custom/limit/amount", "OUT_OF_RANGE"),
@@ -233,9 +251,13 @@ async fn a_bad_field_is_refused_with_its_reason() {
             (json!({ "resource": "contact", "name": "region", "label": "x", "type": "REFERENCE", "target": "nothing" }), "/target"),
             (json!({ "resource": "contact", "name": "region", "label": "x", "type": "TEXT", "minimum": 1 }), "/minimum"),
             (json!({ "resource": "contact", "name": "region", "label": "x", "type": "INTEGER", "minimum": 2, "maximum": 1 }), "/maximum"),
+            (
+                json!({ "resource": "contact", "name": "region", "label": "x", "type": "DECIMAL", "maximum": 1_000_000_000_001_i64 }),
+                "/maximum",
+            ),
             (json!({ "resource": "contact", "name": "region", "label": "x", "type": "INTEGER", "defaultValue": "\"a\"" }), "/defaultValue"),
             (json!({ "resource": "contact", "name": "region", "label": "x", "type": "BOOLEAN", "unique": true }), "/unique"),
-            (json!({ "resource": "contact", "name": "region", "label": "x", "type": "DECIMAL" }), "/type"),
+            (json!({ "resource": "contact", "name": "region", "label": "x", "type": "FLOAT" }), "/type"),
         ] {
             let refused = app.alpha.post("/v1/custom-fields", &field).await.refused(422, "VALIDATION_FAILED");
             assert_eq!(refused["errors"][0]["pointer"], json!(pointer), "{field}: {refused}");

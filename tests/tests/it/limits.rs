@@ -3,6 +3,7 @@
 
 use crate::isolation::form;
 use axum::body::Body;
+use clientela_kernel::decimal;
 use clientela_model::{FieldType, TextFormat};
 use clientela_testkit::factory::{Fill, changeable, text};
 use clientela_testkit::{Answer, TestApp, both, document};
@@ -71,6 +72,17 @@ async fn field_sizes() {
                         assert_eq!(under["errors"][0]["code"], json!("OUT_OF_RANGE"), "{under}");
                         app.alpha.patch(&path, &json!({ name: min })).await.expect(200);
                         (json!(max), json!(max + 1), "OUT_OF_RANGE")
+                    }
+                    FieldType::Decimal { places, min, max } => {
+                        let shown = |number: i64| json!(decimal::text(number, *places));
+                        for (wrong, code) in
+                            [(shown(min - 1), "OUT_OF_RANGE"), (json!("1e2"), "INVALID_FORMAT"), (json!(1.5), "WRONG_TYPE")]
+                        {
+                            let refused = app.alpha.patch(&path, &json!({ name: wrong })).await.refused(422, "VALIDATION_FAILED");
+                            assert_eq!(refused["errors"][0]["code"], json!(code), "{refused}");
+                        }
+                        app.alpha.patch(&path, &json!({ name: shown(*min) })).await.expect(200);
+                        (shown(*max), shown(max + 1), "OUT_OF_RANGE")
                     }
                     FieldType::TextSet { max_items, .. } => {
                         let set = |count: u32| json!((0..count).map(|number| format!("a{number:04}.example")).collect::<Vec<_>>());

@@ -4,7 +4,7 @@
 use crate::documentation::sentence;
 use axum::body::Body;
 use clientela_engine::{WriteAction, WriteRequest};
-use clientela_kernel::{Actor, ActorKind, Clock as _, Context, Id};
+use clientela_kernel::{Actor, ActorKind, Clock as _, Context, Id, decimal};
 use clientela_model::{FieldType, OperationDef, ResourceDef, ShapeDef, ShapeField};
 use clientela_testkit::factory::{Fill, text, value};
 use clientela_testkit::{Answer, Client, TestApp, both, document};
@@ -326,6 +326,9 @@ fn mistakes(app: &TestApp, call: &Call) -> Vec<(String, Call, Option<i64>)> {
             FieldType::Reference(reference) => {
                 wrong("foreign kind in", json!("xyz_01h455vb4pex5vsknk084sn02q"));
                 wrong("dangling", json!(format!("{}_01h455vb4pex5vsknk084sn02q", reference.prefix)));
+            }
+            FieldType::Decimal { places, max, .. } => {
+                wrong("great", json!(decimal::text(max + 1, *places)));
             }
             FieldType::Integer { min, .. } if *min > i64::from(i32::MIN) => wrong("small", json!(min - 1)),
             _ => {}

@@ -2,6 +2,7 @@
 //! is the same, and so is what they leave in the change log.
 
 use clientela_engine::aggregate::{Function, takes};
+use clientela_kernel::decimal;
 use clientela_model::{FieldType, ResourceDef, TextFormat, WriteMode};
 use clientela_testkit::factory::{self, Fill, text};
 use clientela_testkit::{Client, TestApp, both, document};
@@ -308,6 +309,10 @@ async fn mistakes(app: &TestApp, def: &ResourceDef) -> Vec<(String, Call)> {
                 FieldType::AnyReference(_) => {
                     calls.push((format!("dangling {}", field.name), at(json!("acc_01h455vb4pex5vsknk084sn02q"))));
                     calls.push((format!("foreign kind in {}", field.name), at(json!("xyz_01h455vb4pex5vsknk084sn02q"))));
+                }
+                FieldType::Decimal { places, max, .. } => {
+                    calls.push((format!("great {}", field.name), at(json!(decimal::text(max + 1, *places)))));
+                    calls.push((format!("too fine {}", field.name), at(json!(format!("0.{}1", "0".repeat(*places as usize))))));
                 }
                 FieldType::Money => {
                     calls.push((format!("unknown currency in {}", field.name), at(json!({ "amount": "1.00", "currency": "XYZ" }))));

@@ -85,6 +85,8 @@ async fn values_become_others_and_what_does_not_fit_is_told_first() {
         let fresh = text(&app.alpha.get(&path).await.expect(200), "key");
         assert_ne!(fresh, key);
         assert_eq!((indexes(&app, &key).await, indexes(&app, &fresh).await), (0, 1), "the index went over");
+        app.alpha.post(&format!("{path}/retype"), &json!({ "type": "DECIMAL", "maximum": 40 })).await.expect(200);
+        assert_eq!(grade(&app, &accounts[2]).await, json!("40"));
         // And back, through a choice, by GraphQL too.
         let mutation = "mutation($input: RetypeFieldInput!) { retypeField(input: $input) { converted customField { type options } userErrors { code message } } }";
         let input = json!({ "id": id, "type": "CHOICE", "options": ["LOW=7", "MIDDLE=12", "HIGH=40", "LEAST=3"] });

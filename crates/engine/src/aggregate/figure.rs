@@ -1,6 +1,7 @@
 //! Figures in memory: exact, ordered, and written in their wire form.
 
 use crate::values::order;
+use clientela_kernel::decimal::{self, rounded};
 use clientela_kernel::{Comparison, Duration, Error, Money, Result, Value, currency::Currency};
 use clientela_model::FieldType;
 use clientela_store::Encoder;
@@ -10,8 +11,8 @@ use std::io::Write as _;
 
 /// Whole numbers up to this are exact in every JSON reader.
 const EXACT_IN_JSON: i128 = 9_007_199_254_740_991;
-/// Averages of numbers are rounded to millionths.
-const MILLIONTHS: i128 = 1_000_000;
+/// Averages of numbers are rounded to millionths, or to the places of what they are of.
+const AVERAGE_PLACES: u32 = 6;
 
 /// A figure of a group.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,7 +127,14 @@ impl Figure {
             }
             (Figure::Number(number, _), Form::Duration) => write_seconds(*number, out),
             (Figure::Average(sum, count, _), Form::Duration) => write_seconds(rounded(*sum, *count), out),
-            (Figure::Average(sum, count, _), _) => write_millionths(rounded(sum.saturating_mul(MILLIONTHS), *count), out),
+            (Figure::Number(number, _), Form::Decimal(places)) => write_decimal(*number, *places, out),
+            (Figure::Average(sum, count, _), Form::Decimal(places)) => {
+                let more = AVERAGE_PLACES.saturating_sub(*places);
+                write_decimal(rounded(sum.saturating_mul(10i128.pow(more)), *count), places + more, out);
+            }
+            (Figure::Average(sum, count, _), _) => {
+                write_decimal(rounded(sum.saturating_mul(10i128.pow(AVERAGE_PLACES)), *count), AVERAGE_PLACES, out)
+            }
             (Figure::Number(number, _), _) if number.abs() <= EXACT_IN_JSON => drop(write!(out, "{number}")),
             (Figure::Number(number, _), _) => drop(write!(out, "\"{number}\"")),
             (Figure::Value(_), _) => out.extend_from_slice(b"null"),
@@ -203,6 +211,8 @@ pub(super) enum Form {
     Number,
     Duration,
     Money,
+    /// With so many places.
+    Decimal(u32),
     Value(Encoder),
 }
 
@@ -212,16 +222,10 @@ impl Form {
         match kind {
             FieldType::Money => Form::Money,
             FieldType::Duration => Form::Duration,
+            FieldType::Decimal { places, .. } => Form::Decimal(*places),
             _ => Form::Number,
         }
     }
-}
-
-/// `sum / count`, halves away from zero.
-fn rounded(sum: i128, count: i128) -> i128 {
-    let count = count.max(1);
-    let whole = (sum.saturating_abs().saturating_mul(2).saturating_add(count)) / count.saturating_mul(2);
-    if sum < 0 { -whole } else { whole }
 }
 
 fn write_seconds(seconds: i128, out: &mut Vec<u8>) {
@@ -235,15 +239,9 @@ fn write_seconds(seconds: i128, out: &mut Vec<u8>) {
     }
 }
 
-/// A decimal string without needless zeros.
-fn write_millionths(number: i128, out: &mut Vec<u8>) {
-    let (whole, rest) = (number.unsigned_abs() / MILLIONTHS.unsigned_abs(), number.unsigned_abs() % MILLIONTHS.unsigned_abs());
-    let sign = if number < 0 { "-" } else { "" };
-    let _ = write!(out, "\"{sign}{whole}");
-    if rest > 0 {
-        let digits = format!("{rest:06}");
-        let _ = write!(out, ".{}", digits.trim_end_matches('0'));
-    }
+fn write_decimal(number: i128, places: u32, out: &mut Vec<u8>) {
+    out.push(b'"');
+    decimal::write(number, places, out);
     out.push(b'"');
 }
 
@@ -265,6 +263,9 @@ mod tests {
         assert_eq!(text(&Figure::Average(201, 2, euro), &Form::Money), r#"{"amount":"1.01","currency":"EUR"}"#);
         assert_eq!(text(&Figure::Average(-201, 2, euro), &Form::Money), r#"{"amount":"-1.01","currency":"EUR"}"#);
         assert_eq!(text(&Figure::Average(3_601, 2, None), &Form::Duration), "\"PT30M1S\"");
+        let decimal = |places| text(&Figure::Average(1, 3, None), &Form::Decimal(places));
+        assert_eq!([decimal(2), decimal(8)], ["\"0.003333\"", "\"0\""]);
+        assert_eq!(text(&Figure::Number(-1_250, None), &Form::Decimal(3)), "\"-1.25\"");
     }
 
     #[test]

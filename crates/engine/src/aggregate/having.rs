@@ -154,7 +154,8 @@ impl<'a, 'd, 'r> HavingReader<'a, 'd, 'r> {
             return Err(fail(path, format!("there are more than the {MAXIMUM_CONDITIONS} comparisons allowed")));
         }
         match field.map(|field| &field.kind) {
-            Some(FieldType::Integer { .. }) if function == Function::Avg => decimals(at, operators, path),
+            Some(FieldType::Integer { .. }) if function == Function::Avg => decimals(at, 0, operators, path),
+            Some(FieldType::Decimal { places, .. }) if function == Function::Avg => decimals(at, *places, operators, path),
             kind => {
                 let name = names.last().map_or("count", String::as_str).to_owned();
                 let whole = FieldType::Integer { min: i64::MIN, max: i64::MAX };
@@ -173,13 +174,13 @@ fn members<'j>(json: &'j Json, path: &[String]) -> Result<&'j Map<String, Json>>
     json.as_object().ok_or_else(|| fail(path, format!("an object is wanted, not {}", operand::kind_of(json))))
 }
 
-/// Comparisons of an average with decimal numbers.
-fn decimals(at: usize, operators: &Map<String, Json>, path: &mut Vec<String>) -> Result<Having> {
+/// Comparisons of an average with decimal numbers; the average is of numbers with so many places.
+fn decimals(at: usize, places: u32, operators: &Map<String, Json>, path: &mut Vec<String>) -> Result<Having> {
     const OPERATORS: [&str; 9] = ["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "isNull"];
     let mut all = Vec::with_capacity(operators.len());
     for (operator, json) in operators {
         path.push(operator.clone());
-        let one = |json: &Json, wanted| Ok::<_, Error>(Having::Decimal(at, decimal(json, path)?, wanted));
+        let one = |json: &Json, wanted| Ok::<_, Error>(Having::Decimal(at, decimal(json, places, path)?, wanted));
         let any = |json: &Json| match json {
             Json::Array(items) => items.iter().map(|item| one(item, &[Ordering::Equal])).collect::<Result<Vec<_>>>().map(Having::Any),
             _ => Err(fail(path, "a list is wanted".to_owned())),
@@ -210,8 +211,8 @@ fn decimals(at: usize, operators: &Map<String, Json>, path: &mut Vec<String>) ->
     Ok(Having::All(all))
 }
 
-/// `"12.5"` or `12.5` as a whole number of its last decimals, and how many of those make one.
-fn decimal(json: &Json, path: &[String]) -> Result<(i128, i128)> {
+/// `"12.5"` or `12.5` as a whole number of its last decimals, and how many of those make one; where figures count in smaller units, of theirs.
+fn decimal(json: &Json, in_places: u32, path: &[String]) -> Result<(i128, i128)> {
     let wrong = || fail(path, format!("{json} is not a decimal number of at most 18 digits before the point and 12 after it"));
     let text = match json {
         Json::String(text) => text.clone(),
@@ -227,7 +228,8 @@ fn decimal(json: &Json, path: &[String]) -> Result<(i128, i128)> {
     }
     let number: i128 = format!("{whole}{fraction}").parse().map_err(|_| wrong())?;
     let places = u32::try_from(fraction.len()).unwrap_or(18);
-    Ok((if text.starts_with('-') { -number } else { number }, 10i128.pow(places)))
+    let number = number * 10i128.pow(in_places.saturating_sub(places));
+    Ok((if text.starts_with('-') { -number } else { number }, 10i128.pow(places.saturating_sub(in_places))))
 }
 
 fn fail(path: &[String], text: String) -> Error {

@@ -317,9 +317,19 @@ pub fn takes(function: Function, kind: &FieldType) -> bool {
     match function {
         Function::Count => false,
         Function::CountDistinct => !matches!(kind, FieldType::Money | FieldType::TextSet { .. } | FieldType::AnyReference(_)),
-        Function::Sum | Function::Avg => matches!(kind, FieldType::Integer { .. } | FieldType::Duration | FieldType::Money),
+        Function::Sum | Function::Avg => {
+            matches!(kind, FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration | FieldType::Money)
+        }
         Function::Min | Function::Max => {
-            matches!(kind, FieldType::Integer { .. } | FieldType::Duration | FieldType::Money | FieldType::Date | FieldType::Instant)
+            matches!(
+                kind,
+                FieldType::Integer { .. }
+                    | FieldType::Decimal { .. }
+                    | FieldType::Duration
+                    | FieldType::Money
+                    | FieldType::Date
+                    | FieldType::Instant
+            )
         }
     }
 }

@@ -136,7 +136,7 @@ fn kind(field: &FieldDef) -> Kind {
 
 fn typed(field: &FieldDef) -> Typed {
     match field.kind {
-        FieldType::Integer { .. } => Typed::Number,
+        FieldType::Integer { .. } | FieldType::Decimal { .. } => Typed::Number,
         FieldType::Boolean => Typed::Boolean,
         FieldType::Date => Typed::Day,
         _ => Typed::Text,

@@ -313,7 +313,7 @@ pub fn operators(field: &FieldDef) -> &'static [&'static str] {
         FieldType::Text { .. } if field.folded => {
             &["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "contains", "startsWith", "endsWith", "isNull"]
         }
-        FieldType::Text { .. } | FieldType::Integer { .. } | FieldType::Duration | FieldType::Choice(_) => {
+        FieldType::Text { .. } | FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration | FieldType::Choice(_) => {
             &["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "isNull"]
         }
         FieldType::Date | FieldType::Instant => &["eq", "ne", "in", "notIn", "gt", "gte", "lt", "lte", "within", "isNull"],

@@ -2,6 +2,7 @@
 
 use super::within;
 use clientela_kernel::currency::Currency;
+use clientela_kernel::decimal;
 use clientela_kernel::{Comparison, Context, Date, Duration, Id, Money, RecordKey, Timestamp, Value};
 use clientela_model::{AnyReferenceDef, FieldDef, FieldType, ResourceDef};
 use serde_json::Value as Json;
@@ -76,6 +77,11 @@ pub(crate) fn read(context: &Context, def: &ResourceDef, field: &FieldDef, json:
             Err(_) => problem(format!("{text:?} is not a whole number of 64 bits")),
         },
         (FieldType::Integer { .. }, _) => wrong("a whole number"),
+        (FieldType::Decimal { places, .. }, Json::String(text)) => match decimal::parse(text, *places) {
+            Ok(number) => Ok(Value::Integer(number)),
+            Err(_) => problem(format!("{text:?} is not a decimal number with at most {places} decimals")),
+        },
+        (FieldType::Decimal { .. }, _) => wrong("a decimal number as text"),
         (FieldType::Date, Json::String(text)) if text == TODAY => Ok(Value::Date(within::today(context))),
         (FieldType::Instant, Json::String(text)) if text == TODAY => Ok(Value::Instant(within::start_of_today(context))),
         (FieldType::Date, Json::String(text)) => match Date::parse(text) {

@@ -44,7 +44,9 @@ impl Treatment {
         match mapped {
             Json::Null => Ok(self.default.clone().unwrap_or_default()),
             Json::String(text) => self.typed(text, kind, currency),
-            Json::Number(number) if matches!(kind, FieldType::Money) => self.typed(number.to_string(), kind, currency),
+            Json::Number(number) if matches!(kind, FieldType::Money | FieldType::Decimal { .. }) => {
+                self.typed(number.to_string(), kind, currency)
+            }
             // Numbers of an NDJSON file in a field of text: an identifier, most likely.
             Json::Number(number) if matches!(kind, FieldType::Text { .. }) => Ok(number.to_string().into()),
             other => Ok(other),
@@ -80,6 +82,7 @@ impl Treatment {
                 Ok(number) => json!(number),
                 Err(_) => return Err(("WRONG_TYPE", "must be a whole number".to_owned())),
             },
+            FieldType::Decimal { .. } => self.plain_number(&text).into(),
             // As an export writes a set with a comma in a member.
             FieldType::TextSet { .. } if text.starts_with('[') && serde_json::from_str::<Vec<String>>(&text).is_ok() => {
                 serde_json::from_str(&text).unwrap_or_default()
@@ -197,6 +200,9 @@ mod tests {
         assert_eq!(convert(&plain, "a, b,,c", &set), Ok(json!(["a", "b", "c"])));
         let german = Treatment { decimal: Some(','), ..Treatment::default() };
         assert_eq!(convert(&german, "1.234,5", &FieldType::Money), Ok(json!({"amount": "1234.5", "currency": "EUR"})));
+        let decimal = FieldType::Decimal { places: 2, min: 0, max: 10_000 };
+        assert_eq!(convert(&german, "1,50", &decimal), Ok(json!("1.50")));
+        assert_eq!(plain.value(json!(1.5), &decimal, None), Ok(json!("1.5")));
         assert_eq!(convert(&plain, "18.0000", &FieldType::Money), Ok(json!({"amount": "18.00", "currency": "EUR"})));
         assert_eq!(convert(&plain, "18.0050", &FieldType::Money), Ok(json!({"amount": "18.0050", "currency": "EUR"})));
     }

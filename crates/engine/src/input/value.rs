@@ -3,6 +3,7 @@
 use super::format;
 use crate::filter::operand::{any_record, kind_of, nearest, prefixes};
 use clientela_kernel::currency::Currency;
+use clientela_kernel::decimal::{self, DecimalProblem};
 use clientela_kernel::money::AmountProblem;
 use clientela_kernel::{Date, Duration, FieldProblem, Id, Money, ProblemCode, Timestamp, Value};
 use clientela_model::{FieldDef, FieldType};
@@ -75,6 +76,23 @@ pub(crate) fn read(field: &FieldDef, json: &Json, pointer: &str) -> Result<Value
             })
         }
         (FieldType::Integer { .. }, _) => wrong("a whole number"),
+        (FieldType::Decimal { places, min, max }, Json::String(text)) => {
+            let range = || format!("from {} to {}", decimal::text(*min, *places), decimal::text(*max, *places));
+            match decimal::parse(text, *places) {
+                // A sign where nothing is negative is refused even before a zero, as the contract says.
+                Ok(number) if (*min..=*max).contains(&number) && !(*min >= 0 && text.starts_with('-')) => Ok(Value::Integer(number)),
+                Ok(_) | Err(DecimalProblem::TooLarge) => {
+                    fail(ProblemCode::OutOfRange, format!("must be {}, not {}", range(), shorten(text)))
+                }
+                Err(DecimalProblem::NotDecimal) => {
+                    fail(ProblemCode::InvalidFormat, format!("must be a decimal text such as \"12.5\", not {}", shorten(text)))
+                }
+                Err(DecimalProblem::TooPrecise) => {
+                    fail(ProblemCode::OutOfRange, format!("has more than the {places} decimals allowed, in {}", shorten(text)))
+                }
+            }
+        }
+        (FieldType::Decimal { .. }, _) => wrong("a decimal text such as \"12.5\""),
         (FieldType::Date, Json::String(text)) => match Date::parse(text) {
             Some(date) => Ok(Value::Date(date)),
             None => fail(ProblemCode::InvalidFormat, format!("must be a calendar date of the form YYYY-MM-DD, not {}", shorten(text))),

@@ -121,7 +121,7 @@ fn measures(def: &ResourceDef) -> ObjectBuilder {
         let what = match function {
             Function::Sum => "Sums of these fields: numbers, durations and amounts.",
             Function::Avg => {
-                "Averages of these fields: with at most six decimals, of durations in whole seconds, of amounts in the currency's unit, halves away from zero."
+                "Averages of these fields: with at most six decimals (or their own places), of durations in whole seconds, of amounts in the currency's unit, halves away from zero."
             }
             Function::Min => "Least values of these fields: numbers, durations, dates, instants and amounts.",
             Function::Max => "Greatest values of these fields.",

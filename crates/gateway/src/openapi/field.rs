@@ -1,6 +1,7 @@
 //! The schema of one field, as it is shown and as it is written.
 
 use clientela_kernel::currency::Currency;
+use clientela_kernel::decimal::{self, LONGEST_DECIMAL};
 use clientela_kernel::duration::LONGEST_PART;
 use clientela_kernel::money::LONGEST_AMOUNT;
 use clientela_model::{ChoiceDef, FieldDef, FieldType, ReferenceDef, ResourceDef, TextFormat};
@@ -65,6 +66,15 @@ pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: 
             let integer = if *min == i64::MIN { integer } else { integer.minimum(Some(*min)) };
             if *max == i64::MAX { integer.into() } else { integer.maximum(Some(*max)).into() }
         }
+        FieldType::Decimal { places, min, max } => {
+            let limits = format!(
+                "From {} to {}, with at most {places} decimals, as text.",
+                decimal::text(*min, *places),
+                decimal::text(*max, *places)
+            );
+            let described = plain(Type::String).description(Some(format!("{description} {limits}")));
+            described.pattern(Some(decimal_pattern(*places, *min, *max))).max_length(Some(LONGEST_DECIMAL)).into()
+        }
         FieldType::Date => plain(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).into(),
         FieldType::Instant => plain(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into(),
         FieldType::Duration => plain(Type::String).pattern(Some(duration())).into(),
@@ -92,6 +102,18 @@ fn duration() -> String {
     let n = format!("[0-9]{{1,{LONGEST_PART}}}");
     let time = format!("T({n}H({n}M)?({n}S)?|{n}M({n}S)?|{n}S)");
     format!("^P({n}W({n}D)?({time})?|{n}D({time})?|{time})$")
+}
+
+/// Decimal numbers of so many places in a range, as near as a pattern comes: exact where the greatest number is a power of ten, and the least is nothing or its opposite.
+fn decimal_pattern(places: u32, min: i64, max: i64) -> String {
+    let sign = if min < 0 { "-?" } else { "" };
+    let greatest = max.max(min.saturating_neg()) / decimal::unit(places);
+    let digits = greatest.to_string();
+    let fraction = if places == 0 { r"(\.0+)?".to_owned() } else { format!(r"(\.[0-9]{{1,{places}}}0*)?") };
+    match digits.strip_prefix('1').filter(|zeros| !zeros.is_empty() && zeros.bytes().all(|digit| digit == b'0')) {
+        Some(zeros) => format!(r"^{sign}0*({digits}(\.0+)?|[0-9]{{1,{}}}{fraction})$", zeros.len()),
+        None => format!(r"^{sign}0*[0-9]{{1,{}}}{fraction}$", digits.len()),
+    }
 }
 
 /// The schema of a choice.

@@ -4,7 +4,7 @@ use super::operation::{answer, authenticated, by_oauth, errors};
 use super::{parameter, response};
 use serde_json::json;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder};
-use utoipa::openapi::schema::{AdditionalProperties, Type};
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, ComponentsBuilder, ObjectBuilder, Ref, RefOr, Required, Schema};
 
 /// Adds schemas and paths.
@@ -147,8 +147,22 @@ fn resource() -> ObjectBuilder {
 }
 
 fn field() -> ObjectBuilder {
-    let kinds =
-        ["ID", "REFERENCE", "ANY_REFERENCE", "TEXT", "TEXT_SET", "BOOLEAN", "INTEGER", "DATE", "INSTANT", "DURATION", "MONEY", "CHOICE"];
+    let kinds = [
+        "ID",
+        "REFERENCE",
+        "ANY_REFERENCE",
+        "TEXT",
+        "TEXT_SET",
+        "BOOLEAN",
+        "INTEGER",
+        "DECIMAL",
+        "DATE",
+        "INSTANT",
+        "DURATION",
+        "MONEY",
+        "CHOICE",
+    ];
+    let bound = |description: &str| number(description).schema_type(SchemaType::from_iter([Type::Integer, Type::String]));
     let mut members = labels();
     members.extend([
         (
@@ -185,8 +199,9 @@ fn field() -> ObjectBuilder {
         .property("default", any("What a new record has where nothing is said; absent where that is nothing."))
         .property("maxLength", number("The greatest number of characters, of each member of a set."))
         .property("maxItems", number("The greatest number of members of a set."))
-        .property("minimum", number("The least whole number."))
-        .property("maximum", number("The greatest whole number."))
+        .property("minimum", bound("The least number, as text where it is a decimal one."))
+        .property("maximum", bound("The greatest number, as text where it is a decimal one."))
+        .property("decimalPlaces", number("How many digits of a decimal number stand after the point at most."))
         .property("format", text("The form that a text has, such as `EMAIL`; absent where any will do."))
         .property("typeName", text("The name of the choice in GraphQL and OpenAPI."))
         .property("options", list("OptionSchema", "What a choice chooses from."))

@@ -83,7 +83,9 @@ fn convert(registry: &Registry, def: &ResourceDef, path: &[String], text: &str) 
 /// One value by the field's type; a text that does not fit stays a text, and the engine says so.
 fn scalar(kind: &FieldType, text: &str) -> Json {
     match kind {
-        FieldType::Text { .. } | FieldType::TextSet { .. } | FieldType::Money | FieldType::Duration => Json::from(text),
+        FieldType::Text { .. } | FieldType::TextSet { .. } | FieldType::Money | FieldType::Decimal { .. } | FieldType::Duration => {
+            Json::from(text)
+        }
         _ if text == "null" => Json::Null,
         FieldType::Integer { .. } => text.parse::<i64>().map_or_else(|_| Json::from(text), Json::from),
         FieldType::Boolean => boolean(text).unwrap_or_else(|| Json::from(text)),

@@ -56,6 +56,7 @@ pub(crate) fn registry() -> Arc<Registry> {
             name,
             FieldDef::new("accountId", "account_id", FieldType::Reference(reference), "Its account.", "\"acc_01h455vb4pex5vsknk084sn02q\""),
             FieldDef::new("employees", "employees", FieldType::Integer { min: 0, max: 1_000_000 }, "How many.", "12"),
+            FieldDef::new("rate", "rate", FieldType::Decimal { places: 2, min: 0, max: 10_000 }, "Rate.", "\"12.5\""),
             FieldDef::new("active", "active", FieldType::Boolean, "Whether active.", "true"),
             FieldDef::new("bornOn", "born_on", FieldType::Date, "Birthday.", "\"1980-05-17\""),
             FieldDef::new("balance", "balance", FieldType::Money, "Balance.", "{\"amount\": \"12.50\", \"currency\": \"EUR\"}"),

@@ -16,6 +16,7 @@ pub(super) fn convert(def: &ResourceDef, from: &FieldDef, value: &Value, to: &Fi
         (FieldType::Date, FieldType::Instant) => format!("{text}T00:00:00.000Z"),
         (FieldType::Instant, FieldType::Date) => text.chars().take(10).collect(),
         (_, FieldType::Boolean) => text.trim().to_lowercase(),
+        (_, FieldType::Decimal { .. }) => text.trim().to_owned(),
         // `007` is seven to people, though not to JSON.
         (_, FieldType::Integer { .. }) => text.trim().parse::<i64>().map_or_else(|_| text.clone(), |number| number.to_string()),
         (_, FieldType::Choice(choice)) => {

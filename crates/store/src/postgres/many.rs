@@ -170,7 +170,9 @@ impl Group<'_> {
                 let read = |value: &Value| if let Value::Boolean(yes) = value { Some(*yes) } else { None };
                 table.column(draft, each(values(), read, mismatch)?, "")
             }
-            FieldType::Integer { .. } | FieldType::Duration => table.column(draft, each(values(), Value::as_integer, mismatch)?, ""),
+            FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration => {
+                table.column(draft, each(values(), Value::as_integer, mismatch)?, "")
+            }
             FieldType::Date => {
                 let read = |value: &Value| if let Value::Date(day) = value { Some(PgDate(*day)) } else { None };
                 table.column(draft, each(values(), read, mismatch)?, "")

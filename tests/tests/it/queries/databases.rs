@@ -145,7 +145,7 @@ fn create_table(def: &ResourceDef, dialect: Dialect) -> String {
             FieldType::Text { .. } | FieldType::Choice(_) => vec![text],
             FieldType::TextSet { .. } => vec![by("text[]", "TEXT")],
             FieldType::Boolean => vec![by("boolean", "INTEGER")],
-            FieldType::Integer { .. } | FieldType::Duration => vec![by("bigint", "INTEGER")],
+            FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration => vec![by("bigint", "INTEGER")],
             FieldType::Date => vec![by("date", "TEXT")],
             FieldType::Instant => vec![by("timestamptz", "INTEGER")],
             FieldType::Money => vec![by("bigint", "INTEGER"), text],

@@ -89,7 +89,9 @@ fn value(field: &FieldDef) -> BoxedStrategy<Value> {
         FieldType::Text { .. } => prop_oneof![8 => select(toy::TEXTS).prop_map(Value::from), 1 => Just(Value::from("a\0"))].boxed(),
         FieldType::Choice(_) => select(toy::CHOICES).prop_map(Value::from).boxed(),
         FieldType::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
-        FieldType::Integer { .. } | FieldType::Duration => select(toy::INTEGERS).prop_map(Value::Integer).boxed(),
+        FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration => {
+            select(toy::INTEGERS).prop_map(Value::Integer).boxed()
+        }
         FieldType::Date => select(toy::DAYS).prop_map(|day| Value::Date(Date::parse(day).unwrap())).boxed(),
         FieldType::Instant => select(toy::INSTANTS).prop_map(|at| Value::Instant(Timestamp(at))).boxed(),
         FieldType::Money => (select(toy::MINORS), select(toy::CURRENCIES))

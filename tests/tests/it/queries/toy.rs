@@ -109,7 +109,7 @@ fn any(field: &FieldDef, random: &mut StdRng) -> Value {
             Value::TextSet(tags)
         }
         FieldType::Boolean => Value::Boolean(random.random_bool(0.5)),
-        FieldType::Integer { .. } | FieldType::Duration => Value::Integer(*INTEGERS.choose(random).unwrap()),
+        FieldType::Integer { .. } | FieldType::Decimal { .. } | FieldType::Duration => Value::Integer(*INTEGERS.choose(random).unwrap()),
         FieldType::Date => Value::Date(Date::parse(DAYS.choose(random).unwrap()).unwrap()),
         FieldType::Instant => Value::Instant(Timestamp(*INSTANTS.choose(random).unwrap())),
         FieldType::Money => {
@@ -133,6 +133,7 @@ fn resource(name: &str, prefix: &'static str, references: Vec<FieldDef>) -> Reso
         field("kind", FieldType::Choice(choice)),
         field("active", FieldType::Boolean),
         field("employees", FieldType::Integer { min: i64::MIN, max: i64::MAX }),
+        field("weight", FieldType::Decimal { places: 3, min: i64::MIN, max: i64::MAX }),
         field("closeOn", FieldType::Date),
         field("seenAt", FieldType::Instant),
         field("waited", FieldType::Duration),

@@ -225,10 +225,10 @@ fn computed(registry: &Registry, def: &ResourceDef, function: Function, kind: &s
             Function::Sum if integer => {
                 (Role::AggregateField(index), nullable("Long"), format!("Of `{name}`: exact, also beyond 64 bits."))
             }
-            Function::Avg if integer => (
+            Function::Avg if integer || matches!(field.kind, FieldType::Decimal { .. }) => (
                 Role::AggregateField(index),
                 nullable("Decimal"),
-                format!("Of `{name}`, with at most six decimals, halves rounded away from zero."),
+                format!("Of `{name}`, with at most six decimals (its own places where it has more), halves rounded away from zero."),
             ),
             _ => (Role::AggregateField(index), nullable(type_name(field)), format!("Of `{name}`.")),
         };

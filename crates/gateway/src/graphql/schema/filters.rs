@@ -140,6 +140,7 @@ pub(super) fn filter_name(field: &FieldDef) -> String {
         FieldType::Instant => "InstantFilter".to_owned(),
         FieldType::Boolean
         | FieldType::Integer { .. }
+        | FieldType::Decimal { .. }
         | FieldType::Date
         | FieldType::Duration
         | FieldType::Money

@@ -55,6 +55,7 @@ pub(crate) fn type_name(field: &FieldDef) -> &str {
         FieldType::Integer { .. } if field.name == system::VERSION => "Int",
         FieldType::Integer { min, max } if i32::try_from(*min).is_ok() && i32::try_from(*max).is_ok() => "Int",
         FieldType::Integer { .. } => "Long",
+        FieldType::Decimal { .. } => "Decimal",
         FieldType::Date => "Date",
         FieldType::Instant => "DateTime",
         FieldType::Duration => "Duration",

@@ -3,7 +3,7 @@
 use super::language::Languages;
 use clientela_access::{Action, Grant, authorize, authorize_operation};
 use clientela_engine::filter::operators;
-use clientela_kernel::{Context, FieldMask};
+use clientela_kernel::{Context, FieldMask, decimal};
 use clientela_model::{FieldDef, FieldType, Labels, OperationDef, Registry, RelationKind, ResourceDef, TextFormat, WriteMode, naming};
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
@@ -132,6 +132,9 @@ impl<'c> Describer<'c> {
                 bounds.extend(bound("maximum", *max, i64::MAX));
                 Json::Object(bounds)
             }
+            FieldType::Decimal { places, min, max } => {
+                json!({ "decimalPlaces": places, "minimum": decimal::text(*min, *places), "maximum": decimal::text(*max, *places) })
+            }
             FieldType::Choice(choice) => {
                 let option = |option: &clientela_model::ChoiceOption| {
                     let mut shown = self.labeled(option.labels.as_deref(), &option.name.to_lowercase().replace('_', " "));
@@ -248,6 +251,7 @@ pub(crate) fn type_of(kind: &FieldType) -> &'static str {
         FieldType::TextSet { .. } => "TEXT_SET",
         FieldType::Boolean => "BOOLEAN",
         FieldType::Integer { .. } => "INTEGER",
+        FieldType::Decimal { .. } => "DECIMAL",
         FieldType::Date => "DATE",
         FieldType::Instant => "INSTANT",
         FieldType::Duration => "DURATION",
