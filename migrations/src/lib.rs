@@ -44,6 +44,8 @@ mod m0054_own_by_name;
 mod m0055_retypings;
 mod m0056_sync_scopes;
 mod m0057_deals;
+mod m0058_leads;
+mod m0059_quotas;
 pub mod table;
 mod tables;
 mod trigram;
@@ -105,6 +107,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0055_retypings::Migration),
             Box::new(m0056_sync_scopes::Migration),
             Box::new(m0057_deals::Migration),
+            Box::new(m0058_leads::Migration),
+            Box::new(m0059_quotas::Migration),
         ]
     }
 }

@@ -45,6 +45,7 @@ impl MigrationTrait for Migration {
             .optional("website", Kind::Text)
             .optional("strengths", Kind::Text)
             .optional("weaknesses", Kind::Text)
+            .custom()
             .unique("competitor_name_key", &["name_folded"]);
         create(manager, &[pipeline, stage, stage_approver, lost_reason, competitor, opportunity()]).await?;
         create(manager, &of_opportunity()).await
@@ -79,12 +80,13 @@ fn opportunity() -> Table {
         .optional("outcome_note", Kind::Text)
         .owned()
         .tagged()
+        .custom()
         .index(&["account_id", "created_at", "id"])
         .index(&["close_date", "id"])
         .index(&["stage_id", "stage_since", "id"])
 }
 
-fn of_opportunity() -> [Table; 5] {
+fn of_opportunity() -> [Table; 6] {
     [
         Table::new("opportunity_contact")
             .required_reference("opportunity_id", "opportunity")
@@ -103,6 +105,13 @@ fn of_opportunity() -> [Table; 5] {
             .required("threat", Kind::Text)
             .optional("notes", Kind::Text)
             .unique("opportunity_competitor_key", &["opportunity_id", "competitor_id"]),
+        Table::new("opportunity_split")
+            .required_reference("opportunity_id", "opportunity")
+            .required_reference("user_id", "app_user")
+            .required("kind", Kind::Text)
+            .required("percent", Kind::Integer)
+            .money("amount")
+            .unique("opportunity_split_key", &["opportunity_id", "kind", "user_id"]),
         Table::new("stage_change")
             .required_reference("opportunity_id", "opportunity")
             .required("kind", Kind::Text)

@@ -20,6 +20,8 @@ pub enum Kind {
     Date,
     /// A moment, to the millisecond.
     Instant,
+    /// A JSON document.
+    Document,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Kind::Boolean => ("INTEGER", "boolean"),
             Kind::Integer => ("INTEGER", "bigint"),
             Kind::Date => ("TEXT", "date"),
+            Kind::Document => ("TEXT", "jsonb"),
             Kind::Instant => ("INTEGER", "timestamptz"),
         };
         if backend == DbBackend::Postgres { postgres } else { sqlite }
@@ -92,6 +95,11 @@ impl Table {
         self.optional(&format!("{column}_minor"), Kind::Integer).optional(&format!("{column}_currency"), Kind::Text)
     }
 
+    /// An amount that is always there: minor units and currency.
+    pub fn required_money(self, column: &str) -> Self {
+        self.required(&format!("{column}_minor"), Kind::Integer).required(&format!("{column}_currency"), Kind::Text)
+    }
+
     /// A reference that always names a record of the same tenant, with the index that finds the records that name it.
     pub fn required_reference(self, column: &'static str, target: &'static str) -> Self {
         self.required(column, Kind::Uuid).key(column, target).index(&[column, "id"])
@@ -134,6 +142,11 @@ impl Table {
     /// Free labels.
     pub fn tagged(self) -> Self {
         self.required("tags", Kind::TextSet)
+    }
+
+    /// The fields that tenants add.
+    pub fn custom(self) -> Self {
+        self.optional("custom", Kind::Document)
     }
 
     /// A condition on every row.

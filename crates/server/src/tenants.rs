@@ -42,6 +42,7 @@ pub async fn create(house: &House, new: NewTenant) -> Result<Id> {
     body.insert("name".to_owned(), new.name.into());
     write(house, &context, "tenant", Json::Object(body)).await?;
     begin(&house.engine, &context).await?;
+    clientela_sales::pipeline::first::begin(&house.engine, &context).await?;
     founding::begin(&house.engine, &context, user).await?;
     Ok(user)
 }

@@ -8,6 +8,7 @@ pub mod member;
 pub mod moves;
 mod obstacle;
 mod rules;
+pub mod split;
 pub mod stage_change;
 
 pub use rules::OpportunityRules;

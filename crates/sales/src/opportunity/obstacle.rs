@@ -1,6 +1,7 @@
 //! What stands in the way of a deal that is to enter a stage.
 
-use crate::found::{by_id, equal};
+use crate::condition::holds;
+use crate::found::equal;
 use crate::pipeline::place;
 use crate::pipeline::stage::StageKind;
 use clientela_engine::module::Found;
@@ -161,17 +162,7 @@ impl Inspector<'_, '_> {
 
     async fn condition(&self, to: &Found) -> Result<Option<Obstacle>> {
         let Some(text) = to.get("entryCondition").as_text() else { return Ok(None) };
-        let json = serde_json::from_str(text).map_err(Error::internal)?;
-        let asked = self.call.context.unlimited();
-        // A field that it speaks of may be gone by now.
-        let met = match self.call.engine().parse_filter(&asked, &self.opportunity.def, &json) {
-            Ok(condition) => {
-                let both = Filter::And(vec![by_id(self.opportunity.id.0), condition]);
-                !self.call.find("opportunity", both).await?.is_empty()
-            }
-            Err(error) if error.code() == ErrorCode::InvalidFilter => false,
-            Err(error) => return Err(error),
-        };
+        let met = holds(self.call, self.opportunity, text).await?;
         let text = || format!("The condition of the stage does not hold: {text}");
         Ok((!met).then(|| Obstacle::new(ObstacleKind::Condition, text())))
     }

@@ -1,14 +1,15 @@
 //! What holds of a deal whatever way it is written: it is where its stage is, and its figures agree.
 
 use super::OpportunityStatus;
+use super::split::{SplitKind, amounts};
 use super::stage_change::StageChangeKind;
-use crate::amount::portion;
 use crate::found::{by_id, equal, first, refused};
 use crate::pipeline::stage::StageKind;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
-use clientela_kernel::{Context, Error, FieldProblem, Filter, ProblemCode, Result, Timestamp, Value};
+use clientela_kernel::decimal::rounded;
+use clientela_kernel::{Context, Error, FieldProblem, Filter, Money, ProblemCode, Result, Timestamp, Value};
 use clientela_model::Choice as _;
 use uuid::Uuid;
 
@@ -43,7 +44,7 @@ impl Rules for OpportunityRules {
             draft.set("currency", currency);
         }
         let expected = match (draft.get("amount"), draft.get("probability").as_integer()) {
-            (Value::Money(amount), Some(percent)) => portion(*amount, percent, 100).map_or(Value::Null, Value::Money),
+            (Value::Money(amount), Some(percent)) => portion(*amount, percent),
             _ => Value::Null,
         };
         draft.set("expectedAmount", expected);
@@ -69,8 +70,12 @@ impl Rules for OpportunityRules {
     }
 
     async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+        let mut companions = Vec::new();
+        if draft.kind == ChangeKind::Updated && draft.changed("amount") {
+            companions.extend(shares(reader, draft).await?);
+        }
         if !draft.changed("stageId") || !matches!(draft.kind, ChangeKind::Created | ChangeKind::Updated) {
-            return Ok(Vec::new());
+            return Ok(companions);
         }
         let from = match draft.old("stageId").as_id() {
             Some(stage) => first(reader, "stage", by_id(stage)).await?,
@@ -89,8 +94,32 @@ impl Rules for OpportunityRules {
             ("amount", draft.get("amount").clone()),
             ("probability", draft.get("probability").clone()),
         ];
-        Ok(vec![Companion::Create { resource: "stageChange", values }])
+        companions.push(Companion::Create { resource: "stageChange", values });
+        Ok(companions)
     }
+}
+
+/// So many percent of an amount.
+fn portion(amount: Money, percent: i64) -> Value {
+    let minor = rounded(i128::from(amount.minor) * i128::from(percent), 100);
+    i64::try_from(minor).map_or(Value::Null, |minor| Value::Money(Money { minor, ..amount }))
+}
+
+/// The shares of a deal follow its amount.
+async fn shares(reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
+    let mut changes = Vec::new();
+    let all = reader.find("opportunitySplit", equal("opportunityId", Value::Id(draft.id.0))).await?;
+    for kind in [SplitKind::Revenue, SplitKind::Overlay] {
+        let mut splits: Vec<&Found> = all.iter().filter(|split| split.get("kind").as_text() == Some(kind.as_str())).collect();
+        splits.sort_by_key(|split| split.id.0);
+        let percents: Vec<i64> = splits.iter().filter_map(|split| split.get("percent").as_integer()).collect();
+        for (split, amount) in splits.into_iter().zip(amounts(draft.get("amount"), &percents)) {
+            if *split.get("amount") != amount {
+                changes.push(Companion::Patch { resource: "opportunitySplit", id: split.id, values: vec![("amount", amount)] });
+            }
+        }
+    }
+    Ok(changes)
 }
 
 /// Gives a new deal its stage and its pipeline.

@@ -2,9 +2,10 @@
 
 use super::place;
 use crate::found::{equal, refused};
+use crate::groups::groups;
 use crate::opportunity::OpportunityStatus;
 use async_trait::async_trait;
-use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest, GroupsItem, GroupsShape};
+use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
 use clientela_engine::module::Found;
 use clientela_engine::{Action, Call, Connection, ConnectionItem, Item, Operation, ReadPlan, Root, Selection};
 use clientela_kernel::currency::Currency;
@@ -14,9 +15,6 @@ use clientela_model::{Choice as _, OperationDef, ResourceDef};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Greatest number of groups: stages by currencies.
-const MOST_GROUPS: u32 = 1_000;
 
 /// Shows a pipeline as a board.
 pub struct PipelineBoard;
@@ -189,14 +187,10 @@ async fn figures(call: &Call<'_>, def: &Arc<ResourceDef>, filter: Json) -> Resul
         }
     }
     let group_by = keys.into_iter().map(|path| GroupRequest { path, bucket: None, zone: None }).collect();
-    let request = AggregateRequest { filter: Some(filter), group_by, measures, limit: MOST_GROUPS, ..AggregateRequest::default() };
-    let aggregation = call.engine().parse_aggregate(call.context, def, &request)?;
-    let shape = GroupsShape { items: vec![("groups".into(), GroupsItem::Groups(aggregation.whole()))] };
-    let mut out = Vec::new();
-    call.engine().aggregate(call.context, &aggregation, &shape, &mut out).await?;
-    let answer: Json = serde_json::from_slice(&out).map_err(Error::internal)?;
+    let request = AggregateRequest { filter: Some(filter), group_by, measures, ..AggregateRequest::default() };
+    let groups = groups(call, call.context, def, request).await?;
     let mut figures: BTreeMap<String, (i64, Vec<BoardTotal>)> = BTreeMap::new();
-    for group in answer["groups"].as_array().into_iter().flatten() {
+    for group in &groups {
         let Some(stage) = group["keys"]["stageId"].as_str() else { continue };
         let count = group["count"].as_i64().unwrap_or_default();
         let (all, totals) = figures.entry(stage.to_owned()).or_default();

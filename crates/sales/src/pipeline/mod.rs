@@ -1,6 +1,7 @@
 //! The pipeline: a way that deals take.
 
 pub mod board;
+pub mod first;
 pub mod stage;
 pub mod stage_approver;
 

@@ -1,8 +1,8 @@
 //! The stage: a place on the way, and what it takes to get there.
 
 use async_trait::async_trait;
+use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader};
-use clientela_engine::{Rules, check_condition};
 use clientela_kernel::{Context, Error, FieldProblem, Id, ProblemCode, Result, Value};
 use clientela_macros::{Choice, resource};
 use clientela_model::Choice as _;
@@ -115,20 +115,10 @@ impl Rules for StageRules {
     }
 
     async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-        let mut problems = Vec::new();
-        if draft.changed("requiredFields") {
-            problems.extend(unknown_fields(reader, draft));
+        if let Some(problem) = unknown_fields(reader, draft).filter(|_| draft.changed("requiredFields")) {
+            return Err(Error::validation(vec![problem]));
         }
-        if let (Some(registry), Some(text), true) =
-            (reader.registry(), draft.get("entryCondition").as_text(), draft.changed("entryCondition"))
-        {
-            let def = registry.resource("opportunity").ok_or_else(|| Error::internal("no resource is called opportunity"))?;
-            if let Err(error) = check_condition(registry, context, def, text) {
-                let text = format!("entryCondition: the condition cannot be used: {error}");
-                problems.push(FieldProblem::new("/entryCondition", ProblemCode::InvalidFormat, text));
-            }
-        }
-        if problems.is_empty() { Ok(()) } else { Err(Error::validation(problems)) }
+        crate::condition::check(context, reader, draft, "opportunity", "entryCondition")
     }
 }
 

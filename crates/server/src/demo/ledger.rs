@@ -120,7 +120,7 @@ fn sort_of(dice: &mut Dice) -> (&'static str, &'static str, &'static str, u32, u
 }
 
 /// A moment between eight and half past four on a working day, at least a day ago.
-fn working_hour(dice: &mut Dice, now: Timestamp) -> Timestamp {
+pub(super) fn working_hour(dice: &mut Dice, now: Timestamp) -> Timestamp {
     let mut ago = dice.below(DAYS - 3);
     // Every other one is the later of two: business grows.
     if dice.chance(50) {

@@ -4,6 +4,7 @@
 
 mod consent;
 mod customers;
+mod deals;
 mod dice;
 mod ledger;
 mod staff;
@@ -121,6 +122,7 @@ pub async fn sow(engine: &Engine, context: &Context, sowing: Sowing) -> Result<S
         if copy == 0 {
             let allowed = consent::allow(&mut mint, &mut dice, &customers, context.now);
             more.extend(allowed.0);
+            more.extend(deals::sell(&mut mint, &mut dice, &staff, &customers, context.now));
             sayings = allowed.1;
         }
         seeded.plant_all(engine, context, customers.plantings).await?;
@@ -253,6 +255,11 @@ mod tests {
             ("purpose", 3),
             ("purposeNotice", 3),
             ("communicationPreference", 30),
+            ("pipeline", 2),
+            ("stage", 10),
+            ("lostReason", 4),
+            ("competitor", 3),
+            ("opportunity", 160),
         ] {
             let found = count(&engine, &context, resource, all.clone()).await;
             assert_eq!(found, expected, "{resource}");

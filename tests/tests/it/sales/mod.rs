@@ -1,5 +1,7 @@
 //! The sale, on both APIs and both databases.
 
+mod forecasts;
+mod leads;
 mod opportunities;
 mod pipelines;
 mod walk;
@@ -57,6 +59,17 @@ pub(crate) async fn prepare(client: &Client, name: &str, record: &str, input: &m
             client.post("/v1/stage-approvers", &approver).await.expect(201);
             input.insert("stageId".to_owned(), line.at("Next"));
         }
+    }
+    if name == "convertLead" || name == "revertLeadConversion" {
+        let line = Line::new(client).await;
+        if name == "convertLead" {
+            input.insert("stageId".to_owned(), line.at("Offer"));
+        } else {
+            client.post(&format!("/v1/leads/{record}/convert"), &json!({})).await.expect(200);
+        }
+    }
+    if name == "requalifyLead" {
+        client.post(&format!("/v1/leads/{record}/disqualify"), &json!({ "reason": "No" })).await.expect(200);
     }
     if name == "moveToPipeline" {
         let line = Line::new(client).await;

@@ -1,0 +1,26 @@
+//! Conditions that are stored: filter trees as text.
+
+use crate::found::{by_id, refused};
+use clientela_engine::module::{Draft, Found, RuleReader};
+use clientela_engine::{Call, check_condition};
+use clientela_kernel::{Context, Error, ErrorCode, Filter, ProblemCode, Result};
+
+/// Refuses a condition that is none about a resource.
+pub(crate) fn check(context: &Context, reader: &dyn RuleReader, draft: &Draft, resource: &str, field: &str) -> Result<()> {
+    let (Some(registry), Some(text), true) = (reader.registry(), draft.get(field).as_text(), draft.changed(field)) else { return Ok(()) };
+    let def = registry.resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))?;
+    check_condition(registry, context, def, text).map_err(|error| {
+        let text = format!("{field}: the condition cannot be used: {error}");
+        refused(&format!("/{field}"), ProblemCode::InvalidFormat, text)
+    })
+}
+
+/// Whether a record satisfies a stored condition; one that speaks of a field which is no more is satisfied by none.
+pub(crate) async fn holds(call: &Call<'_>, record: &Found, condition: &str) -> Result<bool> {
+    let json = serde_json::from_str(condition).map_err(Error::internal)?;
+    match call.engine().parse_filter(&call.context.unlimited(), &record.def, &json) {
+        Ok(condition) => Ok(!call.find(&record.def.name, Filter::And(vec![by_id(record.id.0), condition])).await?.is_empty()),
+        Err(error) if error.code() == ErrorCode::InvalidFilter => Ok(false),
+        Err(error) => Err(error),
+    }
+}
