@@ -278,6 +278,24 @@ CREATE TABLE communication_preference
     CREATE INDEX communication_preference_party_id_index ON public.communication_preference USING btree (tenant_id, party_id, id)
     CREATE UNIQUE INDEX communication_preference_party_key ON public.communication_preference USING btree (tenant_id, party_id) WHERE (deleted_at IS NULL)
 
+CREATE TABLE competitor
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    website text COLLATE "C"
+    strengths text COLLATE "C"
+    weaknesses text COLLATE "C"
+    custom jsonb
+    CONSTRAINT competitor_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX competitor_name_key ON public.competitor USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+
 CREATE TABLE consent
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -1040,6 +1058,87 @@ CREATE TABLE job_lease
     until timestamp with time zone NOT NULL
     CONSTRAINT job_lease_pkey PRIMARY KEY (tenant_id, id)
 
+CREATE TABLE lead
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    topic text COLLATE "C" NOT NULL
+    topic_folded text COLLATE "C" NOT NULL
+    contact_id uuid NOT NULL
+    company text COLLATE "C"
+    company_folded text COLLATE "C"
+    account_id uuid
+    status text COLLATE "C" NOT NULL
+    source text COLLATE "C"
+    source_folded text COLLATE "C"
+    score bigint NOT NULL
+    scored_at timestamp with time zone
+    estimated_amount_minor bigint
+    estimated_amount_currency text COLLATE "C"
+    description text COLLATE "C"
+    assigned_at timestamp with time zone
+    status_since timestamp with time zone NOT NULL
+    disqualified_reason text COLLATE "C"
+    opportunity_id uuid
+    converted_at timestamp with time zone
+    made_account boolean NOT NULL
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    custom jsonb
+    CONSTRAINT lead_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT lead_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT lead_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT lead_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CONSTRAINT lead_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT lead_check CHECK (((estimated_amount_minor IS NULL) = (estimated_amount_currency IS NULL)))
+    CREATE INDEX lead_account_id_index ON public.lead USING btree (tenant_id, account_id, id) WHERE (account_id IS NOT NULL)
+    CREATE INDEX lead_contact_id_created_at_index ON public.lead USING btree (tenant_id, contact_id, created_at, id)
+    CREATE INDEX lead_contact_id_index ON public.lead USING btree (tenant_id, contact_id, id)
+    CREATE INDEX lead_opportunity_id_index ON public.lead USING btree (tenant_id, opportunity_id, id) WHERE (opportunity_id IS NOT NULL)
+    CREATE INDEX lead_owner_id_index ON public.lead USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX lead_owner_id_status_assigned_at_index ON public.lead USING btree (tenant_id, owner_id, status, assigned_at)
+
+CREATE TABLE lead_assignment_rule
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    position bigint NOT NULL
+    condition text COLLATE "C"
+    assignee_resource text COLLATE "C" NOT NULL
+    assignee_id uuid NOT NULL
+    capacity bigint
+    active boolean NOT NULL
+    CONSTRAINT lead_assignment_rule_pkey PRIMARY KEY (tenant_id, id)
+    CREATE INDEX lead_assignment_rule_assignee_id_index ON public.lead_assignment_rule USING btree (tenant_id, assignee_id, id)
+
+CREATE TABLE lost_reason
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    active boolean NOT NULL
+    CONSTRAINT lost_reason_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX lost_reason_name_key ON public.lost_reason USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+
 CREATE TABLE meeting
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -1199,6 +1298,150 @@ CREATE TABLE oauth_client
     CONSTRAINT oauth_client_tenant_id_run_as_id_fkey FOREIGN KEY (tenant_id, run_as_id) REFERENCES app_user(tenant_id, id)
     CREATE INDEX oauth_client_run_as_id_index ON public.oauth_client USING btree (tenant_id, run_as_id, id) WHERE (run_as_id IS NOT NULL)
 
+CREATE TABLE opportunity
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    account_id uuid NOT NULL
+    contact_id uuid
+    pipeline_id uuid NOT NULL
+    stage_id uuid NOT NULL
+    status text COLLATE "C" NOT NULL
+    kind text COLLATE "C" NOT NULL
+    currency text COLLATE "C" NOT NULL
+    amount_minor bigint
+    amount_currency text COLLATE "C"
+    expected_amount_minor bigint
+    expected_amount_currency text COLLATE "C"
+    probability bigint NOT NULL
+    forecast_category text COLLATE "C" NOT NULL
+    close_date date NOT NULL
+    close_date_slips bigint NOT NULL
+    source text COLLATE "C"
+    source_folded text COLLATE "C"
+    next_step text COLLATE "C"
+    description text COLLATE "C"
+    checked_items text[] COLLATE "C" NOT NULL
+    stage_since timestamp with time zone NOT NULL
+    stale_at timestamp with time zone
+    closed_at timestamp with time zone
+    lost_reason_id uuid
+    lost_to_id uuid
+    outcome_note text COLLATE "C"
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    custom jsonb
+    CONSTRAINT opportunity_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT opportunity_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT opportunity_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT opportunity_tenant_id_lost_reason_id_fkey FOREIGN KEY (tenant_id, lost_reason_id) REFERENCES lost_reason(tenant_id, id)
+    CONSTRAINT opportunity_tenant_id_lost_to_id_fkey FOREIGN KEY (tenant_id, lost_to_id) REFERENCES competitor(tenant_id, id)
+    CONSTRAINT opportunity_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT opportunity_tenant_id_pipeline_id_fkey FOREIGN KEY (tenant_id, pipeline_id) REFERENCES pipeline(tenant_id, id)
+    CONSTRAINT opportunity_tenant_id_stage_id_fkey FOREIGN KEY (tenant_id, stage_id) REFERENCES stage(tenant_id, id)
+    CONSTRAINT opportunity_check CHECK (((amount_minor IS NULL) = (amount_currency IS NULL)))
+    CONSTRAINT opportunity_check1 CHECK (((expected_amount_minor IS NULL) = (expected_amount_currency IS NULL)))
+    CREATE INDEX opportunity_account_id_created_at_index ON public.opportunity USING btree (tenant_id, account_id, created_at, id)
+    CREATE INDEX opportunity_account_id_index ON public.opportunity USING btree (tenant_id, account_id, id)
+    CREATE INDEX opportunity_close_date_index ON public.opportunity USING btree (tenant_id, close_date, id)
+    CREATE INDEX opportunity_contact_id_index ON public.opportunity USING btree (tenant_id, contact_id, id) WHERE (contact_id IS NOT NULL)
+    CREATE INDEX opportunity_lost_reason_id_index ON public.opportunity USING btree (tenant_id, lost_reason_id, id) WHERE (lost_reason_id IS NOT NULL)
+    CREATE INDEX opportunity_lost_to_id_index ON public.opportunity USING btree (tenant_id, lost_to_id, id) WHERE (lost_to_id IS NOT NULL)
+    CREATE INDEX opportunity_owner_id_index ON public.opportunity USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX opportunity_pipeline_id_index ON public.opportunity USING btree (tenant_id, pipeline_id, id)
+    CREATE INDEX opportunity_stage_id_index ON public.opportunity USING btree (tenant_id, stage_id, id)
+    CREATE INDEX opportunity_stage_id_stage_since_index ON public.opportunity USING btree (tenant_id, stage_id, stage_since, id)
+
+CREATE TABLE opportunity_competitor
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    opportunity_id uuid NOT NULL
+    competitor_id uuid NOT NULL
+    threat text COLLATE "C" NOT NULL
+    notes text COLLATE "C"
+    CONSTRAINT opportunity_competitor_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT opportunity_competitor_tenant_id_competitor_id_fkey FOREIGN KEY (tenant_id, competitor_id) REFERENCES competitor(tenant_id, id)
+    CONSTRAINT opportunity_competitor_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CREATE INDEX opportunity_competitor_competitor_id_index ON public.opportunity_competitor USING btree (tenant_id, competitor_id, id)
+    CREATE UNIQUE INDEX opportunity_competitor_key ON public.opportunity_competitor USING btree (tenant_id, opportunity_id, competitor_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX opportunity_competitor_opportunity_id_index ON public.opportunity_competitor USING btree (tenant_id, opportunity_id, id)
+
+CREATE TABLE opportunity_contact
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    opportunity_id uuid NOT NULL
+    contact_id uuid NOT NULL
+    role text COLLATE "C" NOT NULL
+    notes text COLLATE "C"
+    CONSTRAINT opportunity_contact_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT opportunity_contact_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT opportunity_contact_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CREATE INDEX opportunity_contact_contact_id_index ON public.opportunity_contact USING btree (tenant_id, contact_id, id)
+    CREATE UNIQUE INDEX opportunity_contact_key ON public.opportunity_contact USING btree (tenant_id, opportunity_id, contact_id, role) WHERE (deleted_at IS NULL)
+    CREATE INDEX opportunity_contact_opportunity_id_index ON public.opportunity_contact USING btree (tenant_id, opportunity_id, id)
+
+CREATE TABLE opportunity_member
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    opportunity_id uuid NOT NULL
+    user_id uuid NOT NULL
+    role text COLLATE "C"
+    role_folded text COLLATE "C"
+    CONSTRAINT opportunity_member_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT opportunity_member_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CONSTRAINT opportunity_member_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE UNIQUE INDEX opportunity_member_key ON public.opportunity_member USING btree (tenant_id, opportunity_id, user_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX opportunity_member_opportunity_id_index ON public.opportunity_member USING btree (tenant_id, opportunity_id, id)
+    CREATE INDEX opportunity_member_user_id_index ON public.opportunity_member USING btree (tenant_id, user_id, id)
+
+CREATE TABLE opportunity_split
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    opportunity_id uuid NOT NULL
+    user_id uuid NOT NULL
+    kind text COLLATE "C" NOT NULL
+    percent bigint NOT NULL
+    amount_minor bigint
+    amount_currency text COLLATE "C"
+    CONSTRAINT opportunity_split_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT opportunity_split_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CONSTRAINT opportunity_split_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT opportunity_split_check CHECK (((amount_minor IS NULL) = (amount_currency IS NULL)))
+    CREATE UNIQUE INDEX opportunity_split_key ON public.opportunity_split USING btree (tenant_id, opportunity_id, kind, user_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX opportunity_split_opportunity_id_index ON public.opportunity_split USING btree (tenant_id, opportunity_id, id)
+    CREATE INDEX opportunity_split_user_id_index ON public.opportunity_split USING btree (tenant_id, user_id, id)
+
 CREATE TABLE party
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -1212,6 +1455,22 @@ CREATE TABLE party
     name text COLLATE "C" NOT NULL
     name_folded text COLLATE "C" NOT NULL
     CONSTRAINT party_pkey PRIMARY KEY (tenant_id, id)
+
+CREATE TABLE pipeline
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    active boolean NOT NULL
+    is_default boolean NOT NULL
+    CONSTRAINT pipeline_pkey PRIMARY KEY (tenant_id, id)
 
 CREATE TABLE privacy_request
     tenant_id uuid NOT NULL
@@ -1316,6 +1575,24 @@ CREATE TABLE purpose_token
     CREATE INDEX purpose_token_record_id_index ON public.purpose_token USING btree (tenant_id, record_id, id)
     CREATE UNIQUE INDEX purpose_token_secret_hash_key ON public.purpose_token USING btree (tenant_id, secret_hash) WHERE (deleted_at IS NULL)
 
+CREATE TABLE quota
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    user_id uuid NOT NULL
+    since date NOT NULL
+    until date NOT NULL
+    amount_minor bigint NOT NULL
+    amount_currency text COLLATE "C" NOT NULL
+    CONSTRAINT quota_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT quota_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
+    CREATE INDEX quota_user_id_index ON public.quota USING btree (tenant_id, user_id, id)
+
 CREATE TABLE record_lock
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -1336,6 +1613,31 @@ CREATE TABLE record_lock
     CREATE UNIQUE INDEX record_lock_exclusive_key ON public.record_lock USING btree (tenant_id, exclusive_key) WHERE (deleted_at IS NULL)
     CREATE INDEX record_lock_holder_id_index ON public.record_lock USING btree (tenant_id, holder_id, id) WHERE (holder_id IS NOT NULL)
     CREATE INDEX record_lock_record_id_index ON public.record_lock USING btree (tenant_id, record_id, id)
+
+CREATE TABLE referral
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    advocate_id uuid NOT NULL
+    referee_id uuid NOT NULL
+    lead_id uuid
+    status text COLLATE "C" NOT NULL
+    referred_on date
+    reward text COLLATE "C"
+    tags text[] COLLATE "C" NOT NULL
+    CONSTRAINT referral_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT referral_tenant_id_advocate_id_fkey FOREIGN KEY (tenant_id, advocate_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT referral_tenant_id_lead_id_fkey FOREIGN KEY (tenant_id, lead_id) REFERENCES lead(tenant_id, id)
+    CONSTRAINT referral_tenant_id_referee_id_fkey FOREIGN KEY (tenant_id, referee_id) REFERENCES contact(tenant_id, id)
+    CREATE INDEX referral_advocate_id_index ON public.referral USING btree (tenant_id, advocate_id, id)
+    CREATE UNIQUE INDEX referral_key ON public.referral USING btree (tenant_id, advocate_id, referee_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX referral_lead_id_index ON public.referral USING btree (tenant_id, lead_id, id) WHERE (lead_id IS NOT NULL)
+    CREATE INDEX referral_referee_id_index ON public.referral USING btree (tenant_id, referee_id, id)
 
 CREATE TABLE relationship
     tenant_id uuid NOT NULL
@@ -1543,6 +1845,22 @@ CREATE TABLE schedule
     CREATE INDEX schedule_due_index ON public.schedule USING btree (state, next_run_at)
     CREATE INDEX schedule_last_export_id_index ON public.schedule USING btree (tenant_id, last_export_id, id) WHERE (last_export_id IS NOT NULL)
 
+CREATE TABLE score_rule
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    condition text COLLATE "C" NOT NULL
+    points bigint NOT NULL
+    active boolean NOT NULL
+    CONSTRAINT score_rule_pkey PRIMARY KEY (tenant_id, id)
+
 CREATE TABLE search_document
     tenant_id uuid NOT NULL
     resource text COLLATE "C" NOT NULL
@@ -1654,6 +1972,109 @@ CREATE TABLE sign_in_session
     CREATE INDEX sign_in_session_oauth_client_id_index ON public.sign_in_session USING btree (tenant_id, oauth_client_id, id)
     CREATE INDEX sign_in_session_revoked ON public.sign_in_session USING btree (revoked_at) WHERE (revoked_at IS NOT NULL)
     CREATE INDEX sign_in_session_user_id_index ON public.sign_in_session USING btree (tenant_id, user_id, id)
+
+CREATE TABLE stage
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    pipeline_id uuid NOT NULL
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    position bigint NOT NULL
+    kind text COLLATE "C" NOT NULL
+    probability bigint NOT NULL
+    forecast_category text COLLATE "C" NOT NULL
+    is_required boolean NOT NULL
+    required_fields text[] COLLATE "C" NOT NULL
+    entry_condition text COLLATE "C"
+    checklist text[] COLLATE "C" NOT NULL
+    stale_after_days bigint
+    guidance text COLLATE "C"
+    CONSTRAINT stage_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT stage_tenant_id_pipeline_id_fkey FOREIGN KEY (tenant_id, pipeline_id) REFERENCES pipeline(tenant_id, id)
+    CREATE INDEX stage_pipeline_id_index ON public.stage USING btree (tenant_id, pipeline_id, id)
+
+CREATE TABLE stage_approval
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    opportunity_id uuid NOT NULL
+    stage_id uuid NOT NULL
+    status text COLLATE "C" NOT NULL
+    amount_minor bigint
+    amount_currency text COLLATE "C"
+    request_note text COLLATE "C"
+    requested_by_id uuid
+    decided_by_id uuid
+    decided_at timestamp with time zone
+    decision_note text COLLATE "C"
+    CONSTRAINT stage_approval_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT stage_approval_tenant_id_decided_by_id_fkey FOREIGN KEY (tenant_id, decided_by_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT stage_approval_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CONSTRAINT stage_approval_tenant_id_requested_by_id_fkey FOREIGN KEY (tenant_id, requested_by_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT stage_approval_tenant_id_stage_id_fkey FOREIGN KEY (tenant_id, stage_id) REFERENCES stage(tenant_id, id)
+    CONSTRAINT stage_approval_check CHECK (((amount_minor IS NULL) = (amount_currency IS NULL)))
+    CREATE INDEX stage_approval_decided_by_id_index ON public.stage_approval USING btree (tenant_id, decided_by_id, id) WHERE (decided_by_id IS NOT NULL)
+    CREATE INDEX stage_approval_opportunity_id_index ON public.stage_approval USING btree (tenant_id, opportunity_id, id)
+    CREATE INDEX stage_approval_requested_by_id_index ON public.stage_approval USING btree (tenant_id, requested_by_id, id) WHERE (requested_by_id IS NOT NULL)
+    CREATE INDEX stage_approval_stage_id_index ON public.stage_approval USING btree (tenant_id, stage_id, id)
+
+CREATE TABLE stage_approver
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    stage_id uuid NOT NULL
+    approver_resource text COLLATE "C" NOT NULL
+    approver_id uuid NOT NULL
+    from_amount_minor bigint
+    from_amount_currency text COLLATE "C"
+    CONSTRAINT stage_approver_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT stage_approver_tenant_id_stage_id_fkey FOREIGN KEY (tenant_id, stage_id) REFERENCES stage(tenant_id, id)
+    CONSTRAINT stage_approver_check CHECK (((from_amount_minor IS NULL) = (from_amount_currency IS NULL)))
+    CREATE INDEX stage_approver_approver_id_index ON public.stage_approver USING btree (tenant_id, approver_id, id)
+    CREATE INDEX stage_approver_stage_id_index ON public.stage_approver USING btree (tenant_id, stage_id, id)
+
+CREATE TABLE stage_change
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    opportunity_id uuid NOT NULL
+    kind text COLLATE "C" NOT NULL
+    from_stage_id uuid
+    to_stage_id uuid NOT NULL
+    entered_at timestamp with time zone NOT NULL
+    time_in_stage bigint
+    amount_minor bigint
+    amount_currency text COLLATE "C"
+    probability bigint NOT NULL
+    CONSTRAINT stage_change_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT stage_change_tenant_id_from_stage_id_fkey FOREIGN KEY (tenant_id, from_stage_id) REFERENCES stage(tenant_id, id)
+    CONSTRAINT stage_change_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CONSTRAINT stage_change_tenant_id_to_stage_id_fkey FOREIGN KEY (tenant_id, to_stage_id) REFERENCES stage(tenant_id, id)
+    CONSTRAINT stage_change_check CHECK (((amount_minor IS NULL) = (amount_currency IS NULL)))
+    CREATE INDEX stage_change_from_stage_id_index ON public.stage_change USING btree (tenant_id, from_stage_id, id) WHERE (from_stage_id IS NOT NULL)
+    CREATE INDEX stage_change_opportunity_id_index ON public.stage_change USING btree (tenant_id, opportunity_id, id)
+    CREATE INDEX stage_change_to_stage_id_index ON public.stage_change USING btree (tenant_id, to_stage_id, id)
 
 CREATE TABLE sync_scope
     tenant_id uuid NOT NULL

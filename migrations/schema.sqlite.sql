@@ -302,6 +302,26 @@ CREATE INDEX communication_preference_party_id_index ON communication_preference
 
 CREATE UNIQUE INDEX communication_preference_party_key ON communication_preference (tenant_id, party_id) WHERE deleted_at IS NULL;
 
+CREATE TABLE competitor (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    website TEXT,
+    strengths TEXT,
+    weaknesses TEXT,
+    custom TEXT,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX competitor_name_key ON competitor (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
 CREATE TABLE consent (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1160,6 +1180,98 @@ CREATE TABLE job_lease (
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
+CREATE TABLE lead (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    topic TEXT NOT NULL,
+    topic_folded TEXT NOT NULL,
+    contact_id BLOB NOT NULL,
+    company TEXT,
+    company_folded TEXT,
+    account_id BLOB,
+    status TEXT NOT NULL,
+    source TEXT,
+    source_folded TEXT,
+    score INTEGER NOT NULL,
+    scored_at INTEGER,
+    estimated_amount_minor INTEGER,
+    estimated_amount_currency TEXT,
+    description TEXT,
+    assigned_at INTEGER,
+    status_since INTEGER NOT NULL,
+    disqualified_reason TEXT,
+    opportunity_id BLOB,
+    converted_at INTEGER,
+    made_account INTEGER NOT NULL,
+    owner_id BLOB,
+    tags TEXT NOT NULL,
+    custom TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((estimated_amount_minor IS NULL) = (estimated_amount_currency IS NULL)),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX lead_account_id_index ON lead (tenant_id, account_id, id) WHERE account_id IS NOT NULL;
+
+CREATE INDEX lead_contact_id_created_at_index ON lead (tenant_id, contact_id, created_at, id);
+
+CREATE INDEX lead_contact_id_index ON lead (tenant_id, contact_id, id);
+
+CREATE INDEX lead_opportunity_id_index ON lead (tenant_id, opportunity_id, id) WHERE opportunity_id IS NOT NULL;
+
+CREATE INDEX lead_owner_id_index ON lead (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX lead_owner_id_status_assigned_at_index ON lead (tenant_id, owner_id, status, assigned_at);
+
+CREATE TABLE lead_assignment_rule (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    condition TEXT,
+    assignee_resource TEXT NOT NULL,
+    assignee_id BLOB NOT NULL,
+    capacity INTEGER,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE INDEX lead_assignment_rule_assignee_id_index ON lead_assignment_rule (tenant_id, assignee_id, id);
+
+CREATE TABLE lost_reason (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX lost_reason_name_key ON lost_reason (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
 CREATE TABLE meeting (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1336,6 +1448,177 @@ CREATE TABLE oauth_client (
 
 CREATE INDEX oauth_client_run_as_id_index ON oauth_client (tenant_id, run_as_id, id) WHERE run_as_id IS NOT NULL;
 
+CREATE TABLE opportunity (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    account_id BLOB NOT NULL,
+    contact_id BLOB,
+    pipeline_id BLOB NOT NULL,
+    stage_id BLOB NOT NULL,
+    status TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor INTEGER,
+    amount_currency TEXT,
+    expected_amount_minor INTEGER,
+    expected_amount_currency TEXT,
+    probability INTEGER NOT NULL,
+    forecast_category TEXT NOT NULL,
+    close_date TEXT NOT NULL,
+    close_date_slips INTEGER NOT NULL,
+    source TEXT,
+    source_folded TEXT,
+    next_step TEXT,
+    description TEXT,
+    checked_items TEXT NOT NULL,
+    stage_since INTEGER NOT NULL,
+    stale_at INTEGER,
+    closed_at INTEGER,
+    lost_reason_id BLOB,
+    lost_to_id BLOB,
+    outcome_note TEXT,
+    owner_id BLOB,
+    tags TEXT NOT NULL,
+    custom TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((amount_minor IS NULL) = (amount_currency IS NULL)),
+    CHECK ((expected_amount_minor IS NULL) = (expected_amount_currency IS NULL)),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id),
+    FOREIGN KEY (tenant_id, pipeline_id) REFERENCES pipeline (tenant_id, id),
+    FOREIGN KEY (tenant_id, stage_id) REFERENCES stage (tenant_id, id),
+    FOREIGN KEY (tenant_id, lost_reason_id) REFERENCES lost_reason (tenant_id, id),
+    FOREIGN KEY (tenant_id, lost_to_id) REFERENCES competitor (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX opportunity_account_id_created_at_index ON opportunity (tenant_id, account_id, created_at, id);
+
+CREATE INDEX opportunity_account_id_index ON opportunity (tenant_id, account_id, id);
+
+CREATE INDEX opportunity_close_date_index ON opportunity (tenant_id, close_date, id);
+
+CREATE INDEX opportunity_contact_id_index ON opportunity (tenant_id, contact_id, id) WHERE contact_id IS NOT NULL;
+
+CREATE INDEX opportunity_lost_reason_id_index ON opportunity (tenant_id, lost_reason_id, id) WHERE lost_reason_id IS NOT NULL;
+
+CREATE INDEX opportunity_lost_to_id_index ON opportunity (tenant_id, lost_to_id, id) WHERE lost_to_id IS NOT NULL;
+
+CREATE INDEX opportunity_owner_id_index ON opportunity (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX opportunity_pipeline_id_index ON opportunity (tenant_id, pipeline_id, id);
+
+CREATE INDEX opportunity_stage_id_index ON opportunity (tenant_id, stage_id, id);
+
+CREATE INDEX opportunity_stage_id_stage_since_index ON opportunity (tenant_id, stage_id, stage_since, id);
+
+CREATE TABLE opportunity_competitor (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    opportunity_id BLOB NOT NULL,
+    competitor_id BLOB NOT NULL,
+    threat TEXT NOT NULL,
+    notes TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, competitor_id) REFERENCES competitor (tenant_id, id)
+) STRICT;
+
+CREATE INDEX opportunity_competitor_competitor_id_index ON opportunity_competitor (tenant_id, competitor_id, id);
+
+CREATE UNIQUE INDEX opportunity_competitor_key ON opportunity_competitor (tenant_id, opportunity_id, competitor_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX opportunity_competitor_opportunity_id_index ON opportunity_competitor (tenant_id, opportunity_id, id);
+
+CREATE TABLE opportunity_contact (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    opportunity_id BLOB NOT NULL,
+    contact_id BLOB NOT NULL,
+    role TEXT NOT NULL,
+    notes TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id)
+) STRICT;
+
+CREATE INDEX opportunity_contact_contact_id_index ON opportunity_contact (tenant_id, contact_id, id);
+
+CREATE UNIQUE INDEX opportunity_contact_key ON opportunity_contact (tenant_id, opportunity_id, contact_id, role) WHERE deleted_at IS NULL;
+
+CREATE INDEX opportunity_contact_opportunity_id_index ON opportunity_contact (tenant_id, opportunity_id, id);
+
+CREATE TABLE opportunity_member (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    opportunity_id BLOB NOT NULL,
+    user_id BLOB NOT NULL,
+    role TEXT,
+    role_folded TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX opportunity_member_key ON opportunity_member (tenant_id, opportunity_id, user_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX opportunity_member_opportunity_id_index ON opportunity_member (tenant_id, opportunity_id, id);
+
+CREATE INDEX opportunity_member_user_id_index ON opportunity_member (tenant_id, user_id, id);
+
+CREATE TABLE opportunity_split (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    opportunity_id BLOB NOT NULL,
+    user_id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    percent INTEGER NOT NULL,
+    amount_minor INTEGER,
+    amount_currency TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((amount_minor IS NULL) = (amount_currency IS NULL)),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX opportunity_split_key ON opportunity_split (tenant_id, opportunity_id, kind, user_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX opportunity_split_opportunity_id_index ON opportunity_split (tenant_id, opportunity_id, id);
+
+CREATE INDEX opportunity_split_user_id_index ON opportunity_split (tenant_id, user_id, id);
+
 CREATE TABLE party (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1348,6 +1631,23 @@ CREATE TABLE party (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     name_folded TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE TABLE pipeline (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    active INTEGER NOT NULL,
+    is_default INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -1460,6 +1760,26 @@ CREATE INDEX purpose_token_record_id_index ON purpose_token (tenant_id, record_i
 
 CREATE UNIQUE INDEX purpose_token_secret_hash_key ON purpose_token (tenant_id, secret_hash) WHERE deleted_at IS NULL;
 
+CREATE TABLE quota (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    user_id BLOB NOT NULL,
+    since TEXT NOT NULL,
+    until TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX quota_user_id_index ON quota (tenant_id, user_id, id);
+
 CREATE TABLE record_lock (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1484,6 +1804,36 @@ CREATE UNIQUE INDEX record_lock_exclusive_key ON record_lock (tenant_id, exclusi
 CREATE INDEX record_lock_holder_id_index ON record_lock (tenant_id, holder_id, id) WHERE holder_id IS NOT NULL;
 
 CREATE INDEX record_lock_record_id_index ON record_lock (tenant_id, record_id, id);
+
+CREATE TABLE referral (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    advocate_id BLOB NOT NULL,
+    referee_id BLOB NOT NULL,
+    lead_id BLOB,
+    status TEXT NOT NULL,
+    referred_on TEXT,
+    reward TEXT,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, advocate_id) REFERENCES contact (tenant_id, id),
+    FOREIGN KEY (tenant_id, referee_id) REFERENCES contact (tenant_id, id),
+    FOREIGN KEY (tenant_id, lead_id) REFERENCES lead (tenant_id, id)
+) STRICT;
+
+CREATE INDEX referral_advocate_id_index ON referral (tenant_id, advocate_id, id);
+
+CREATE UNIQUE INDEX referral_key ON referral (tenant_id, advocate_id, referee_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX referral_lead_id_index ON referral (tenant_id, lead_id, id) WHERE lead_id IS NOT NULL;
+
+CREATE INDEX referral_referee_id_index ON referral (tenant_id, referee_id, id);
 
 CREATE TABLE relationship (
     tenant_id BLOB NOT NULL,
@@ -1718,6 +2068,23 @@ CREATE INDEX schedule_due_index ON schedule (state, next_run_at);
 
 CREATE INDEX schedule_last_export_id_index ON schedule (tenant_id, last_export_id, id) WHERE last_export_id IS NOT NULL;
 
+CREATE TABLE score_rule (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    condition TEXT NOT NULL,
+    points INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
 CREATE VIRTUAL TABLE search_document USING fts5 (
     name, detail, body, tenant_id UNINDEXED, resource UNINDEXED, record_id UNINDEXED, tokenize = 'ascii'
 );
@@ -1850,6 +2217,123 @@ CREATE INDEX sign_in_session_oauth_client_id_index ON sign_in_session (tenant_id
 CREATE INDEX sign_in_session_revoked ON sign_in_session (revoked_at) WHERE revoked_at IS NOT NULL;
 
 CREATE INDEX sign_in_session_user_id_index ON sign_in_session (tenant_id, user_id, id);
+
+CREATE TABLE stage (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    pipeline_id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    probability INTEGER NOT NULL,
+    forecast_category TEXT NOT NULL,
+    is_required INTEGER NOT NULL,
+    required_fields TEXT NOT NULL,
+    entry_condition TEXT,
+    checklist TEXT NOT NULL,
+    stale_after_days INTEGER,
+    guidance TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, pipeline_id) REFERENCES pipeline (tenant_id, id)
+) STRICT;
+
+CREATE INDEX stage_pipeline_id_index ON stage (tenant_id, pipeline_id, id);
+
+CREATE TABLE stage_approval (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    opportunity_id BLOB NOT NULL,
+    stage_id BLOB NOT NULL,
+    status TEXT NOT NULL,
+    amount_minor INTEGER,
+    amount_currency TEXT,
+    request_note TEXT,
+    requested_by_id BLOB,
+    decided_by_id BLOB,
+    decided_at INTEGER,
+    decision_note TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((amount_minor IS NULL) = (amount_currency IS NULL)),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, stage_id) REFERENCES stage (tenant_id, id),
+    FOREIGN KEY (tenant_id, requested_by_id) REFERENCES app_user (tenant_id, id),
+    FOREIGN KEY (tenant_id, decided_by_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX stage_approval_decided_by_id_index ON stage_approval (tenant_id, decided_by_id, id) WHERE decided_by_id IS NOT NULL;
+
+CREATE INDEX stage_approval_opportunity_id_index ON stage_approval (tenant_id, opportunity_id, id);
+
+CREATE INDEX stage_approval_requested_by_id_index ON stage_approval (tenant_id, requested_by_id, id) WHERE requested_by_id IS NOT NULL;
+
+CREATE INDEX stage_approval_stage_id_index ON stage_approval (tenant_id, stage_id, id);
+
+CREATE TABLE stage_approver (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    stage_id BLOB NOT NULL,
+    approver_resource TEXT NOT NULL,
+    approver_id BLOB NOT NULL,
+    from_amount_minor INTEGER,
+    from_amount_currency TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((from_amount_minor IS NULL) = (from_amount_currency IS NULL)),
+    FOREIGN KEY (tenant_id, stage_id) REFERENCES stage (tenant_id, id)
+) STRICT;
+
+CREATE INDEX stage_approver_approver_id_index ON stage_approver (tenant_id, approver_id, id);
+
+CREATE INDEX stage_approver_stage_id_index ON stage_approver (tenant_id, stage_id, id);
+
+CREATE TABLE stage_change (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    opportunity_id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    from_stage_id BLOB,
+    to_stage_id BLOB NOT NULL,
+    entered_at INTEGER NOT NULL,
+    time_in_stage INTEGER,
+    amount_minor INTEGER,
+    amount_currency TEXT,
+    probability INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((amount_minor IS NULL) = (amount_currency IS NULL)),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, from_stage_id) REFERENCES stage (tenant_id, id),
+    FOREIGN KEY (tenant_id, to_stage_id) REFERENCES stage (tenant_id, id)
+) STRICT;
+
+CREATE INDEX stage_change_from_stage_id_index ON stage_change (tenant_id, from_stage_id, id) WHERE from_stage_id IS NOT NULL;
+
+CREATE INDEX stage_change_opportunity_id_index ON stage_change (tenant_id, opportunity_id, id);
+
+CREATE INDEX stage_change_to_stage_id_index ON stage_change (tenant_id, to_stage_id, id);
 
 CREATE TABLE sync_scope (
     tenant_id BLOB NOT NULL,

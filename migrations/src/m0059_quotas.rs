@@ -19,7 +19,8 @@ impl MigrationTrait for Migration {
             .required_reference("user_id", "app_user")
             .required("since", Kind::Date)
             .required("until", Kind::Date)
-            .required_money("amount");
+            .required_money("amount")
+            .unique("quota_user_since_key", &["user_id", "since"]);
         create(manager, &[quota]).await
     }
 }

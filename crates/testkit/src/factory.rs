@@ -209,7 +209,8 @@ impl Factory {
             let mut body = Map::new();
             for field in writable(def) {
                 // An example of null says that the field stays empty in a record of the common kind.
-                if (fill == Fill::Required && !field.required_on_create() && !asked_by_rule(def, field)) || field.example == "null" {
+                let wanted = fill == Fill::Everything || field.required_on_create() || asked_by_rule(def, field);
+                if !wanted || field.example == "null" || said_by_another(def, field) {
                     continue;
                 }
                 body.insert(field.name.to_string(), self.filling(def, field).await);
@@ -241,6 +242,11 @@ fn asked_by_rule(def: &ResourceDef, field: &FieldDef) -> bool {
             | ("accountUser", "accountId")
             | ("opportunity", "stageId")
     )
+}
+
+/// Whether another field that is filled says what would stand in this one.
+fn said_by_another(def: &ResourceDef, field: &FieldDef) -> bool {
+    matches!((def.name.as_ref(), field.name.as_ref()), ("opportunity", "pipelineId"))
 }
 
 /// What a rule asks of the record that a field refers to, beyond what definitions say: the resource to make it of, and what it

@@ -109,6 +109,10 @@ LOOKED_UP = re.compile(
     "|Nothing can be sent to url|names no event|name at least one event|is about records of one resource|which means several|whose changes are told is called so"
     # pushes: what can be done depends on the resource
     "|there are verbs alone"
+    # deals and leads: what depends on the pipeline, on the state, on another day, on a sign that money has anywhere else
+    "|no pipeline is the default|has no open stage in which|takes no (new|further) opportunities|names (no open stage|no stage of|a stage of another)"
+    "|is in this (stage|pipeline) already|is in the future|a reason that is no longer active|must not be negative|must be more than nothing"
+    "|cannot be set to or from QUALIFIED|converted to this account|until must not be before since"
     # scopes of devices: resources with filter trees
     "|content (must be a JSON object whose|names no resource|says .* must say a filter tree)|Of \\w+: |whose records mirror others|is no resource\\.|none of the resources that are followed"
     # inboxes: places in a document, names of headers, secrets by their kind, events that hold nothing any more

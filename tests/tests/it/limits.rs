@@ -54,6 +54,7 @@ async fn field_sizes() {
                         | ("oauthClient", "redirectUris")
                         | ("savedView", "filter" | "sort" | "fields")
                         | ("syncScope", "content")
+                        | ("stage", "requiredFields")
                         | ("identityProvider", "scopes" | "emailDomains")
                         | ("webhookEndpoint", "events" | "fields")
                         | ("inboxSource", "mapping" | "signatureHeader" | "eventIdHeader" | "eventIdPointer" | "keyPointer")

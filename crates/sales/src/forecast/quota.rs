@@ -7,8 +7,8 @@ use clientela_engine::module::{Draft, RuleReader};
 use clientela_kernel::{Comparison, Context, Date, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_macros::resource;
 
-/// What a user is to sell from one day to another. Two quotas of one user in one currency have no day in common.
-#[resource(name = "quota", prefix = "quo", owner = "userId", unattachable)]
+/// What a user is to sell from one day to another. Two quotas of one user have no day in common.
+#[resource(name = "quota", prefix = "quo", owner = "userId", unattachable, unique("quota_user_since_key", "userId", "since"))]
 pub struct Model {
     /// Whose it is.
     #[field(
@@ -52,21 +52,17 @@ impl Rules for QuotaRules {
     }
 
     async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-        let (Value::Money(amount), user) = (draft.get("amount").clone(), draft.get("userId").clone()) else { return Ok(()) };
         let same_time = Filter::And(vec![
-            equal("userId", user),
+            equal("userId", draft.get("userId").clone()),
             Filter::field("since", Comparison::LessOrEqual(draft.get("until").clone())),
             Filter::field("until", Comparison::GreaterOrEqual(draft.get("since").clone())),
         ]);
         let others = reader.find("quota", same_time).await?;
-        let taken = others
-            .iter()
-            .find(|other| other.id != draft.id && matches!(other.get("amount"), Value::Money(other) if other.currency == amount.currency));
-        match taken {
+        match others.iter().find(|other| other.id != draft.id) {
             None => Ok(()),
             Some(other) => {
                 let text = format!(
-                    "since and until have days in common with {}, another quota of this user in this currency.",
+                    "since and until have days in common with {}, another quota of this user.",
                     other.id.to_text(&other.def.prefix)
                 );
                 Err(refused("/since", ProblemCode::Contradiction, text))

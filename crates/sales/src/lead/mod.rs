@@ -88,7 +88,7 @@ pub struct Model {
     #[field(write = "read_only", derived, example = "null")]
     pub assigned_at: Option<Timestamp>,
     /// Since when it has had its status.
-    #[field(write = "read_only", derived, example = "null")]
+    #[field(write = "read_only", derived)]
     pub status_since: Timestamp,
     /// Why nothing will come of it.
     #[field(max = 2_000, no_sort, write = "read_only", example = "null")]

@@ -80,7 +80,7 @@ pub struct Model {
         on_delete = "restrict",
         write = "immutable",
         derived,
-        example = "null"
+        example = "\"ppl_01h455vb4pex5vsknk084sn02q\""
     )]
     pub pipeline_id: Id,
     /// The stage it is in. Left out, a new one is in the first open stage of `pipelineId`, or of the default pipeline. Only the verbs change it.
@@ -134,7 +134,7 @@ pub struct Model {
     #[field(max_items = 100, max = 100, example = "[\"Budget is confirmed\"]")]
     pub checked_items: TextSet,
     /// Since when it has been in its stage. For a deal that was made elsewhere it may be given when the record is made.
-    #[field(write = "immutable", derived, example = "null")]
+    #[field(write = "immutable", derived)]
     pub stage_since: Timestamp,
     /// From when on it counts as stale in its stage; never where empty.
     #[field(write = "read_only", derived, example = "null")]
