@@ -5,6 +5,7 @@ use crate::oauth::{CLIENT_PREFIX, OauthClient};
 use crate::policy::{Definitions, Role};
 use crate::remembered::Remembered;
 use crate::signing::PublicKeys;
+use crate::ticket::{self, Principal, Ticket};
 use crate::token::{self, Examined, Verified, refused};
 use crate::{
     ApiKeyCredential, CredentialChanges, CredentialSource, Principals, PurposeToken, SigningKeys, TokenIssue, TokenRules, UserCredential,
@@ -175,6 +176,56 @@ impl Authenticator {
     pub fn issue(&self, issue: &TokenIssue) -> Result<String> {
         let keys = Arc::clone(&self.0.keys.read());
         token::sign(&keys, &self.0.rules, issue)
+    }
+
+    /// Signs a ticket for the stream of the feed, by which whoever sends this credential may follow it until a moment, and do nothing else. It ends earlier where the credential does.
+    /// Answers the ticket and when it ends.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`; `FORBIDDEN` for a token that is for one purpose only.
+    pub fn ticket(&self, context: &Context, bearer: &str, until: Timestamp) -> Result<(String, Timestamp)> {
+        let mut ticket = Ticket::of(context, until);
+        match context.actor.kind {
+            ActorKind::User => {
+                let verified =
+                    self.verified(bearer)?.ok_or_else(|| refused("The token is signed with a key that this server does not know."))?;
+                ticket.belongs_to(&verified);
+            }
+            ActorKind::ApiKey => {
+                let ends = self.0.directory.read().key(&api_key::digest(bearer)).and_then(|key| key.expires_at);
+                ticket.ends(ends);
+            }
+            _ => return Err(Error::new(ErrorCode::Forbidden, "A token for one purpose gets no tickets for a stream.")),
+        }
+        let keys = Arc::clone(&self.0.keys.read());
+        Ok((ticket::sign(&keys, &self.0.rules, &ticket)?, ticket.until))
+    }
+
+    /// Who came with this ticket, which [`Authenticator::ticket`] has signed?
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`: it has ended, it is none, or its principal's credential holds no more.
+    pub async fn admit(&self, ticket: &str, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        if self.stale() {
+            self.reload().await?;
+        }
+        let ticket = ticket::verify(&self.0.keys.read(), &self.0.others.read(), &self.0.rules, ticket)?;
+        let directory = self.0.directory.read();
+        let gone = || refused("The ticket's principal does not exist any more.");
+        match ticket.principal()? {
+            Principal::Key(id) => {
+                ticket.check_time(now)?;
+                let key = directory.key_of(ticket.tenant, id).ok_or_else(gone)?;
+                key_context(&directory, key, request_id, now)
+            }
+            Principal::User(id) => {
+                ticket.check_time(now)?;
+                let verified = ticket.verified(id);
+                let user = directory.user(ticket.tenant, id).ok_or_else(gone)?;
+                let scopes = allowed(&directory, &verified)?.ok_or_else(gone)?;
+                user_context(&directory, user, &verified, scopes, request_id, now)
+            }
+        }
     }
 
     /// The public keys, for `/.well-known/jwks.json`.

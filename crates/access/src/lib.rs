@@ -13,6 +13,7 @@ pub mod policy;
 mod remembered;
 pub mod signing;
 mod throttle;
+mod ticket;
 pub mod token;
 pub mod totp;
 

@@ -97,8 +97,8 @@ pub(crate) struct Verified {
     pub(crate) actor: Option<Json>,
     pub(crate) issuer: String,
     pub(crate) issued: i64,
-    not_before: i64,
-    expires: i64,
+    pub(crate) not_before: i64,
+    pub(crate) expires: i64,
 }
 
 /// A token that is valid at this moment, for those who ask about it.

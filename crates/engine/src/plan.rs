@@ -59,6 +59,19 @@ impl Selection {
         }
         Selection { items }
     }
+
+    /// The same, without the fields that are not wanted, by their places in the definition.
+    pub(crate) fn only(self, wanted: &impl Fn(&usize) -> bool) -> Selection {
+        let kept = |item| match item {
+            Item::Field { field, .. } | Item::MoneyParts { field, .. } if !wanted(&field) => None,
+            Item::Part { key, selection } => {
+                let selection = selection.only(wanted);
+                (!selection.items.is_empty()).then_some(Item::Part { key, selection })
+            }
+            other => Some(other),
+        };
+        Selection { items: self.items.into_iter().filter_map(kept).collect() }
+    }
 }
 
 /// One key of a record's object.

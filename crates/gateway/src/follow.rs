@@ -65,9 +65,4 @@ impl Follower {
     pub(crate) fn is_over(&self) -> bool {
         self.state.health.is_draining()
     }
-
-    /// The gateway's state.
-    pub(crate) fn state(&self) -> &Arc<GatewayState> {
-        &self.state
-    }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use clientela_access::Authenticator;
 use clientela_access::oauth::AuthorizationServer;
 use clientela_engine::Engine;
-use clientela_kernel::{Clock, Context, Result, Timestamp};
+use clientela_kernel::{Clock, Context, Error, ErrorCode, Result, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +38,16 @@ pub trait Authenticate: Send + Sync {
     /// Who sent this credential (a token or an API key, without the word `Bearer`)? `UNAUTHENTICATED` otherwise.
     async fn authenticate(&self, bearer: &str, request_id: Uuid, now: Timestamp) -> Result<Context>;
 
+    /// A ticket for the stream of the feed for whoever sends this credential, and when it ends: until then at the latest. `FORBIDDEN` where it gets none.
+    fn ticket(&self, _context: &Context, _bearer: &str, _until: Timestamp) -> Result<(String, Timestamp)> {
+        Err(Error::new(ErrorCode::Forbidden, "No tickets are given here."))
+    }
+
+    /// Who came with a ticket? `UNAUTHENTICATED` where it holds no more.
+    async fn admit(&self, _ticket: &str, _request_id: Uuid, _now: Timestamp) -> Result<Context> {
+        Err(Error::new(ErrorCode::Unauthenticated, "No tickets are given here."))
+    }
+
     /// The JSON Web Key Set (RFC 7517) with the keys that sign access tokens, as JSON text.
     fn key_set(&self) -> String;
 }
@@ -46,6 +56,14 @@ pub trait Authenticate: Send + Sync {
 impl Authenticate for Authenticator {
     async fn authenticate(&self, bearer: &str, request_id: Uuid, now: Timestamp) -> Result<Context> {
         Authenticator::authenticate(self, bearer, request_id, now).await
+    }
+
+    fn ticket(&self, context: &Context, bearer: &str, until: Timestamp) -> Result<(String, Timestamp)> {
+        Authenticator::ticket(self, context, bearer, until)
+    }
+
+    async fn admit(&self, ticket: &str, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        Authenticator::admit(self, ticket, request_id, now).await
     }
 
     fn key_set(&self) -> String {

@@ -30,7 +30,7 @@ pub struct Model {
     #[field(write = "immutable", default = "\"CSV\"")]
     pub format: FileFormat,
     /// Whether an apostrophe goes before text that a spreadsheet would take for a formula. An import by the export's mapping takes it away
-    /// again. It concerns CSV alone: in XLSX texts are told to be texts, and no spreadsheet reads NDJSON.
+    /// again. It concerns CSV alone: in XLSX and Parquet texts are told to be texts, and no spreadsheet reads NDJSON.
     #[field(write = "immutable", default = "true")]
     pub guarded: bool,
     /// How far it has come.

@@ -35,9 +35,11 @@ pub enum FileFormat {
     Ndjson,
     /// A spreadsheet of the kind that Excel writes: one sheet, the names of the columns in its first row.
     Xlsx,
+    /// A Parquet file, in which every column has a type of its own.
+    Parquet,
 }
 
-const ALL: [FileFormat; 3] = [FileFormat::Csv, FileFormat::Ndjson, FileFormat::Xlsx];
+const ALL: [FileFormat; 4] = [FileFormat::Csv, FileFormat::Ndjson, FileFormat::Xlsx, FileFormat::Parquet];
 
 impl FileFormat {
     /// Its media type.
@@ -46,6 +48,7 @@ impl FileFormat {
             FileFormat::Csv => "text/csv",
             FileFormat::Ndjson => "application/x-ndjson",
             FileFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            FileFormat::Parquet => "application/vnd.apache.parquet",
         }
     }
 
@@ -60,6 +63,7 @@ impl FileFormat {
             FileFormat::Csv => import::Format::Csv,
             FileFormat::Ndjson => import::Format::Ndjson,
             FileFormat::Xlsx => import::Format::Xlsx,
+            FileFormat::Parquet => import::Format::Parquet,
         }
     }
 
@@ -69,6 +73,7 @@ impl FileFormat {
             FileFormat::Csv => export::Format::Csv,
             FileFormat::Ndjson => export::Format::Ndjson,
             FileFormat::Xlsx => export::Format::Xlsx,
+            FileFormat::Parquet => export::Format::Parquet,
         }
     }
 

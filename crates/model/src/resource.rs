@@ -88,10 +88,11 @@ pub enum ContentRole {
 }
 
 /// The media types of such files, with the ending of their names.
-pub const CONTENT_TYPES: [(&str, &str); 3] = [
+pub const CONTENT_TYPES: [(&str, &str); 4] = [
     ("text/csv", "csv"),
     ("application/x-ndjson", "ndjson"),
     ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    ("application/vnd.apache.parquet", "parquet"),
 ];
 
 /// The fields of a resource that keeps the keys of other systems.

@@ -256,6 +256,7 @@ impl Export {
         let ending = self.output.as_ref().and_then(|path| path.extension()).map(|ending| ending.to_string_lossy().to_ascii_lowercase());
         self.format.unwrap_or(match ending.as_deref() {
             Some("xlsx") => ExportFormat::Xlsx,
+            Some("parquet") => ExportFormat::Parquet,
             Some("ndjson" | "jsonl") => ExportFormat::Ndjson,
             _ => ExportFormat::Csv,
         })
@@ -271,6 +272,8 @@ pub enum ExportFormat {
     Ndjson,
     /// A spreadsheet of the kind that Excel writes. Texts are told to be texts.
     Xlsx,
+    /// A Parquet file, in which every column has a type of its own.
+    Parquet,
 }
 
 /// How many records `seed` makes.

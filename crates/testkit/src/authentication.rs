@@ -16,6 +16,14 @@ impl Authenticate for Authentication {
         self.0.authenticate(bearer, request_id, now).await
     }
 
+    fn ticket(&self, context: &Context, bearer: &str, until: Timestamp) -> Result<(String, Timestamp)> {
+        self.0.ticket(context, bearer, until)
+    }
+
+    async fn admit(&self, ticket: &str, request_id: Uuid, now: Timestamp) -> Result<Context> {
+        self.0.admit(ticket, request_id, now).await
+    }
+
     fn key_set(&self) -> String {
         self.0.jwks().to_string()
     }

@@ -39,6 +39,11 @@ impl Client {
         Client { token: token.map(str::to_owned), ..self.clone() }
     }
 
+    /// The credential that it sends.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// `GET`.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], None).await

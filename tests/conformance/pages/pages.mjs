@@ -1,6 +1,7 @@
 // Both documentation pages in Chromium. Every request to anything but the server is refused, and any of them, any error on the
 // console and any missing content is a failure. CLIENTELA_SCREENSHOTS, a folder, keeps a picture of each page.
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -92,10 +93,57 @@ await page("/graphiql", async (tab) => {
 await page("/problems", (tab) => sees(tab, "VERSION_CONFLICT"));
 await page("/problems/VERSION_CONFLICT", (tab) => sees(tab, "What to do"));
 
+// A browser's own EventSource: with a ticket in its address it hears of what changes, and goes on by itself, without a gap, when the line is cut.
+const lines = new Set();
+const between = createServer((asked, answer) => {
+    const passed = request(url + asked.url, { method: asked.method, headers: asked.headers }, (given) => {
+        answer.writeHead(given.statusCode, given.headers);
+        given.on("error", () => answer.destroy());
+        given.pipe(answer);
+    });
+    if (asked.url.startsWith("/v1/changes/stream")) lines.add(answer);
+    answer.on("close", () => passed.destroy());
+    passed.on("error", () => answer.destroy());
+    asked.pipe(passed);
+});
+await new Promise((resolve) => between.listen(0, "127.0.0.1", resolve));
+const post = async (path, body) => {
+    const headers = { Authorization: `Bearer ${process.env.CLIENTELA_TOKEN}`, "Content-Type": "application/json" };
+    return (await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) })).json();
+};
+const listener = await browser.newPage();
+try {
+    // A page of somebody's own, which asks for nothing but what this asks for.
+    await listener.route("**/listener", (route) => route.fulfill({ contentType: "text/html", body: "<title>Listener</title>" }));
+    await listener.goto(`http://127.0.0.1:${between.address().port}/listener`);
+    const { ticket } = await post("/v1/changes/stream-ticket", {});
+    await listener.evaluate((ticket) => {
+        window.told = [];
+        window.events = new EventSource(`/v1/changes/stream?resources=account&after=now&ticket=${ticket}`);
+        window.events.addEventListener("change", (event) => window.told.push(JSON.parse(event.data).record.name));
+        window.refused = new EventSource("/v1/changes/stream?ticket=none");
+    }, ticket);
+    await listener.waitForFunction(() => window.events.readyState === EventSource.OPEN && window.refused.readyState === EventSource.CLOSED);
+    const heard = (name) => listener.waitForFunction((name) => window.told.includes(name), name, { timeout: 30_000 });
+    await post("/v1/accounts", { name: "Before the cut" });
+    await heard("Before the cut");
+    for (const line of lines) line.destroy();
+    await post("/v1/accounts", { name: "While it was cut" });
+    await heard("While it was cut");
+    await post("/v1/accounts", { name: "After the cut" });
+    await heard("After the cut");
+    const told = await listener.evaluate(() => window.told);
+    if (told.join() !== "Before the cut,While it was cut,After the cut") failures.push(`EventSource heard ${told}`);
+} catch (error) {
+    failures.push(`EventSource: ${error}`);
+}
+
 await browser.close();
+between.closeAllConnections();
+between.close();
 await rm(profile, { recursive: true, force: true });
 if (failures.length > 0) {
     console.error(failures.join("\n"));
     process.exit(1);
 }
-console.log("/, /docs, /graphiql and /problems render, ask nobody else for anything, and log nothing");
+console.log("/, /docs, /graphiql and /problems render, ask nobody else for anything, and log nothing; an EventSource goes on where it was cut off");

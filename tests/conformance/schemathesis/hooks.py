@@ -30,7 +30,11 @@ MYSELF = read(f"/v1/users/{ME}")
 COLLEAGUE = next(user for user in read("/v1/users")["data"] if user["id"] != ME and user["email"])
 
 
-@schemathesis.serializer("application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+@schemathesis.serializer(
+    "application/x-ndjson",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.apache.parquet",
+)
 def as_it_is(context, value):
     """A file is sent as it is: whether it is any good is found out by the job."""
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "ignore")

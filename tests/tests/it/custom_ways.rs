@@ -6,7 +6,7 @@ use crate::import::{Bytes, counts};
 use crate::rights::{make, role, user};
 use clientela_engine::Engine;
 use clientela_engine::export::{self, ExportPlan, ExportRequest, Format};
-use clientela_engine::import::{self, Mapping, Mode, Outcome, Plan, Problem, Sink, Summary};
+use clientela_engine::import::{self, Mapping, Mode, Opened, Outcome, Plan, Problem, Sink, Summary};
 use clientela_kernel::DeletedMode;
 use clientela_testkit::{Client, TestApp, both};
 use serde_json::{Value as Json, json};
@@ -44,7 +44,8 @@ async fn imported(app: &TestApp, client: &Client, mapping: &str, file: &str) -> 
     let plan = Plan::new(&Mapping::parse(mapping).expect("a mapping"), engine.registry()).expect("it fits");
     let mut problems = Problems::default();
     let input = Arc::new(Bytes(file.as_bytes().to_vec()));
-    let outcome = import::run(&engine, &client.context, Arc::new(plan), input, Mode::Each, None, &mut problems).await;
+    let opened = Opened { plan: Arc::new(plan), input, folder: std::env::temp_dir() };
+    let outcome = import::run(&engine, &client.context, opened, Mode::Each, None, &mut problems).await;
     (outcome.expect("it starts"), problems.0)
 }
 

@@ -41,22 +41,35 @@ enum Kind {
     Plain,
 }
 
-/// What a sheet knows of a value beyond its text.
+/// What a file with types knows of a value beyond its text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Typed {
     Text,
     Number,
     Boolean,
     Day,
+    Moment,
 }
 
-/// A cell of a sheet. What is not empty is as it stands in the record.
+/// A cell of a file with types. What is not empty is as it stands in the record.
 pub(super) enum Cell<'r> {
     Nothing,
     Text(Cow<'r, str>),
     Number(Cow<'r, str>),
     Boolean(bool),
     Day(Cow<'r, str>),
+    Moment(Cow<'r, str>),
+}
+
+/// What all cells of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaf {
+    Text,
+    Whole,
+    Flag,
+    Day,
+    Moment,
+    Amount,
 }
 
 /// The columns that names ask for, every visible field of the record where there are none, and the selection they read.
@@ -139,6 +152,7 @@ fn typed(field: &FieldDef) -> Typed {
         FieldType::Integer { .. } | FieldType::Decimal { .. } => Typed::Number,
         FieldType::Boolean => Typed::Boolean,
         FieldType::Date => Typed::Day,
+        FieldType::Instant => Typed::Moment,
         _ => Typed::Text,
     }
 }
@@ -159,6 +173,21 @@ impl Column {
             Kind::Money => vec![format!("{name}.amount").into(), format!("{name}.currency").into()],
             _ => vec![name.into()],
         }
+    }
+
+    /// What its cells are, by their names.
+    pub(super) fn leaves(&self) -> Vec<(String, Leaf)> {
+        let leaf = match (self.kind, self.typed) {
+            (Kind::Money, _) => Leaf::Amount,
+            (_, Typed::Number) => Leaf::Whole,
+            (_, Typed::Boolean) => Leaf::Flag,
+            (_, Typed::Day) => Leaf::Day,
+            (_, Typed::Moment) => Leaf::Moment,
+            (_, Typed::Text) => Leaf::Text,
+        };
+        // Behind an amount stands its currency.
+        let leaves = std::iter::once(leaf).chain(std::iter::repeat(Leaf::Text));
+        self.heads().into_iter().map(Cow::into_owned).zip(leaves).collect()
     }
 
     /// Writes the cells a record gives.
@@ -186,7 +215,7 @@ impl Column {
         }
     }
 
-    /// The cells a record gives in a sheet.
+    /// The cells a record gives in a file with types.
     pub(super) fn typed<'r>(&self, record: &'r Json) -> Vec<Cell<'r>> {
         let value = self.path.iter().try_fold(record, |at, name| at.get(name)).unwrap_or(&Json::Null);
         let text = cell::plain;
@@ -198,6 +227,7 @@ impl Column {
             (_, Typed::Boolean, Json::Bool(flag)) => Cell::Boolean(*flag),
             (_, Typed::Number, _) => Cell::Number(text(Some(value))),
             (_, Typed::Day, _) => Cell::Day(text(Some(value))),
+            (_, Typed::Moment, _) => Cell::Moment(text(Some(value))),
             _ => Cell::Text(text(Some(value))),
         };
         vec![one]

@@ -1,4 +1,4 @@
-//! Export: the records of a resource as CSV or NDJSON, in the order of their ids, page by page in constant memory.
+//! Export: the records of a resource as a file, in the order of their ids, page by page in constant memory.
 //!
 //! Every page is read as the caller would read it, with the caller's rights. A record that is there from beginning to
 //! end of an export is in it once, as it was when its page was read; the whole is no snapshot of one moment.
@@ -6,6 +6,7 @@
 mod cell;
 mod column;
 mod members;
+mod parquet;
 mod xlsx;
 
 use crate::engine::Engine;
@@ -19,6 +20,7 @@ use clientela_kernel::{Context, Cursor, DeletedMode, Error, ErrorCode, Filter, L
 use clientela_model::{Registry, ResourceDef};
 use column::Column;
 use members::Members;
+use parquet::Table;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -42,6 +44,8 @@ pub enum Format {
     Ndjson,
     /// A spreadsheet of the kind that Excel writes: one sheet, the names of the columns in its first row.
     Xlsx,
+    /// A Parquet file: every column of its own type, compressed with Zstandard.
+    Parquet,
 }
 
 /// An export as it is asked for.
@@ -123,6 +127,7 @@ impl ExportPlan {
             Format::Csv => "format = \"csv\"\nencoding = \"utf-8\"\ndelimiter = \",\"\ntrim = false",
             Format::Ndjson => "format = \"ndjson\"\ntrim = false",
             Format::Xlsx => "format = \"xlsx\"\ntrim = false",
+            Format::Parquet => "format = \"parquet\"\ntrim = false",
         };
         let mut text =
             format!("[source]\n{format}\n\n[[record]]\nresource = \"{}\"\nkey = {{ field = \"id\" }}\n\n[record.fields]\n", self.def.name);
@@ -176,25 +181,30 @@ pub async fn run(
 ) -> Result<u64> {
     let mut written = 0u64;
     let mut text = Vec::new();
-    let mut sheet = None;
+    let (mut sheet, mut table) = (None, None);
     match plan.format {
         Format::Csv => cell::row(&mut cell::writer(&mut text), plan.columns.iter().flat_map(Column::heads))?,
         Format::Ndjson => {}
         Format::Xlsx => sheet = Some(Sheet::new(plan.columns.iter().flat_map(Column::heads), folder)?),
+        Format::Parquet => table = Some(Table::new(&plan.columns)?),
     }
     let plan = Arc::new(plan);
     let (mut pages, _reading) = pages(engine, context, &plan);
     while let Some(page) = pages.recv().await {
         let page = page.ended().await??;
-        let count = match &mut sheet {
-            Some(sheet) => {
-                let records: Page<Json> = serde_json::from_slice(&page).map_err(Error::internal)?;
-                for record in &records.data {
+        let count = if sheet.is_some() || table.is_some() {
+            let records: Page<Json> = serde_json::from_slice(&page).map_err(Error::internal)?;
+            for record in &records.data {
+                if let Some(sheet) = &mut sheet {
                     sheet.record(&plan.columns, record)?;
                 }
-                records.data.len()
+                if let Some(table) = &mut table {
+                    table.record(&plan.columns, record, &mut text)?;
+                }
             }
-            None => plan.lines(&page, &mut text)?,
+            records.data.len()
+        } else {
+            plan.lines(&page, &mut text)?
         };
         out.write_all(&text).map_err(|error| unwritable(&error))?;
         text.clear();
@@ -203,6 +213,10 @@ pub async fn run(
     }
     if let Some(sheet) = sheet {
         sheet.finish(out)?;
+    }
+    if let Some(table) = table {
+        table.finish(&mut text)?;
+        out.write_all(&text).map_err(|error| unwritable(&error))?;
     }
     out.flush().map_err(|error| unwritable(&error))?;
     Ok(written)

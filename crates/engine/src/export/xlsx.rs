@@ -55,7 +55,8 @@ impl Sheet {
                     None => sheet.write_string(row, column, text.as_ref()),
                 },
                 Cell::Text(text) if text.is_empty() => continue,
-                Cell::Text(text) => sheet.write_string(row, column, text.as_ref()),
+                // What a sheet takes for a moment has no zone.
+                Cell::Text(text) | Cell::Moment(text) => sheet.write_string(row, column, text.as_ref()),
             };
             written.map_err(|error| failed(&error))?;
         }
@@ -82,7 +83,10 @@ fn failed(error: &XlsxError) -> Error {
         XlsxError::MaxStringLengthExceeded => "A cell of a sheet holds 32,767 characters at most, and a text is longer.",
         other => return Error::internal(format!("The export cannot be written: {other}.")),
     };
-    Error::new(ErrorCode::ValidationFailed, format!("The records do not fit into an XLSX file: {limit} Export them as CSV or NDJSON."))
+    Error::new(
+        ErrorCode::ValidationFailed,
+        format!("The records do not fit into an XLSX file: {limit} Export them as CSV, NDJSON or Parquet."),
+    )
 }
 
 #[cfg(test)]

@@ -189,7 +189,10 @@ impl<'a> Pages<'a> {
             let sight = self.at(index)?;
             let whole = self.followed.state.resources.get(&change.resource).is_some_and(|known| known.whole);
             let record = seen.records.get_mut(&(index, change.record));
-            let told = match seen.members.get(&(index, change.record)).filter(|_| !whole).map(|times| fate(times, step, target.step)) {
+            let fate = seen.members.get(&(index, change.record)).filter(|_| !whole).map(|times| fate(times, step, target.step));
+            // Whoever has followed up to here has it already.
+            let held = whole || fate == Some(Fate::Stays);
+            let told = match fate {
                 None if whole => true,
                 Some(Fate::Stays | Fate::Gained { logged: true }) => true,
                 Some(Fate::Gained { logged: false }) => false,
@@ -202,13 +205,14 @@ impl<'a> Pages<'a> {
             }
             let gone = matches!(kind, FeedKind::Deleted | FeedKind::Erased);
             let living = record.filter(|record| !gone && !deleted(&sight.def, record)).map(|record| record.clone());
-            let fields = if kind == FeedKind::Erased { Vec::new() } else { changed(&sight.def, &sight.mask, &change)? };
+            let (fields, all) = if kind == FeedKind::Erased { (Vec::new(), false) } else { changed(&sight.def, &sight.mask, &change)? };
             let def = Arc::clone(&sight.def);
             let told = FeedEntry {
                 at: Some(change.at),
                 actor: Some(change.actor),
                 request: Some(change.request),
                 fields,
+                known: held && all,
                 ..entry(kind, &def, change.record, Some(change.version), living)
             };
             self.push(told);
@@ -343,7 +347,19 @@ fn fate(times: &[FeedMember], since: i64, until: i64) -> Fate {
 
 fn entry(kind: FeedKind, def: &Arc<ResourceDef>, id: Id, version: Option<i64>, record: Option<Vec<Value>>) -> FeedEntry {
     let def = Arc::clone(def);
-    FeedEntry { kind, def, id, version, at: None, actor: None, request: None, fields: Vec::new(), cursor: String::new(), record }
+    FeedEntry {
+        kind,
+        def,
+        id,
+        version,
+        at: None,
+        actor: None,
+        request: None,
+        fields: Vec::new(),
+        cursor: String::new(),
+        record,
+        known: false,
+    }
 }
 
 fn deleted(def: &ResourceDef, record: &[Value]) -> bool {
@@ -354,11 +370,12 @@ fn integer(def: &ResourceDef, record: &[Value], field: &str) -> Option<i64> {
     def.field_index(field).and_then(|index| record.get(index)).and_then(Value::as_integer)
 }
 
-/// The names of the fields that a change changed, of those that may be seen.
-fn changed(def: &ResourceDef, mask: &FieldMask, change: &Change) -> Result<Vec<String>> {
+/// The names of the fields that a change changed, of those that may be seen, and whether the log says what it changed: a secret is not kept there.
+fn changed(def: &ResourceDef, mask: &FieldMask, change: &Change) -> Result<(Vec<String>, bool)> {
     let (before, after) = sides(change)?;
     let names = |name: &str| before.contains_key(name) || after.as_ref().is_some_and(|after| after.contains_key(name));
-    Ok(def.fields.iter().filter(|field| mask.sees(*field) && names(&field.name)).map(|field| field.name.to_string()).collect())
+    let said = !before.is_empty() || after.as_ref().is_some_and(|after| !after.is_empty());
+    Ok((def.fields.iter().filter(|field| mask.sees(*field) && names(&field.name)).map(|field| field.name.to_string()).collect(), said))
 }
 
 #[cfg(test)]

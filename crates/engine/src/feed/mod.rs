@@ -21,7 +21,7 @@ use crate::Engine;
 use crate::plan::Selection;
 use crate::read::{self, Layout, Source};
 use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Name, Result, Timestamp, Value};
-use clientela_model::ResourceDef;
+use clientela_model::{ResourceDef, system};
 use clientela_store::Bell;
 use entries::Pages;
 use serde_json::{Value as Json, json};
@@ -135,12 +135,35 @@ pub struct FeedEntry {
     pub cursor: String,
     /// Every field of the record as it is now; none where it is no longer there for the caller.
     record: Option<Vec<Value>>,
+    /// Whether a copy that has followed up to here holds the record, and the log says all that was changed of it.
+    known: bool,
 }
 
 impl FeedEntry {
     /// Whether the record is there for the caller.
     pub fn has_record(&self) -> bool {
         self.record.is_some()
+    }
+
+    /// The shape of that which a copy lacks that has followed up to here, and the entry to render by it: of a change the fields that were changed, with the version that it led
+    /// to; of a record that such a copy does not hold, or of which the log does not say what was changed, all of it.
+    pub fn changed(&self) -> (FeedEntry, Selection) {
+        let whole = Selection::whole(&self.def);
+        if self.kind != FeedKind::Updated || !self.known {
+            return (self.clone(), whole);
+        }
+        let mut entry = self.clone();
+        // Other changes may have followed, whose entries a copy must not pass over.
+        let place = self.def.field_index(system::VERSION).and_then(|index| entry.record.as_mut()?.get_mut(index));
+        if let Some((slot, version)) = place.zip(self.version) {
+            *slot = Value::Integer(version);
+        }
+        let always = [system::ID, system::VERSION, system::UPDATED_AT, system::UPDATED_BY];
+        let shows = |index: &usize| {
+            let field = self.def.fields.get(*index);
+            field.is_some_and(|field| always.contains(&field.name.as_ref()) || self.fields.iter().any(|name| *name == *field.name))
+        };
+        (entry, whole.only(&shows))
     }
 
     /// The entry as both APIs show it, without the record: `kind resource id version at actor requestId fields`.

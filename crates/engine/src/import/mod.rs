@@ -1,8 +1,8 @@
 //! Import: the rows of a foreign file become records, told again by their keys, so that reading the file another time
 //! changes nothing. Whatever is wrong is reported by row and field, and the rest goes on.
 //!
-//! The file is read piece by piece and never held in memory. What is kept for the time of a run is 40 bytes or so for
-//! each record's key, by which a key that comes twice is noticed.
+//! The file is read piece by piece and never held in memory. What is kept for the time of a run is 24 bytes for each record's key, by which a key that
+//! comes twice is noticed: in a file of its own once there are many.
 
 mod checkpoint;
 mod convert;
@@ -11,14 +11,17 @@ mod encoding;
 mod lines;
 mod mapping;
 mod message;
+mod parquet;
 mod plan;
 mod prepare;
 mod records;
 mod report;
 mod row;
 mod run;
+mod seen;
 mod source;
 mod text;
+mod unpack;
 mod write;
 mod xlsx;
 
@@ -30,7 +33,7 @@ pub use plan::Plan;
 pub use report::{Counts, Effect, Problem, Summary};
 pub use run::{Input, Mode, Outcome, Sink, run};
 pub use source::{Format, SourceOptions};
-pub use xlsx::readable;
+pub use unpack::{Opened, readable};
 
 use std::fmt;
 

@@ -7,14 +7,15 @@ use super::prepare::{Candidate, Prepared, Preparer, unreadable};
 use super::records::Records;
 use super::report::{Problem, Summary};
 use super::row::Row;
+use super::seen::Seen;
 use super::source::Source;
 use super::write::{Done, write};
-use super::{Refusal, Repeats};
+use super::{Opened, Refusal, Repeats};
 use crate::Engine;
 use crate::task::{Started, started};
-use clientela_kernel::{Context, Error, Result};
+use clientela_kernel::{Context, Error, ErrorCode, Result};
 use futures_util::future::BoxFuture;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::RandomState;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -78,14 +79,13 @@ pub struct Outcome {
 pub async fn run(
     engine: &Engine,
     context: &Context,
-    plan: Arc<Plan>,
-    input: Arc<dyn Input>,
+    opened: Opened,
     mode: Mode,
     after: Option<Checkpoint>,
     sink: &mut dyn Sink,
 ) -> Result<Outcome, Refusal> {
     if mode == Mode::Each {
-        let run = Run { tells: true, flights: FLIGHTS, ..Run::new(engine, context, plan, input) };
+        let run = Run { tells: true, flights: FLIGHTS, ..Run::new(engine, context, opened) };
         let (summary, stopped) = run.behind(after.unwrap_or_default()).passes(sink).await?;
         return Ok(Outcome { written: true, summary, stopped });
     }
@@ -93,7 +93,7 @@ pub async fn run(
         Ok(pair) => pair,
         Err(error) => return Ok(Outcome { summary: Summary::default(), written: false, stopped: Some(error) }),
     };
-    let ran = Run::new(&inside, context, plan, input).passes(sink).await;
+    let ran = Run::new(&inside, context, opened).passes(sink).await;
     let whole = matches!(&ran, Ok((summary, None)) if summary.problems == 0);
     let ended = if mode == Mode::Atomic && whole { held.commit().await } else { held.roll_back().await };
     let (summary, stopped) = ran?;
@@ -110,7 +110,9 @@ struct Run {
     flights: usize,
     summary: Summary,
     /// By key: the row that had it first, and what the row said.
-    seen: HashMap<u64, (u64, u64)>,
+    seen: Seen,
+    /// Why nothing more can be remembered there.
+    forgetful: Option<io::Error>,
     /// By row: the records that wait for another reading.
     waiting: BTreeMap<u64, u32>,
     /// Rows of which something was refused already and something still waits.
@@ -163,12 +165,27 @@ pub(super) struct Task {
 }
 
 impl Run {
-    fn new(engine: &Engine, context: &Context, plan: Arc<Plan>, input: Arc<dyn Input>) -> Run {
+    fn new(engine: &Engine, context: &Context, opened: Opened) -> Run {
+        let Opened { plan, input, folder } = opened;
         let records = super::records::of(engine, context);
         let preparer = Arc::new(Preparer { plan: Arc::clone(&plan), hasher: RandomState::new() });
         let summary = Summary::default();
-        let (seen, waiting, refused) = (HashMap::new(), BTreeMap::new(), HashSet::new());
-        Run { records, plan, input, preparer, flights: 1, summary, seen, waiting, refused, begin: 0, last: (0, 0), tells: false }
+        let (seen, waiting, refused) = (Seen::new(&folder), BTreeMap::new(), HashSet::new());
+        Run {
+            records,
+            plan,
+            input,
+            preparer,
+            flights: 1,
+            summary,
+            seen,
+            forgetful: None,
+            waiting,
+            refused,
+            begin: 0,
+            last: (0, 0),
+            tells: false,
+        }
     }
 
     /// The same, going on where an earlier run had come to.
@@ -228,6 +245,10 @@ impl Run {
                     continue;
                 }
                 let number = row.number;
+                if let Some(error) = self.forgetful.take() {
+                    stopped = Some(unkept(&error));
+                    break 'file;
+                }
                 match self.task(row, pass, only.as_ref()) {
                     Some(Ok(task)) => stopped = self.write(task, &mut air, sink).await,
                     Some(Err(problem)) => {
@@ -243,6 +264,7 @@ impl Run {
                 self.last = (number, self.summary.rows);
             }
         }
+        stopped = stopped.or_else(|| self.forgetful.take().map(|error| unkept(&error)));
         if stopped.is_none() {
             stopped = self.take_off(&mut air, sink).await;
         }
@@ -361,7 +383,10 @@ impl Run {
                 continue;
             };
             let (hash, content) = (ready.hash, ready.content);
-            let (first, said) = *self.seen.entry(hash).or_insert((row, content));
+            let (first, said) = match self.seen.first(hash, row, content) {
+                Ok(first) => first,
+                Err(error) => return self.forgetful = Some(error),
+            };
             if record.repeats == Repeats::Update || said == content {
                 continue;
             }
@@ -431,6 +456,14 @@ impl Run {
     }
 }
 
+/// Why an import ends that cannot keep what it must remember.
+fn unkept(error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull => Error::new(ErrorCode::StorageFull, "The server has no room left on its disk to work on the file."),
+        _ => Error::internal(format!("The keys of the file cannot be kept: {error}.")),
+    }
+}
+
 /// The bit of a record in a row's mask.
 pub(super) fn bit(index: usize) -> u32 {
     u32::try_from(index).ok().and_then(|index| 1_u32.checked_shl(index)).unwrap_or(0)
@@ -451,10 +484,10 @@ fn touches(task: &Task, busy: &HashSet<u64>) -> bool {
         })
 }
 
-type Opened = tokio::sync::oneshot::Receiver<Result<&'static str, Refusal>>;
+type Encoded = tokio::sync::oneshot::Receiver<Result<&'static str, Refusal>>;
 
 /// Reads a file in a thread of its own, a little ahead.
-fn read_ahead(input: Arc<dyn Input>, plan: Arc<Plan>) -> (Opened, mpsc::Receiver<io::Result<Vec<Row>>>) {
+fn read_ahead(input: Arc<dyn Input>, plan: Arc<Plan>) -> (Encoded, mpsc::Receiver<io::Result<Vec<Row>>>) {
     let (say, opened) = tokio::sync::oneshot::channel();
     let (send, rows) = mpsc::channel(2);
     drop(tokio::task::spawn_blocking(move || {

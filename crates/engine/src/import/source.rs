@@ -23,6 +23,8 @@ pub enum Format {
     Ndjson,
     /// A spreadsheet of the kind that Excel writes: its first sheet, with the names of the columns in the first row.
     Xlsx,
+    /// A Parquet file. Its columns are flat: no lists and no maps; a column within a group is named with a dot.
+    Parquet,
 }
 
 /// How to read the file; whatever is left out is told from the file.
@@ -78,6 +80,7 @@ impl<R: Read> Source<R> {
         let format = options.format.unwrap_or(if looks_like_json { Format::Ndjson } else { Format::Csv });
         let shape = match format {
             Format::Xlsx => return Err(Refusal::File("The file is no XLSX file: it is no zip archive.".to_owned())),
+            Format::Parquet => return Err(Refusal::File("The file is no Parquet file: it does not begin with PAR1.".to_owned())),
             Format::Ndjson => Shape::Ndjson { paths: wanted.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect() },
             Format::Csv => {
                 let delimiter = delimiter(options, &head, wanted)?;
@@ -158,7 +161,8 @@ fn delimiter(options: &SourceOptions, head: &[u8], wanted: &[String]) -> Result<
     Ok(DELIMITERS.into_iter().rev().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b','))
 }
 
-fn place(column: &str, names: &[String]) -> Result<usize, Refusal> {
+/// Where a column stands among the names of a file's columns.
+pub(super) fn place(column: &str, names: &[String]) -> Result<usize, Refusal> {
     let mut places = names.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
     match (places.next(), places.next()) {
         (Some(place), None) => Ok(place),

@@ -1,17 +1,11 @@
-//! Spreadsheets: the first sheet of an XLSX file becomes comma-separated values, row by row, which are then read as any others. Such a file
+//! Spreadsheets: the first sheet of an XLSX file becomes comma-separated values, row by row. Such a file
 //! is a zip archive of XML, so what it unpacks to is measured before it is read.
 
-use super::{Format, Input, Plan, Refusal};
+use super::Refusal;
 use calamine::{CellErrorType, DataRef, Reader as _, Xlsx};
-use parking_lot::Mutex;
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::Path;
-use std::sync::Arc;
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use zip::ZipArchive;
 
-/// What a zip archive begins with.
-const MAGIC: [u8; 4] = *b"PK\x03\x04";
 /// Files in the archive.
 const MOST_ENTRIES: usize = 1_000;
 /// Bytes that all of it unpacks to.
@@ -23,35 +17,6 @@ const UNSUSPECTED: u64 = 4 << 20;
 const MOST_TEXTS: u64 = 128 << 20;
 /// Columns of a sheet.
 const MOST_COLUMNS: usize = 1_000;
-
-/// Gives a spreadsheet as comma-separated values, and anything else as it is. `folder` is where files without names are made.
-pub fn readable(plan: Arc<Plan>, input: Arc<dyn Input>, folder: &Path) -> Result<(Arc<Plan>, Arc<dyn Input>), Refusal> {
-    let unreadable = |error: io::Error| Refusal::File(format!("The file cannot be read: {error}."));
-    let mut begin = Vec::new();
-    let size = u64::try_from(MAGIC.len()).unwrap_or(0);
-    input.open().and_then(|file| file.take(size).read_to_end(&mut begin)).map_err(unreadable)?;
-    let named = plan.source.format == Some(Format::Xlsx);
-    if begin != MAGIC {
-        if named {
-            return Err(Refusal::File("The file is no XLSX file: it is no zip archive.".to_owned()));
-        }
-        return Ok((plan, input));
-    }
-    if !named && plan.source.format.is_some() {
-        return Err(Refusal::File("The file is a zip archive, such as XLSX files are, and not of the format that is named.".to_owned()));
-    }
-    let mut packed = tempfile::tempfile_in(folder).map_err(unreadable)?;
-    io::copy(&mut input.open().map_err(unreadable)?, &mut packed).map_err(unreadable)?;
-    let rows = tempfile::tempfile_in(folder).map_err(unreadable)?;
-    let mut out = BufWriter::new(rows);
-    convert(packed, &mut out)?;
-    let rows = out.into_inner().map_err(|error| unreadable(error.into_error()))?;
-    let mut plan = Plan::clone(&plan);
-    plan.source.format = Some(Format::Csv);
-    plan.source.delimiter = Some(',');
-    plan.source.encoding = Some(super::Encoding::Utf8);
-    Ok((Arc::new(plan), Arc::new(Rows(Arc::new(Mutex::new(rows))))))
-}
 
 /// Writes the first sheet as comma-separated values in UTF-8.
 pub(super) fn convert(mut packed: impl Read + Seek, out: &mut dyn Write) -> Result<(), Refusal> {
@@ -207,36 +172,11 @@ fn error_text(error: &CellErrorType) -> &'static str {
     }
 }
 
-/// The converted rows.
-struct Rows(Arc<Mutex<File>>);
-
-/// One reading of them, from a place of its own.
-struct Reading {
-    file: Arc<Mutex<File>>,
-    place: u64,
-}
-
-impl Input for Rows {
-    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(Reading { file: Arc::clone(&self.0), place: 0 }))
-    }
-}
-
-impl Read for Reading {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut file = self.file.lock();
-        file.seek(SeekFrom::Start(self.place))?;
-        let read = file.read(buffer)?;
-        self.place = self.place.saturating_add(u64::try_from(read).unwrap_or(0));
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use rust_xlsxwriter::{ExcelDateTime, Workbook};
-    use std::io::Cursor;
+    use std::io::{self, Cursor};
     use zip::write::SimpleFileOptions;
 
     fn rows(book: &mut Workbook) -> String {

@@ -366,6 +366,10 @@ impl Source for Memory {
         Ok(clientela_engine::feed::FeedPage::default())
     }
 
+    async fn changed(&self, _: &Context, _: &clientela_engine::feed::FeedEntry) -> Result<Vec<u8>> {
+        Ok(b"null".to_vec())
+    }
+
     fn read_sync(&self, _: &serde_json::Map<String, Json>) -> Result<clientela_engine::sync::SyncRequest> {
         Err(clientela_kernel::Error::internal("nothing is synced in memory"))
     }

@@ -9,6 +9,7 @@ mod named;
 mod outer;
 mod request;
 
+pub(crate) use authentication::TICKET;
 pub use authentication::authenticate;
 pub use body::read_body;
 pub(crate) use body::spool;

@@ -17,6 +17,8 @@ pub struct RequestInfo {
     pub now: Timestamp,
     /// The network address at the other end.
     pub address: Option<std::net::IpAddr>,
+    /// Whether it is for the stream of the feed, where a ticket may stand for a credential.
+    pub streams: bool,
 }
 
 impl RequestInfo {
@@ -27,7 +29,12 @@ impl RequestInfo {
 
     /// The same of a request that was taken apart.
     pub(crate) fn among(extensions: &http::Extensions) -> RequestInfo {
-        extensions.get::<RequestInfo>().copied().unwrap_or(RequestInfo { id: Uuid::nil(), now: Timestamp(0), address: None })
+        extensions.get::<RequestInfo>().copied().unwrap_or(RequestInfo {
+            id: Uuid::nil(),
+            now: Timestamp(0),
+            address: None,
+            streams: false,
+        })
     }
 }
 
@@ -53,7 +60,7 @@ impl RequestIds {
     /// The caller's id where it is a UUID, a new one otherwise.
     pub(crate) fn identify(&self, headers: &HeaderMap, now: Timestamp) -> RequestInfo {
         let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).and_then(|text| Uuid::try_parse(text).ok());
-        RequestInfo { id: given.unwrap_or_else(|| self.mint(now)), now, address: None }
+        RequestInfo { id: given.unwrap_or_else(|| self.mint(now)), now, address: None, streams: false }
     }
 
     fn mint(&self, now: Timestamp) -> Uuid {

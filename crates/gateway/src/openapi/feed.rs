@@ -32,6 +32,8 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
         .parameter("FeedRecord", record())
         .parameter("FeedWait", wait())
         .parameter("LastEventId", last_event_id())
+        .parameter("StreamTicket", stream_ticket())
+        .schema("StreamTicket", ticket())
         .schema("FeedEntry", entry(&followed))
         .schema("FeedPage", page());
     let shared = &["FeedAfter", "FeedResources", "FeedFilter", "FeedScope", "FeedRecord"];
@@ -54,7 +56,8 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
              last one by itself. Comments come every 15 seconds where nothing is new. An event `error` says why the stream ends."
         ),
     );
-    let stream = with_parameters(stream, shared).parameter_ref(parameter::shared("LastEventId"));
+    let stream =
+        with_parameters(stream, shared).parameter_ref(parameter::shared("StreamTicket")).parameter_ref(parameter::shared("LastEventId"));
     let events = ResponseBuilder::new()
         .description("The events, until one side ends.")
         .content("text/event-stream", ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build())
@@ -62,6 +65,17 @@ pub(super) fn add(components: ComponentsBuilder, paths: PathsBuilder, registry: 
     let stream = errors(stream.response("200", events), &[400, 401, 403, 404, 410, 500, 503]);
     let paths =
         paths.path("/v1/changes", PathItem::new(HttpMethod::Get, read)).path("/v1/changes/stream", PathItem::new(HttpMethod::Get, stream));
+    let ticket = operation(
+        "createStreamTicket",
+        "Get a ticket for the stream",
+        "A browser's `EventSource` sends no `Authorization` header: with a ticket in its address, `/v1/changes/stream?ticket=…`, it follows what changes in your name. A ticket is good for \
+         the stream and nothing else, for a quarter of an hour and no longer than the credential that it was given for; a stream ends with it, and another one goes on behind its last \
+         event with `after`. Tokens for one purpose get none."
+            .to_owned(),
+    );
+    let ticket = ticket.response("200", answer("The ticket.".to_owned(), "StreamTicket".to_owned()));
+    let paths =
+        paths.path("/v1/changes/stream-ticket", PathItem::new(HttpMethod::Post, errors(ticket, &[400, 401, 403, 413, 415, 500, 503])));
     (components, paths)
 }
 
@@ -121,6 +135,21 @@ fn record() -> Parameter {
 fn wait() -> Parameter {
     let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(LONGEST_WAIT)).default(Some(json!(0)));
     query("wait", "How many seconds to wait for something new where there is nothing yet.".to_owned(), schema)
+}
+
+fn stream_ticket() -> Parameter {
+    let text = "A ticket in place of an `Authorization` header, which counts where both are sent: see `POST /v1/changes/stream-ticket`.";
+    query("ticket", text.to_owned(), ObjectBuilder::new().schema_type(Type::String))
+}
+
+fn ticket() -> ObjectBuilder {
+    let ends = text("When it ends.").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    ObjectBuilder::new()
+        .description(Some("A ticket for the stream of what changes."))
+        .property("ticket", text("Send it as `ticket` in the address of the stream. Keep it secret while it is good."))
+        .property("expiresAt", ends.examples([json!("2026-01-31T08:30:00.000Z")]))
+        .required("ticket")
+        .required("expiresAt")
 }
 
 fn last_event_id() -> Parameter {

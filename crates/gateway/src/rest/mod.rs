@@ -55,7 +55,10 @@ pub const PATCH_TYPES: HeaderValue = HeaderValue::from_static("application/merge
 pub fn router(state: &Arc<GatewayState>) -> Router {
     let mut router = Router::new().route("/v1/me", get(with(state, me::me))).route("/v1/limits", get(with(state, me::limits)));
     router = router.route("/v1/schema", get(with(state, schema::everything))).route("/v1/schema/{resource}", get(with(state, schema::one)));
-    router = router.route("/v1/changes", get(with(state, feed::changes))).route("/v1/changes/stream", get(with(state, feed::stream)));
+    let stream = with(state, feed::stream);
+    let stream = move |request| stream(feed::admitted(request));
+    router = router.route("/v1/changes", get(with(state, feed::changes))).route("/v1/changes/stream", get(stream));
+    router = router.route("/v1/changes/stream-ticket", post(with(state, feed::ticket)));
     router = router.route("/v1/sync", post(with(state, sync::sync)));
     router = router.route("/v1/transactions", post(with(state, batch::transaction)));
     if state.engine.registry().resources().iter().any(|def| def.is_searched()) {

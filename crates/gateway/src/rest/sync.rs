@@ -85,5 +85,5 @@ fn shown(result: &SyncResult, request: Uuid, path: &str) -> Json {
 async fn pulled(state: &GatewayState, context: &Context, pull: &Pull, out: &mut Vec<u8>) -> Result<()> {
     let page = state.engine.feed(context, &pull.request).await?;
     let followed = Followed { page, context: context.clone(), engine: state.engine.clone() };
-    feed::write_page(&followed, pull.shown, &state.limits, out).await
+    feed::write_page(&followed, pull.shown, out).await
 }

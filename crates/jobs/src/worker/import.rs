@@ -68,7 +68,7 @@ impl JobKind for Import {
             }
         };
         let rows: Arc<dyn Input> = Arc::new(rows);
-        let (plan, rows) = match import::readable(plan, rows, &worker.folder) {
+        let opened = match import::readable(plan, rows, &worker.folder).await {
             Ok(readable) => readable,
             Err(refusal) => return Ok(Ending::Broken(Vec::new(), refused(&refusal))),
         };
@@ -82,7 +82,7 @@ impl JobKind for Import {
         let after = job.get("checkpoint").as_text().and_then(Checkpoint::parse);
         let told = after.as_ref().map_or(0, Checkpoint::problems);
         let mut listener = Listener { running, kept: usize::try_from(told).unwrap_or(KEPT) };
-        let ran = import::run(&engine, &context, plan, rows, mode, after, &mut listener).await;
+        let ran = import::run(&engine, &context, opened, mode, after, &mut listener).await;
         if let Ok(Outcome { stopped: Some(error), .. }) = &ran
             && error.code() == ErrorCode::StorageFull
         {

@@ -48,6 +48,7 @@ async fn write(config: &Config, arguments: &Export, out: &mut (dyn Write + Send)
             ExportFormat::Csv => Format::Csv,
             ExportFormat::Ndjson => Format::Ndjson,
             ExportFormat::Xlsx => Format::Xlsx,
+            ExportFormat::Parquet => Format::Parquet,
         },
         guarded: true,
     };

@@ -44,8 +44,8 @@ pub async fn run(config: &Config, arguments: &Import, as_json: bool) -> Result<u
         (false, false) => Mode::Each,
     };
     let input: Arc<dyn Input> = Arc::new(OnDisk(arguments.file.clone()));
-    let ran = match import::readable(Arc::new(plan), input, &config.data) {
-        Ok((plan, input)) => import::run(&engine, &context, plan, input, mode, None, &mut listener).await,
+    let ran = match import::readable(Arc::new(plan), input, &config.data).await {
+        Ok(opened) => import::run(&engine, &context, opened, mode, None, &mut listener).await,
         Err(refusal) => Err(refusal),
     };
     house.store.close().await;

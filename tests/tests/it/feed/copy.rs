@@ -52,7 +52,13 @@ impl<'a> Copy<'a> {
                 let version = |record: &Json| record["version"].as_i64().unwrap_or(0);
                 let record = &entry["record"];
                 assert_eq!(record["id"], entry["id"], "{entry}");
-                if self.held.get(&key).is_none_or(|held| version(held) <= version(record)) {
+                if record.get("createdAt").is_none() {
+                    let held = self.held.get_mut(&key).unwrap_or_else(|| panic!("only what changed of a record that is not held: {entry}"));
+                    if version(held) < version(entry) {
+                        assert_eq!(record["version"], entry["version"], "{entry}");
+                        put_over(held, record);
+                    }
+                } else if self.held.get(&key).is_none_or(|held| version(held) <= version(record)) {
                     self.held.insert(key, record.clone());
                 }
             }
@@ -68,6 +74,16 @@ impl<'a> Copy<'a> {
             let ids = |records: &BTreeMap<String, Json>| records.keys().cloned().collect::<Vec<_>>();
             assert_eq!(ids(&held), ids(&fresh), "{resource}: what the copy holds is what may be read");
             assert_eq!(held, fresh, "{resource}");
+        }
+    }
+}
+
+/// Puts what has changed of a record over what is held of it.
+fn put_over(held: &mut Json, changed: &Json) {
+    for (name, value) in changed.as_object().expect("an object") {
+        match (held.get_mut(name), value) {
+            (Some(held), Json::Object(_)) if name == "custom" => put_over(held, value),
+            _ => held[name] = value.clone(),
         }
     }
 }

@@ -151,8 +151,13 @@ async fn every_copy_ends_equal_to_a_fresh_read_and_nothing_leaks() {
         let clients = [anna_client, bob_client, app.alpha.clone()];
         let mut seen: HashMap<usize, Seen> = HashMap::new();
         let query = "resources=account,contact,contact-points&limit=7";
-        let mut copies: Vec<(usize, Copy<'_>)> =
-            clients.iter().enumerate().map(|(of, client)| (of, Copy::of(&app, client, query))).collect();
+        // Half of them are told only what has changed.
+        let narrow_query = format!("{query}&record=changed");
+        let mut copies: Vec<(usize, Copy<'_>)> = clients
+            .iter()
+            .enumerate()
+            .flat_map(|(of, client)| [query, &narrow_query].map(|query| (of, Copy::of(&app, client, query))))
+            .collect();
         for step in 0..steps {
             world.step().await;
             app.settled().await;
@@ -162,6 +167,7 @@ async fn every_copy_ends_equal_to_a_fresh_read_and_nothing_leaks() {
             if world.dice.roll(12) == 0 {
                 // Another device of the same person begins.
                 let of = world.dice.roll(clients.len());
+                let query = if world.dice.roll(2) == 0 { query } else { &narrow_query };
                 copies.push((of, Copy::of(&app, &clients[of], query)));
             }
             for (of, copy) in &mut copies {

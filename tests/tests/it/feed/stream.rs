@@ -106,6 +106,68 @@ async fn a_stream_goes_on_behind_its_last_event_and_closes_to_whoever_loses_thei
     .await;
 }
 
+/// A ticket opens the stream and nothing else, shows what its principal may see, and ends with its time, its principal and its credential.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_opens_the_stream_and_nothing_else() {
+    both(|app| async move {
+        let narrow = role(&app, "narrow", &[("account", "read", "OWN")]).await;
+        let (anna, client) = user(&app, "anna", &[&narrow]).await;
+        let nobody = app.alpha.with_token(None);
+        let given = async |client: &Client| {
+            client.post("/v1/changes/stream-ticket", &json!({})).await.expect(200)["ticket"].as_str().unwrap().to_owned()
+        };
+        nobody.post("/v1/changes/stream-ticket", &json!({})).await.refused(401, "UNAUTHENTICATED");
+        let ticket = given(&client).await;
+        let stream = |ticket: &str| format!("/v1/changes/stream?resources=account&ticket={ticket}");
+        let mut events = Events::of(&nobody, &format!("{}&after=now", stream(&ticket)), &[], None).await;
+        make(&app, "accounts", json!({ "name": "Of others" })).await;
+        let own = make(&app, "accounts", json!({ "name": "Anna's", "ownerId": anna })).await;
+        let (_, place, data) = events.next().await;
+        assert_eq!(data["id"], json!(own), "the rights are those of whoever the ticket was given to");
+
+        // Nowhere else does it count, in no place.
+        for path in ["/v1/accounts", "/v1/changes", "/v1/me"] {
+            let answer = nobody.get(&format!("{path}?ticket={ticket}")).await;
+            assert!([400, 401].contains(&answer.status), "{path}: {}", answer.describe());
+            nobody.with_token(Some(&ticket)).get(path).await.refused(401, "UNAUTHENTICATED");
+            let answer = nobody.send(http::Method::GET, path, &[("authorization", &format!("Ticket {ticket}"))], None).await;
+            answer.refused(401, "UNAUTHENTICATED");
+        }
+        nobody.with_token(Some(&ticket)).post("/v1/changes/stream-ticket", &json!({})).await.refused(401, "UNAUTHENTICATED");
+        let token = client.token().expect("a token").to_owned();
+        let altered = format!("{}x", &ticket[..ticket.len() - 1]);
+        for wrong in ["", "x", token.as_str(), altered.as_str()] {
+            nobody.get(&stream(wrong)).await.refused(401, "UNAUTHENTICATED");
+        }
+
+        // A key's ticket ends with the key; a token for one purpose gets none.
+        let key = app.alpha.post("/v1/api-keys", &json!({ "name": "Board", "resourceScopes": "accounts:read" })).await.expect(201);
+        let of_key = given(&nobody.with_token(key["secret"].as_str())).await;
+        assert_eq!(nobody.get(&format!("{}&since=x", stream(&of_key))).await.status, 400, "the question is still looked at");
+        assert_eq!(app.alpha.delete(&format!("/v1/api-keys/{}", key["id"].as_str().unwrap())).await.status, 204);
+        nobody.get(&stream(&of_key)).await.refused(401, "UNAUTHENTICATED");
+        let purpose = app.alpha.post("/v1/purpose-tokens", &json!({ "name": "Link", "recordId": own, "fields": "name" })).await.expect(201);
+        nobody.with_token(purpose["secret"].as_str()).post("/v1/changes/stream-ticket", &json!({})).await.refused(403, "FORBIDDEN");
+
+        // It is good again and again, behind the last event, until its time is over: then the stream ends and says so.
+        drop(events);
+        let mut events = Events::of(&nobody, &stream(&ticket), &[("last-event-id", &place)], None).await;
+        app.clock.advance(901_000);
+        make(&app, "accounts", json!({ "name": "Too late", "ownerId": anna })).await;
+        let (name, _, data) = events.next().await;
+        assert_eq!((name.as_str(), &data["code"]), ("error", &json!("UNAUTHENTICATED")));
+        nobody.get(&stream(&ticket)).await.refused(401, "UNAUTHENTICATED");
+        app.clock.advance(-901_000);
+
+        // Whoever is signed out is out.
+        let mut events = Events::of(&nobody, &format!("{}&after=now", stream(&ticket)), &[], None).await;
+        app.alpha.patch(&format!("/v1/users/{anna}"), &json!({ "active": false })).await.expect(200);
+        assert_eq!(events.next().await.2["code"], json!("UNAUTHENTICATED"));
+        nobody.get(&stream(&ticket)).await.refused(401, "UNAUTHENTICATED");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn graphql_tells_the_same_as_pages_and_as_a_subscription() {
     both(|app| async move {

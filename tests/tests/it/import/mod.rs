@@ -5,7 +5,7 @@ mod northwind;
 mod process;
 mod whole;
 
-use clientela_engine::import::{self, Input, Mapping, Mode, Outcome, Plan, Problem, Sink, Summary};
+use clientela_engine::import::{self, Input, Mapping, Mode, Opened, Outcome, Plan, Problem, Sink, Summary};
 use clientela_testkit::{Client, TestApp};
 use serde_json::Value as Json;
 use std::io::{self, Read};
@@ -43,7 +43,8 @@ pub(crate) async fn import_from(
     let mapping = Mapping::parse(mapping).expect("the mapping can be read");
     let plan = Plan::new(&mapping, &app.registry).expect("the mapping fits the resources");
     let mut problems = Problems::default();
-    let outcome = import::run(&app.engine, &client.context, Arc::new(plan), input, mode, None, &mut problems).await;
+    let opened = Opened { plan: Arc::new(plan), input, folder: std::env::temp_dir() };
+    let outcome = import::run(&app.engine, &client.context, opened, mode, None, &mut problems).await;
     (outcome.expect("the import starts"), problems.0)
 }
 

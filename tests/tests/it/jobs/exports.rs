@@ -63,6 +63,9 @@ async fn what_cannot_be_exported_is_said_at_once() {
 /// The media type of spreadsheets.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
+/// The media type of Parquet files.
+const PARQUET: &str = "application/vnd.apache.parquet";
+
 /// Every resource that can be imported, in every format: the file of an export, imported by its mapping, changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_that_is_imported_again_changes_nothing() {
@@ -71,7 +74,7 @@ async fn an_export_that_is_imported_again_changes_nothing() {
             for fill in [Fill::Everything, Fill::Required] {
                 app.factory(&app.alpha).create(def, fill).await;
             }
-            for (format, media_type) in [("CSV", "text/csv"), ("NDJSON", "application/x-ndjson"), ("XLSX", XLSX)] {
+            for (format, media_type) in [("CSV", "text/csv"), ("NDJSON", "application/x-ndjson"), ("XLSX", XLSX), ("PARQUET", PARQUET)] {
                 let export = make(&app.alpha, "/v1/exports", json!({ "resource": def.path, "format": format })).await;
                 work(&app).await;
                 let export = format!("/v1/exports/{export}");
@@ -88,6 +91,55 @@ async fn an_export_that_is_imported_again_changes_nothing() {
                 assert!(unchanged >= 2, "{}: {done}", def.name);
             }
         }
+    })
+    .await;
+}
+
+/// A Parquet file is looked through before its first row is used: of a damaged one nothing is written, and the import says why.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_parquet_file_leaves_nothing_behind() {
+    both(|app| async move {
+        for (name, limit) in
+            [("Alfreds \"Futterkiste\", Berlin", json!({ "amount": "-1234.50", "currency": "EUR" })), ("Zweite", json!(null))]
+        {
+            app.alpha.post("/v1/accounts", &json!({ "name": name, "creditLimit": limit, "employees": 12 })).await.expect(201);
+        }
+        let asked = json!({ "resource": "account", "fields": "id,name,creditLimit,employees,createdAt,tags", "format": "PARQUET" });
+        let export = format!("/v1/exports/{}", make(&app.alpha, "/v1/exports", asked).await);
+        work(&app).await;
+        let mapping = text(&app.alpha.get(&export).await.expect(200), "mappingText");
+        let file = app.alpha.get(&format!("{export}/content")).await.bytes.to_vec();
+        assert!(file.starts_with(b"PAR1") && file.ends_with(b"PAR1"));
+        let torn = [&file[..40], &file[60..]].concat();
+        let lying = [file[..file.len() - 8].to_vec(), vec![0xff, 0xff, 0xff, 0x7f], b"PAR1".to_vec()].concat();
+        let cases = [
+            (file[..file.len() - 1].to_vec(), json!(null), "cannot be read"),
+            (lying, json!(null), "cannot be read"),
+            (torn, json!(null), "cannot be read"),
+            (b"id,name\n".to_vec(), json!("PARQUET"), "does not begin with PAR1"),
+            (file.clone(), json!("CSV"), "and not of the format"),
+        ];
+        let before = app.alpha.get("/v1/changes?limit=1000&resources=account").await.expect(200);
+        for (bytes, format, said) in cases {
+            // Whoever names a format means it, and the mapping of the export does.
+            let mapping = if format == json!("CSV") { mapping.replace("parquet", "csv") } else { mapping.clone() };
+            let import = make(&app.beta, "/v1/imports", json!({ "mappingText": mapping, "format": format })).await;
+            let import = format!("/v1/imports/{import}");
+            send(&app.beta, &import, PARQUET, bytes).await.expect(202);
+            work(&app).await;
+            let done = app.beta.get(&import).await.expect(200);
+            assert_eq!((&done["state"], &done["rowsRead"]), (&json!("FAILED"), &json!(0)), "{done}");
+            assert!(done["failure"].as_str().unwrap_or_default().contains(said), "{done}");
+        }
+        assert_eq!(app.alpha.get("/v1/changes?limit=1000&resources=account").await.expect(200)["data"], before["data"]);
+        assert_eq!(app.beta.get("/v1/accounts").await.expect(200)["data"], json!([]));
+        // And whole it makes in another tenant what it was made of.
+        let import = make(&app.beta, "/v1/imports", json!({ "mappingText": mapping })).await;
+        send(&app.beta, &format!("/v1/imports/{import}"), PARQUET, file).await.expect(202);
+        work(&app).await;
+        let made = app.beta.get("/v1/accounts?sort=name").await.expect(200)["data"].clone();
+        assert_eq!((&made[0]["creditLimit"], &made[1]["creditLimit"]), (&json!({ "amount": "-1234.50", "currency": "EUR" }), &json!(null)));
+        assert_eq!((&made[0]["name"], &made[0]["employees"]), (&json!("Alfreds \"Futterkiste\", Berlin"), &json!(12)), "{made}");
     })
     .await;
 }

@@ -95,7 +95,7 @@ async fn two_workers_do_not_take_the_same_job() {
 /// Whoever goes on with an import begins where the other had come to: what is made is made once, what is refused is told once, and all of it counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_goes_on_where_it_was() {
-    use clientela_engine::import::{self, Checkpoint, Mapping, Mode, Plan, Problem, Sink, Summary};
+    use clientela_engine::import::{self, Checkpoint, Mapping, Mode, Opened, Plan, Problem, Sink, Summary};
     use clientela_kernel::Error;
 
     /// Stops the run at the first place behind so many rows.
@@ -139,7 +139,8 @@ async fn an_import_goes_on_where_it_was() {
             let mut sink = Stops { behind, place: None, problems: Vec::new() };
             let read: Option<Checkpoint> = place.take().map(|place: Checkpoint| Checkpoint::parse(&place.to_text().unwrap()).unwrap());
             let begun = read.as_ref().map_or(0, Checkpoint::row);
-            let ran = import::run(&app.engine, &app.alpha.context, plan(), Arc::clone(&rows), Mode::Each, read, &mut sink);
+            let opened = Opened { plan: plan(), input: Arc::clone(&rows), folder: std::env::temp_dir() };
+            let ran = import::run(&app.engine, &app.alpha.context, opened, Mode::Each, read, &mut sink);
             let outcome = ran.await.unwrap();
             assert!(sink.problems.iter().all(|row| *row > begun), "{:?} behind {begun}", sink.problems);
             assert_eq!(outcome.stopped.is_none(), behind == u64::MAX);

@@ -94,13 +94,15 @@ async fn devices_that_come_and_go_end_with_the_truth_and_do_everything_once() {
         let (bob, bob_client) = user(&app, "bob", &[&seller]).await;
         let users = [anna, bob];
         let pull = json!({ "resources": ["account"] });
-        let device = |client, name: &str| Offline {
+        let narrow = json!({ "resources": ["account"], "record": "changed" });
+        let device = |client, name: &str, pull: &Json| Offline {
             device: Device::of(&app, client, name, pull.clone()),
             outbox: Vec::new(),
             done: HashMap::new(),
             told: Vec::new(),
         };
-        let mut devices = [device(&anna_client, "phone"), device(&anna_client, "tablet"), device(&bob_client, "phone")];
+        let mut devices =
+            [device(&anna_client, "phone", &pull), device(&anna_client, "tablet", &narrow), device(&bob_client, "phone", &narrow)];
         let mut dice = Dice(u64::try_from(app.clock.now().0).unwrap());
         for step in 0..steps {
             let number = u128::try_from(step).unwrap() + 1;

@@ -13,6 +13,7 @@ use clientela_engine::feed::{FeedEntry, FeedPage, FeedRequest};
 use clientela_kernel::{Context, Error, ErrorCode, Name, PageArguments, Result};
 use clientela_model::ResourceDef;
 use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A page of the feed, as it is asked for.
@@ -43,10 +44,12 @@ enum EntryPart {
     Member(Collected),
     /// The record, by resource.
     Record(Shapes),
+    /// What of the record was changed.
+    Changed,
 }
 
-/// The records at each place of an entry; none where no record stands.
-type Columns = Vec<Records>;
+/// The records at each place of an entry, or what was changed of them by the cursor of the entry; none where neither stands.
+type Columns = Vec<(Records, HashMap<String, Vec<u8>>)>;
 
 /// What is followed, from the arguments. `only` is the resource where the field is about one.
 pub(super) fn request(builder: &Builder<'_>, field: &Collected, only: Option<&Arc<ResourceDef>>) -> Result<FeedRequest, Problem> {
@@ -220,6 +223,7 @@ impl EntryShape {
         let part = |field: &Collected| {
             let part = match (&field.what, only) {
                 (What::Role(Role::Cursor), _) => EntryPart::Cursor,
+                (What::Role(Role::Changed), _) => EntryPart::Changed,
                 (What::Role(Role::Node), Some(def)) => EntryPart::Record(Shapes::of_one(builder, field, def)?),
                 (What::Role(Role::Node), None) => EntryPart::Record(Shapes::new(builder, field, |def| {
                     !def.mirror && (request.resources.is_empty() || request.resources.contains(&def.name))
@@ -247,10 +251,17 @@ impl EntryShape {
         let keys = entries.iter().filter(|entry| entry.has_record()).map(|entry| (entry.def.as_ref(), entry.id.0));
         let mut columns = Columns::with_capacity(self.0.len());
         for (_, part) in &self.0 {
-            columns.push(match part {
-                EntryPart::Record(shapes) => shapes.read(source, context, keys.clone()).await?,
-                EntryPart::Cursor | EntryPart::Member(_) => Records::new(),
-            });
+            let (mut records, mut changed) = (Records::new(), HashMap::new());
+            match part {
+                EntryPart::Record(shapes) => records = shapes.read(source, context, keys.clone()).await?,
+                EntryPart::Changed => {
+                    for entry in entries {
+                        changed.insert(entry.cursor.clone(), source.changed(context, entry).await?);
+                    }
+                }
+                EntryPart::Cursor | EntryPart::Member(_) => {}
+            }
+            columns.push((records, changed));
         }
         Ok(columns)
     }
@@ -259,8 +270,12 @@ impl EntryShape {
     pub(super) fn write(&self, entry: &FeedEntry, records: &Columns, out: &mut Vec<u8>) -> Result<(), Problem> {
         let json = entry.to_json();
         out.push(b'{');
-        for ((key, part), records) in self.0.iter().zip(records) {
+        for ((key, part), (records, changed)) in self.0.iter().zip(records) {
             match part {
+                EntryPart::Changed => {
+                    write_key(key, out);
+                    out.extend_from_slice(changed.get(&entry.cursor).map_or(b"null", Vec::as_slice));
+                }
                 EntryPart::Cursor => {
                     write_key(key, out);
                     write_text(&entry.cursor, out);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Aggregation, GroupsShape};
 use clientela_engine::batch::Unfolded;
-use clientela_engine::feed::{FeedPage, FeedRequest};
+use clientela_engine::feed::{FeedEntry, FeedPage, FeedRequest};
 use clientela_engine::past::HistoryPage;
 use clientela_engine::search::{SearchAnswer, SearchRequest};
 use clientela_engine::sync::{SyncRequest, SyncResult};
@@ -39,6 +39,8 @@ pub(crate) trait Source: Send + Sync {
     async fn access(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &AccessRequest) -> Result<Json>;
     async fn timeline(&self, context: &Context, def: &Arc<ResourceDef>, id: Id, request: &TimelineRequest) -> Result<TimelinePage>;
     async fn feed(&self, context: &Context, request: &FeedRequest) -> Result<FeedPage>;
+    /// What of its record a copy lacks that has followed up to an entry, as JSON.
+    async fn changed(&self, context: &Context, entry: &FeedEntry) -> Result<Vec<u8>>;
     fn read_sync(&self, input: &Map<String, Json>) -> Result<SyncRequest>;
     async fn sync(&self, context: &Context, request: SyncRequest) -> Result<Vec<SyncResult>>;
     fn cost(&self, plan: &ReadPlan) -> Result<u64>;
@@ -130,6 +132,13 @@ impl Source for Engine {
 
     async fn feed(&self, context: &Context, request: &FeedRequest) -> Result<FeedPage> {
         Engine::feed(self, context, request).await
+    }
+
+    async fn changed(&self, context: &Context, entry: &FeedEntry) -> Result<Vec<u8>> {
+        let (entry, selection) = entry.changed();
+        let mut out = Vec::new();
+        self.render_entry(context, &entry, &Arc::new(selection), &mut out).await?;
+        Ok(out)
     }
 
     fn read_sync(&self, input: &Map<String, Json>) -> Result<SyncRequest> {

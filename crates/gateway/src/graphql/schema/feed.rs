@@ -113,6 +113,12 @@ fn entry(record: &str) -> Vec<OutputField> {
         part("requestId", nullable("String"), "The request that changed it."),
         part("fields", required_list("String"), "The fields that were changed, of those that you may see."),
         OutputField::new("cursor", required("String"), Role::Cursor, "The place behind this entry, for `after`."),
+        OutputField::new(
+            "changed",
+            nullable("JSON"),
+            Role::Changed,
+            "Instead of `record`: what a copy lacks that has followed up to here, as `GET /v1/changes?record=changed` shows it. Of an `UPDATED` entry only the fields that were changed, of others the whole record.",
+        ),
         OutputField::new("record", nullable(record), Role::Node, "The record as it is now; null where it is gone or out of sight."),
     ]
 }

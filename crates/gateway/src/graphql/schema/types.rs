@@ -139,6 +139,8 @@ pub(crate) enum Role {
     Timeline,
     /// A page of the feed; members of its entries go by name.
     Feed,
+    /// What of its record an entry of the feed has changed.
+    Changed,
     /// What a device did, and a page of the feed.
     Sync,
     /// A subscription to the feed: of one resource, by its place in the registry, or of all.

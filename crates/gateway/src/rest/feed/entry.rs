@@ -1,14 +1,11 @@
 //! An entry of the feed as JSON, the same in a page and in a stream.
 
-use crate::Limits;
 use crate::follow::Followed;
 use crate::rest::feed::RECORD;
 use crate::rest::parameters::invalid;
-use crate::rest::selection;
 use clientela_engine::Selection;
-use clientela_engine::feed::{FeedEntry, FeedKind};
+use clientela_engine::feed::FeedEntry;
 use clientela_kernel::Result;
-use clientela_model::system;
 use std::sync::Arc;
 
 /// How much of a record entries show.
@@ -35,7 +32,7 @@ impl Shown {
 }
 
 /// Appends an entry.
-pub(super) async fn write(followed: &Followed, entry: &FeedEntry, shown: Shown, limits: &Limits, out: &mut Vec<u8>) -> Result<()> {
+pub(super) async fn write(followed: &Followed, entry: &FeedEntry, shown: Shown, out: &mut Vec<u8>) -> Result<()> {
     let text = entry.to_json().to_string();
     out.extend_from_slice(text.strip_suffix('}').unwrap_or(&text).as_bytes());
     out.extend_from_slice(b",\"record\":");
@@ -43,15 +40,12 @@ pub(super) async fn write(followed: &Followed, entry: &FeedEntry, shown: Shown, 
         out.extend_from_slice(b"null}");
         return Ok(());
     }
-    let def = &entry.def;
-    let selection = if shown == Shown::Changed && entry.kind == FeedKind::Updated {
-        let mut fields = vec![system::ID.to_owned(), system::VERSION.to_owned()];
-        fields.extend(entry.fields.iter().filter(|field| *field != system::VERSION).cloned());
-        selection::select(&followed.context, followed.engine.registry(), def, &fields, &[], limits)?
+    if shown == Shown::Changed {
+        let (entry, selection) = entry.changed();
+        followed.engine.render_entry(&followed.context, &entry, &Arc::new(selection), out).await?;
     } else {
-        Selection::whole(def)
-    };
-    followed.engine.render_entry(&followed.context, entry, &Arc::new(selection), out).await?;
+        followed.engine.render_entry(&followed.context, entry, &Arc::new(Selection::whole(&entry.def)), out).await?;
+    }
     out.push(b'}');
     Ok(())
 }

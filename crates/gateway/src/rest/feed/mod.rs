@@ -2,14 +2,16 @@
 
 mod entry;
 mod stream;
+mod ticket;
 
 pub(super) use stream::stream;
+pub(super) use ticket::{admitted, ticket};
 
 use super::call::{Call, json_answer};
 use super::filter;
 use super::parameters::{self, Parameters, invalid};
+use crate::GatewayState;
 use crate::follow::{Followed, Follower};
-use crate::{GatewayState, Limits};
 use axum::response::Response;
 use clientela_engine::feed::FeedRequest;
 use clientela_kernel::{Error, ErrorCode, FieldProblem, Name, PageArguments, ProblemCode, Result};
@@ -32,7 +34,12 @@ pub(crate) const LONGEST_WAIT: u64 = 60;
 /// How much of a record entries show.
 pub(crate) const RECORD: [(&str, &str); 3] = [
     ("full", "The whole record as it is now"),
-    ("changed", "of an `UPDATED` entry only the fields that were changed, with `id` and `version`; of others the whole record"),
+    (
+        "changed",
+        "of an `UPDATED` entry only the fields that were changed, as they are now, with `id`, `updatedAt`, `updatedBy` and, as `version`, that which the change led to; put them over what the copy \
+         holds, those of `custom` one by one. The whole record where the copy does not hold it yet (also where an update brought it into sight), where it is shown otherwise (`ACCESS_CHANGED`), where it \
+         came back, and where the log does not say what was changed",
+    ),
     ("none", "nothing of it"),
 ];
 
@@ -46,18 +53,18 @@ pub(super) async fn changes(state: Arc<GatewayState>, call: Call) -> Result<Resp
     let mut follower = Follower::new(Arc::clone(&state), call.info, call.parts.headers.clone(), request);
     let followed = follower.page_until(Instant::now() + wait).await?;
     let mut bytes = Vec::with_capacity(4 * 1024);
-    write_page(&followed, shown, &state.limits, &mut bytes).await?;
+    write_page(&followed, shown, &mut bytes).await?;
     Ok(json_answer(StatusCode::OK, bytes))
 }
 
 /// Appends a page: `{"data": […], "page": {…}}`.
-pub(super) async fn write_page(followed: &Followed, shown: Shown, limits: &Limits, out: &mut Vec<u8>) -> Result<()> {
+pub(super) async fn write_page(followed: &Followed, shown: Shown, out: &mut Vec<u8>) -> Result<()> {
     out.extend_from_slice(b"{\"data\":[");
     for (index, entry) in followed.page.entries.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        entry::write(followed, entry, shown, limits, out).await?;
+        entry::write(followed, entry, shown, out).await?;
     }
     let page = json!({ "next": followed.page.next, "hasMore": followed.page.more });
     out.extend_from_slice(format!("],\"page\":{page}}}").as_bytes());

@@ -47,7 +47,7 @@ pub(in crate::rest) async fn stream(state: Arc<GatewayState>, call: Call) -> Res
         begun.extend_from_slice(format!("id: {}\n", first.page.next).as_bytes());
     }
     begun.push(b'\n');
-    write(&follower, &first, shown, &mut begun).await?;
+    write(&first, shown, &mut begun).await?;
     let start = Running { follower, shown, first: Some(begun), over: false };
     let pieces = futures_util::stream::unfold(start, |mut running| async move {
         let piece = running.next().await?;
@@ -83,7 +83,7 @@ impl Running {
                 out.extend_from_slice(b": nothing new\n\n");
                 Ok(())
             }
-            Ok(followed) => write(&self.follower, &followed, self.shown, &mut out).await,
+            Ok(followed) => write(&followed, self.shown, &mut out).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {
@@ -99,10 +99,10 @@ impl Running {
 }
 
 /// Appends the entries of a page as events.
-async fn write(follower: &Follower, followed: &crate::follow::Followed, shown: Shown, out: &mut Vec<u8>) -> Result<()> {
+async fn write(followed: &crate::follow::Followed, shown: Shown, out: &mut Vec<u8>) -> Result<()> {
     for entry in &followed.page.entries {
         out.extend_from_slice(format!("id: {}\nevent: change\ndata: ", entry.cursor).as_bytes());
-        entry::write(followed, entry, shown, &follower.state().limits, out).await?;
+        entry::write(followed, entry, shown, out).await?;
         out.extend_from_slice(b"\n\n");
     }
     Ok(())
