@@ -83,7 +83,6 @@ impl Fields<'_> {
     }
 
     /// The next field; an inner none at the end of the structure.
-    #[expect(clippy::option_option, reason = "the outer one is the end of what can be read")]
     fn field(&mut self, number: &mut i64) -> Option<Option<Field>> {
         let head = self.byte()?;
         let (delta, kind) = (head >> 4, head & 15);
