@@ -43,6 +43,8 @@ mod m0051_inbox;
 mod m0054_own_by_name;
 mod m0055_retypings;
 mod m0056_sync_scopes;
+mod m0060_catalog;
+mod m0061_quotes;
 pub mod table;
 mod tables;
 mod trigram;
@@ -103,6 +105,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0054_own_by_name::Migration),
             Box::new(m0055_retypings::Migration),
             Box::new(m0056_sync_scopes::Migration),
+            Box::new(m0060_catalog::Migration),
+            Box::new(m0061_quotes::Migration),
         ]
     }
 }

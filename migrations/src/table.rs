@@ -92,6 +92,11 @@ impl Table {
         self.optional(&format!("{column}_minor"), Kind::Integer).optional(&format!("{column}_currency"), Kind::Text)
     }
 
+    /// An amount that is always there: minor units and currency.
+    pub fn required_money(self, column: &str) -> Self {
+        self.required(&format!("{column}_minor"), Kind::Integer).required(&format!("{column}_currency"), Kind::Text)
+    }
+
     /// A reference that always names a record of the same tenant, with the index that finds the records that name it.
     pub fn required_reference(self, column: &'static str, target: &'static str) -> Self {
         self.required(column, Kind::Uuid).key(column, target).index(&[column, "id"])

@@ -108,6 +108,8 @@ error_codes! {
     RecordDeleted = "RECORD_DELETED", 409, UserErrors, "Record is deleted", "Restore the record first.";
     /// Somebody else holds a lock of the record; `lockedUntil` tells until when, `lockedBy` who holds it, where you may know.
     RecordLocked = "RECORD_LOCKED", 409, UserErrors, "Record is locked", "Try again after the time in lockedUntil, or ask whoever holds the lock, or an administrator, to remove it.";
+    /// The record is in a state in which this cannot be done: a deal that is lost cannot be won, a quote that has expired cannot be accepted.
+    InvalidState = "INVALID_STATE", 409, UserErrors, "Not in this state", "Read the record; the message says in which state this can be done.";
     /// Other records depend on this one.
     Referenced = "REFERENCED", 409, UserErrors, "Still referenced", "Delete or re-point the records the message names first.";
     /// A request with the same idempotency key is still running.

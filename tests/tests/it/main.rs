@@ -57,6 +57,7 @@ mod relationship_graph;
 mod retype;
 mod rights;
 mod routes;
+mod sales;
 mod scim;
 mod search;
 mod sensitive_reads;
