@@ -46,6 +46,8 @@ mod m0056_sync_scopes;
 mod m0057_deals;
 mod m0058_leads;
 mod m0059_quotas;
+mod m0060_catalog;
+mod m0061_quotes;
 pub mod table;
 mod tables;
 mod trigram;
@@ -109,6 +111,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0057_deals::Migration),
             Box::new(m0058_leads::Migration),
             Box::new(m0059_quotas::Migration),
+            Box::new(m0060_catalog::Migration),
+            Box::new(m0061_quotes::Migration),
         ]
     }
 }

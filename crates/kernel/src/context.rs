@@ -1,7 +1,7 @@
 //! Who asks, in which tenant, with which scopes, at what time. Made by authentication; nothing reads or writes a record
 //! without one.
 
-use crate::{Audience, Id, Policy, Scopes, TenantId, Timestamp};
+use crate::{Audience, Date, Id, Policy, Scopes, TenantId, Timestamp};
 use chrono_tz::Tz;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -88,6 +88,11 @@ impl Context {
     #[must_use]
     pub fn unlimited(&self) -> Context {
         Context { scopes: Scopes::ALL, policy: None, ..self.clone() }
+    }
+
+    /// The day of the request, in the caller's zone.
+    pub fn today(&self) -> Date {
+        Date::from_chrono(self.now.to_chrono().with_timezone(&self.zone).date_naive())
     }
 
     /// The user whom `me` means: in whose name a key acts, or else whoever asks.

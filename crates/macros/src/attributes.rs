@@ -77,6 +77,14 @@ impl Arguments {
         }
     }
 
+    /// A number argument, or a text in quotes, as it is written.
+    pub(crate) fn literal(&mut self, name: &str) -> syn::Result<Option<String>> {
+        match self.rest.iter().find(|meta| meta.path().is_ident(name)) {
+            Some(Meta::NameValue(pair)) if matches!(&pair.value, Expr::Lit(ExprLit { lit: Lit::Str(_), .. })) => self.text(name),
+            _ => Ok(self.number(name)?.map(|number| number.to_string())),
+        }
+    }
+
     /// Every `name("a", "b", …)` list.
     pub(crate) fn lists(&mut self, name: &str) -> syn::Result<Vec<Vec<String>>> {
         let mut lists = Vec::new();

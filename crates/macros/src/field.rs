@@ -166,14 +166,18 @@ pub(crate) fn kind(
     })
 }
 
-/// A decimal number of so many places; `min` and `max` are whole.
+/// A decimal number of so many places; `min` and `max` are decimal texts, or whole.
 fn decimal(path: &syn::TypePath, arguments: &mut Arguments, places: i64) -> syn::Result<(TokenStream, Option<TokenStream>)> {
     let wrong = |text: &str| syn::Error::new_spanned(path, text);
     let places =
         u32::try_from(places).ok().filter(|places| *places <= 12).ok_or_else(|| wrong("decimal is a number of places, 0 to 12"))?;
     let mut bound = |name: &str| {
-        let whole = arguments.number(name)?.ok_or_else(|| wrong("a decimal number says its whole min and max"))?;
-        whole.checked_mul(10i64.pow(places)).ok_or_else(|| wrong("min and max have to fit into 64 bits with their decimal places"))
+        let text = arguments.literal(name)?.ok_or_else(|| wrong("a decimal number says its min and max"))?;
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let width = usize::try_from(places).unwrap_or(0);
+        let digits = format!("{whole}{fraction:0<width$}");
+        let fits = digits.parse::<i64>().ok().filter(|_| fraction.len() <= width);
+        fits.ok_or_else(|| wrong("min and max are numbers of at most so many places that fit into 64 bits"))
     };
     let (min, max) = (bound("min")?, bound("max")?);
     Ok((quote! { ::clientela_model::FieldType::Decimal { places: #places, min: #min, max: #max } }, None))

@@ -33,7 +33,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// `external_keys(system, value, record)` (its records are keys of other systems), `timeline(of, at, title, sort, shows)` (its records stand in
 /// the timelines of parties: the fields that name the party, the moment, the title, the sort or state, and what is shown in their place).
 ///
-/// Field types: `String` (`max`, `format`), `bool`, `i64` (`min`, `max`; `duration` for seconds shown as ISO 8601, `decimal = 2` for hundredths shown as decimal text, `min` and `max` then in wholes), `Date`,
+/// Field types: `String` (`max`, `format`), `bool`, `i64` (`min`, `max`; `duration` for seconds shown as ISO 8601, `decimal = 2` for hundredths shown as decimal text, `min` and `max` then whole or such text), `Date`,
 /// `Timestamp`, `Money`, `TextSet`, `Id` (`refers`, `inverse`, `inverse_description`, `on_delete`, `personal`: what an erased person takes along, and `same_id`: what it names has the record's own id), `AnyId` for a record of
 /// any resource (`refers_any`, and the same but the last), and any enum with
 /// `derive(Choice)`. Further arguments of `#[field(…)]`, all optional: `name` (where the column cannot have the field's name),

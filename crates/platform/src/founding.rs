@@ -61,7 +61,7 @@ const PARTNER_RIGHTS: [(&str, &str, RightDepth); 11] = [
 ];
 
 /// Resources that say who may do what, what everybody's records and copies are like, and how programs sign in.
-const OF_ADMINISTRATORS: [&str; 15] = [
+const OF_ADMINISTRATORS: [&str; 16] = [
     "tenant",
     "user",
     "accountUser",
@@ -77,6 +77,7 @@ const OF_ADMINISTRATORS: [&str; 15] = [
     "customField",
     "customObject",
     "syncScope",
+    "discountLimit",
 ];
 
 /// A role as it is written: key, name, description, whether it may do everything.

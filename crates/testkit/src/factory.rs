@@ -2,7 +2,7 @@
 
 use crate::Client;
 use clientela_engine::{Engine, WriteAction, WriteRequest};
-use clientela_kernel::{Actor, ActorKind, Context, decimal};
+use clientela_kernel::{Actor, ActorKind, Context, Date, decimal};
 use clientela_model::{FieldDef, FieldType, Holds, OperationDef, Registry, ResourceDef, ShapeDef, ShapeField, TextFormat, WriteMode};
 use serde_json::{Map, Value as Json, json};
 use std::future::Future;
@@ -241,6 +241,8 @@ fn asked_by_rule(def: &ResourceDef, field: &FieldDef) -> bool {
             | ("relationshipType", "inverseName")
             | ("accountUser", "accountId")
             | ("opportunity", "stageId")
+            | ("quoteLine", "description" | "unitPrice" | "taxPercent")
+            | ("taxRate", "taxClass")
     )
 }
 
@@ -256,6 +258,7 @@ fn asked_of_other(def: &ResourceDef, field: &FieldDef) -> Option<(&'static str, 
         ("householdMember", "accountId") => Some(("account", json!({ "kind": "HOUSEHOLD" }))),
         ("accountUser", "userId") => Some(("user", json!({ "audience": "PORTAL" }))),
         ("householdMember", "partyId") => Some(("contact", json!({}))),
+        ("productComponent", "bundleId") => Some(("product", json!({ "kind": "BUNDLE" }))),
         _ => None,
     }
 }
@@ -346,6 +349,9 @@ pub fn patch(def: &ResourceDef, record: &Json) -> Option<Json> {
 
 fn distinct(field: &FieldDef, example: &Json) -> Json {
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    if matches!(field.kind, FieldType::Date) {
+        return json!(Date(10_000 + i32::try_from(number % 10_000).unwrap_or(0)).to_text());
+    }
     let FieldType::Text { max, format } = &field.kind else { return example.clone() };
     let text = example.as_str().unwrap_or_default();
     match format {

@@ -96,6 +96,10 @@ LOOKED_UP = re.compile(
     "|fields can be added to|camelCase name|cannot be used: custom|is one and many at once|is none of batch|This cannot be: |which every .* has already|each is a language and a label|UPPER_SNAKE of at most"
     "|must be from -?[0-9.]+ to|lies from -[0-9]+ to|to the types? (CHOICE|REFERENCE|INTEGER)|the type is (CHOICE|REFERENCE)|less than minimum|to texts and sets of texts|not for [A-Z_]+\\."
     "|Longer texts are LONG_TEXT|defaultValue (is no JSON|cannot be|says nothing)|which is the most|is not free"
+    # prices and quotes: other records, and what was agreed
+    "|would close a circle|is no bundle|nothing ends before it begins|price book is for|is for a price book for everybody|has no price for|there is no exchange rate|not sold at present"
+    "|is always worth itself|stay BUNDLE|from that quantity on already|has a rate there|must not be less than nothing|no product whose (name|price)|whose price is too large"
+    "|Give it in [A-Z]{3}|in that currency|makes the .* too large|is too large in|Sum of|sum of the totals"
     # passwords: who knows it, and what others would guess
     "|is not your password|must have at least 12|is one character over and over|own name or address"
     # people from outside and tokens: whom they may belong to, how long they hold, what an operation takes

@@ -47,7 +47,7 @@ pub(crate) fn read(context: &Context, field: &FieldDef, json: &Json) -> Result<C
 
 /// The day of the request, in the caller's zone.
 pub(crate) fn today(context: &Context) -> Date {
-    Date::from_chrono(context.now.to_chrono().with_timezone(&context.zone).date_naive())
+    context.today()
 }
 
 /// When the day of the request began, in the caller's zone.

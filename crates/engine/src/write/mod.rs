@@ -76,6 +76,11 @@ pub enum WriteAction {
         /// The version the caller builds on.
         expected: Option<Expected>,
     },
+    /// Delete softly, whatever the API offers: for operations.
+    Discard {
+        /// The record.
+        id: Id,
+    },
     /// Bring back.
     Restore {
         /// The record.

@@ -42,7 +42,7 @@ pub(super) async fn carry_out(inner: Arc<Inner>, context: Context, request: Writ
     let action = match &request.action {
         WriteAction::Create { .. } | WriteAction::Make { .. } => Action::Create,
         WriteAction::Update { .. } | WriteAction::Set { .. } => Action::Update,
-        WriteAction::Delete { .. } => Action::Delete,
+        WriteAction::Delete { .. } | WriteAction::Discard { .. } => Action::Delete,
         WriteAction::Restore { .. } => Action::Restore,
         // Which of the two it will be is known only when the record is looked for.
         WriteAction::Upsert { .. } => authorize(&context, &request.def, Action::Create).map(|_| Action::Update)?,
@@ -52,7 +52,7 @@ pub(super) async fn carry_out(inner: Arc<Inner>, context: Context, request: Writ
     let def = &request.def;
     let offered = match action {
         // An operation says itself what may be done, but never with a mirror.
-        _ if matches!(request.action, WriteAction::Make { .. } | WriteAction::Set { .. }) => !def.mirror,
+        _ if matches!(request.action, WriteAction::Make { .. } | WriteAction::Set { .. } | WriteAction::Discard { .. }) => !def.mirror,
         _ if matches!(request.action, WriteAction::Upsert { .. }) => inner.registry.is_upsertable(def),
         // What the API does not make, such as a tenant, the server itself does.
         Action::Create => def.creatable || (context.actor.kind == ActorKind::System && !def.mirror),
@@ -102,6 +102,7 @@ impl<'a> Write<'a> {
                 WriteAction::Create { body } => self.create(body).await?,
                 WriteAction::Update { id, body, expected } => self.update(*id, body, *expected).await?,
                 WriteAction::Delete { id, expected } => self.delete(*id, *expected).await?,
+                WriteAction::Discard { id } => self.delete(*id, None).await?,
                 WriteAction::Restore { id, expected, merged } => self.restore(*id, *expected, *merged).await?,
                 WriteAction::Upsert { by, body, mode, expected } => self.upsert(by, body, *mode, *expected).await?,
                 WriteAction::Make { values } => self.make(values).await?,

@@ -407,6 +407,7 @@ impl Source for Memory {
             WriteAction::Update { id, .. }
             | WriteAction::Set { id, .. }
             | WriteAction::Delete { id, .. }
+            | WriteAction::Discard { id }
             | WriteAction::Restore { id, .. }
             | WriteAction::Erase { id, .. } => {
                 let id = json!(id.to_text(&request.def.prefix));

@@ -154,14 +154,13 @@ async fn account(call: &Call<'_>, lead: &Found, person: &Found, given: &Conversi
 
 async fn opportunity(call: &Call<'_>, lead: &Found, account: Id, contact: Id, given: Conversion) -> Result<Id> {
     let amount = given.amount.map_or_else(|| lead.get("estimatedAmount").clone(), Value::Money);
-    let today = Date::from_chrono(call.now().to_chrono().with_timezone(&call.context.zone).date_naive());
     let values = vec![
         ("name", given.name.map_or_else(|| lead.get("topic").clone(), Value::Text)),
         ("accountId", Value::Id(account.0)),
         ("contactId", Value::Id(contact.0)),
         ("stageId", given.stage_id.map_or(Value::Null, |stage| Value::Id(stage.0))),
         ("amount", amount),
-        ("closeDate", Value::Date(given.close_date.unwrap_or(Date(today.0 + DAYS_TO_CLOSE)))),
+        ("closeDate", Value::Date(given.close_date.unwrap_or(Date(call.context.today().0 + DAYS_TO_CLOSE)))),
         ("source", lead.get("source").clone()),
         ("ownerId", lead.get("ownerId").clone()),
     ];

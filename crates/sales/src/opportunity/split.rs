@@ -138,7 +138,7 @@ impl Operation for SplitOpportunity {
             }
         }
         for split in old {
-            call.write("opportunitySplit", WriteAction::Delete { id: split.id, expected: None }).await?;
+            call.write("opportunitySplit", WriteAction::Discard { id: split.id }).await?;
         }
         Ok(Moved { opportunity: opportunity.id })
     }

@@ -20,7 +20,7 @@ async fn a_form_makes_a_lead_of_somebody_known_or_new() {
         let rule = |name: &str, condition: &str, points: i64| json!({ "name": name, "condition": condition, "points": points });
         make(&app, "score-rules", rule("Fair", r#"{"source": {"eq": "Trade fair"}}"#, 20)).await;
         make(&app, "score-rules", rule("Austria", r#"{"contact": {"country": {"eq": "AT"}}}"#, 5)).await;
-        make(&app, "score-rules", rule("Small", r#"{"estimatedAmount": {"lt": {"amount": "100", "currency": "EUR"}}}"#, -7)).await;
+        make(&app, "score-rules", rule("Small", r#"{"estimatedAmount": {"currency": "EUR", "lt": "100"}}"#, -7)).await;
         admin.post("/v1/score-rules", &rule("Wrong", r#"{"nosuch": 1}"#, 1)).await.refused(422, "VALIDATION_FAILED");
         let form = json!({ "firstName": "Eva", "lastName": "Moser", "email": "Eva@Adler.example", "company": "Gasthof Adler", "country": "AT", "source": "Trade fair" });
         let made = capture(admin, form.clone()).await;

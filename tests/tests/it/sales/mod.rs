@@ -1,9 +1,12 @@
 //! The sale, on both APIs and both databases.
 
+mod catalog;
 mod forecasts;
 mod leads;
 mod opportunities;
 mod pipelines;
+mod prices;
+mod quotes;
 mod walk;
 
 use clientela_engine::{WriteAction, WriteRequest};
@@ -12,6 +15,9 @@ use clientela_testkit::factory::text;
 use clientela_testkit::{Client, TestApp};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// A pipeline with its stages by name.
 pub(crate) struct Line {
@@ -90,4 +96,25 @@ pub(crate) async fn prepare(app: &TestApp, client: &Client, name: &str, record: 
         let approver = json!({ "stageId": approval["stageId"], "approverId": client.context.actor.to_text() });
         client.post("/v1/stage-approvers", &approver).await.expect(201);
     }
+}
+
+/// Makes a record and answers its id.
+pub(crate) async fn made(client: &Client, path: &str, body: Json) -> String {
+    text(&client.post(&format!("/v1/{path}"), &body).await.expect(201), "id")
+}
+
+/// An amount of euros.
+pub(crate) fn euro(amount: &str) -> Json {
+    json!({ "amount": amount, "currency": "EUR" })
+}
+
+/// A product with a number of its own.
+pub(crate) async fn product(client: &Client, name: &str) -> String {
+    let sku = format!("SKU-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    made(client, "products", json!({ "name": name, "sku": sku })).await
+}
+
+/// A price in a price book.
+pub(crate) async fn priced(client: &Client, book: &str, product: &str, price: Json, from: &str) -> String {
+    made(client, "price-book-entries", json!({ "priceBookId": book, "productId": product, "unitPrice": price, "minQuantity": from })).await
 }

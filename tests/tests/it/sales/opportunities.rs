@@ -131,7 +131,7 @@ async fn a_deal_is_in_one_pipeline_and_one_currency() {
         // It stands in the timeline of its customer.
         let timeline = admin.get(&format!("/v1/accounts/{account}/timeline?kinds=OPPORTUNITY")).await.expect(200);
         assert_eq!(timeline["data"].as_array().unwrap().len(), 2, "{timeline}");
-        assert_eq!((&timeline["data"][1]["title"], &timeline["data"][1]["sort"]), (&json!("Cheese"), &json!("OPEN")));
+        assert_eq!((&timeline["data"][1]["title"], &timeline["data"][1]["type"]), (&json!("Cheese"), &json!("OPEN")));
     })
     .await;
 }

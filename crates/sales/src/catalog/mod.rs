@@ -1,0 +1,5 @@
+//! What is offered.
+
+pub mod category;
+pub mod component;
+pub mod product;
