@@ -546,6 +546,22 @@ CREATE TABLE customer_event
     CREATE INDEX customer_event_party_id_occurred_at_index ON public.customer_event USING btree (tenant_id, party_id, occurred_at, id)
     CREATE INDEX customer_event_visitor_id_occurred_at_index ON public.customer_event USING btree (tenant_id, visitor_id, occurred_at, id)
 
+CREATE TABLE discount_limit
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    role_id uuid NOT NULL
+    percent bigint NOT NULL
+    CONSTRAINT discount_limit_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT discount_limit_tenant_id_role_id_fkey FOREIGN KEY (tenant_id, role_id) REFERENCES role(tenant_id, id)
+    CREATE INDEX discount_limit_role_id_index ON public.discount_limit USING btree (tenant_id, role_id, id)
+    CREATE UNIQUE INDEX discount_limit_role_key ON public.discount_limit USING btree (tenant_id, role_id) WHERE (deleted_at IS NULL)
+
 CREATE TABLE duplicate_rule
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -576,6 +592,23 @@ CREATE TABLE duplicate_rule
     custom jsonb
     CONSTRAINT duplicate_rule_pkey PRIMARY KEY (tenant_id, id)
     CREATE UNIQUE INDEX duplicate_rule_name_key ON public.duplicate_rule USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+
+CREATE TABLE exchange_rate
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    from_currency text COLLATE "C" NOT NULL
+    to_currency text COLLATE "C" NOT NULL
+    valid_on date NOT NULL
+    rate bigint NOT NULL
+    source text COLLATE "C"
+    CONSTRAINT exchange_rate_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX exchange_rate_from_to_on_key ON public.exchange_rate USING btree (tenant_id, from_currency, to_currency, valid_on) WHERE (deleted_at IS NULL)
 
 CREATE TABLE export_job
     tenant_id uuid NOT NULL
@@ -1472,6 +1505,58 @@ CREATE TABLE pipeline
     is_default boolean NOT NULL
     CONSTRAINT pipeline_pkey PRIMARY KEY (tenant_id, id)
 
+CREATE TABLE price_book
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    currency text COLLATE "C" NOT NULL
+    valid_from date
+    valid_until date
+    active boolean NOT NULL
+    is_default boolean NOT NULL
+    account_id uuid
+    segment text COLLATE "C"
+    default_key text COLLATE "C"
+    CONSTRAINT price_book_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT price_book_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CREATE INDEX price_book_account_id_index ON public.price_book USING btree (tenant_id, account_id, id) WHERE (account_id IS NOT NULL)
+    CREATE UNIQUE INDEX price_book_default_key ON public.price_book USING btree (tenant_id, default_key) WHERE (deleted_at IS NULL)
+    CREATE UNIQUE INDEX price_book_name_key ON public.price_book USING btree (tenant_id, name_folded) WHERE (deleted_at IS NULL)
+    CREATE INDEX price_book_segment_index ON public.price_book USING btree (tenant_id, segment, id)
+
+CREATE TABLE price_book_entry
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    price_book_id uuid NOT NULL
+    product_id uuid NOT NULL
+    unit_price_minor bigint NOT NULL
+    unit_price_currency text COLLATE "C" NOT NULL
+    min_quantity bigint NOT NULL
+    valid_from date
+    valid_until date
+    open_key text COLLATE "C"
+    CONSTRAINT price_book_entry_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT price_book_entry_tenant_id_price_book_id_fkey FOREIGN KEY (tenant_id, price_book_id) REFERENCES price_book(tenant_id, id)
+    CONSTRAINT price_book_entry_tenant_id_product_id_fkey FOREIGN KEY (tenant_id, product_id) REFERENCES product(tenant_id, id)
+    CREATE UNIQUE INDEX price_book_entry_open_key ON public.price_book_entry USING btree (tenant_id, open_key) WHERE (deleted_at IS NULL)
+    CREATE INDEX price_book_entry_price_book_id_index ON public.price_book_entry USING btree (tenant_id, price_book_id, id)
+    CREATE INDEX price_book_entry_product_id_index ON public.price_book_entry USING btree (tenant_id, product_id, id)
+    CREATE UNIQUE INDEX price_book_entry_tier_key ON public.price_book_entry USING btree (tenant_id, price_book_id, product_id, min_quantity, valid_from) WHERE (deleted_at IS NULL)
+
 CREATE TABLE privacy_request
     tenant_id uuid NOT NULL
     id uuid NOT NULL
@@ -1493,6 +1578,74 @@ CREATE TABLE privacy_request
     suppressed text[] COLLATE "C" NOT NULL
     CONSTRAINT privacy_request_pkey PRIMARY KEY (tenant_id, id)
     CREATE INDEX privacy_request_suppressed ON public.privacy_request USING gin (suppressed) WITH (gin_pending_list_limit='256')
+
+CREATE TABLE product
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    sku text COLLATE "C" NOT NULL
+    sku_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    category_id uuid
+    kind text COLLATE "C" NOT NULL
+    unit text COLLATE "C" NOT NULL
+    active boolean NOT NULL
+    cost_minor bigint
+    cost_currency text COLLATE "C"
+    tax_class text COLLATE "C" NOT NULL
+    family text COLLATE "C"
+    family_folded text COLLATE "C"
+    tags text[] COLLATE "C" NOT NULL
+    custom jsonb
+    CONSTRAINT product_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT product_tenant_id_category_id_fkey FOREIGN KEY (tenant_id, category_id) REFERENCES product_category(tenant_id, id)
+    CONSTRAINT product_check CHECK (((cost_minor IS NULL) = (cost_currency IS NULL)))
+    CREATE INDEX product_category_id_index ON public.product USING btree (tenant_id, category_id, id) WHERE (category_id IS NOT NULL)
+    CREATE UNIQUE INDEX product_sku_key ON public.product USING btree (tenant_id, sku_folded) WHERE (deleted_at IS NULL)
+
+CREATE TABLE product_category
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    description text COLLATE "C"
+    parent_id uuid
+    custom jsonb
+    CONSTRAINT product_category_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT product_category_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES product_category(tenant_id, id)
+    CREATE INDEX product_category_parent_id_index ON public.product_category USING btree (tenant_id, parent_id, id) WHERE (parent_id IS NOT NULL)
+
+CREATE TABLE product_component
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    bundle_id uuid NOT NULL
+    product_id uuid NOT NULL
+    quantity bigint NOT NULL
+    CONSTRAINT product_component_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT product_component_tenant_id_bundle_id_fkey FOREIGN KEY (tenant_id, bundle_id) REFERENCES product(tenant_id, id)
+    CONSTRAINT product_component_tenant_id_product_id_fkey FOREIGN KEY (tenant_id, product_id) REFERENCES product(tenant_id, id)
+    CREATE INDEX product_component_bundle_id_index ON public.product_component USING btree (tenant_id, bundle_id, id)
+    CREATE UNIQUE INDEX product_component_bundle_product_key ON public.product_component USING btree (tenant_id, bundle_id, product_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX product_component_product_id_index ON public.product_component USING btree (tenant_id, product_id, id)
 
 CREATE TABLE published_key
     tenant_id uuid NOT NULL
@@ -1592,6 +1745,106 @@ CREATE TABLE quota
     CONSTRAINT quota_pkey PRIMARY KEY (tenant_id, id)
     CONSTRAINT quota_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id)
     CREATE INDEX quota_user_id_index ON public.quota USING btree (tenant_id, user_id, id)
+    CREATE UNIQUE INDEX quota_user_since_key ON public.quota USING btree (tenant_id, user_id, since) WHERE (deleted_at IS NULL)
+
+CREATE TABLE quote
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    number text COLLATE "C" NOT NULL
+    number_folded text COLLATE "C" NOT NULL
+    revision bigint NOT NULL
+    name text COLLATE "C"
+    name_folded text COLLATE "C"
+    account_id uuid NOT NULL
+    contact_id uuid
+    opportunity_id uuid
+    price_book_id uuid
+    segment text COLLATE "C"
+    currency text COLLATE "C" NOT NULL
+    valid_until date NOT NULL
+    tax_country text COLLATE "C"
+    tax_region text COLLATE "C"
+    terms text COLLATE "C"
+    status text COLLATE "C" NOT NULL
+    subtotal_minor bigint NOT NULL
+    subtotal_currency text COLLATE "C" NOT NULL
+    discount_minor bigint NOT NULL
+    discount_currency text COLLATE "C" NOT NULL
+    net_minor bigint NOT NULL
+    net_currency text COLLATE "C" NOT NULL
+    tax_minor bigint NOT NULL
+    tax_currency text COLLATE "C" NOT NULL
+    gross_minor bigint NOT NULL
+    gross_currency text COLLATE "C" NOT NULL
+    line_count bigint NOT NULL
+    sent_at timestamp with time zone
+    decided_at timestamp with time zone
+    decided_by text COLLATE "C"
+    decided_by_folded text COLLATE "C"
+    rejection_reason text COLLATE "C"
+    previous_id uuid
+    line_changes bigint NOT NULL
+    owner_id uuid
+    tags text[] COLLATE "C" NOT NULL
+    custom jsonb
+    CONSTRAINT quote_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT quote_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT quote_tenant_id_contact_id_fkey FOREIGN KEY (tenant_id, contact_id) REFERENCES contact(tenant_id, id)
+    CONSTRAINT quote_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CONSTRAINT quote_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user(tenant_id, id)
+    CONSTRAINT quote_tenant_id_previous_id_fkey FOREIGN KEY (tenant_id, previous_id) REFERENCES quote(tenant_id, id)
+    CONSTRAINT quote_tenant_id_price_book_id_fkey FOREIGN KEY (tenant_id, price_book_id) REFERENCES price_book(tenant_id, id)
+    CREATE INDEX quote_account_id_index ON public.quote USING btree (tenant_id, account_id, id)
+    CREATE INDEX quote_contact_id_index ON public.quote USING btree (tenant_id, contact_id, id) WHERE (contact_id IS NOT NULL)
+    CREATE UNIQUE INDEX quote_number_revision_key ON public.quote USING btree (tenant_id, number_folded, revision) WHERE (deleted_at IS NULL)
+    CREATE INDEX quote_opportunity_id_index ON public.quote USING btree (tenant_id, opportunity_id, id) WHERE (opportunity_id IS NOT NULL)
+    CREATE INDEX quote_owner_id_index ON public.quote USING btree (tenant_id, owner_id, id) WHERE (owner_id IS NOT NULL)
+    CREATE INDEX quote_previous_id_index ON public.quote USING btree (tenant_id, previous_id, id) WHERE (previous_id IS NOT NULL)
+    CREATE INDEX quote_price_book_id_index ON public.quote USING btree (tenant_id, price_book_id, id) WHERE (price_book_id IS NOT NULL)
+
+CREATE TABLE quote_line
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    quote_id uuid NOT NULL
+    position bigint NOT NULL
+    product_id uuid
+    description text COLLATE "C" NOT NULL
+    description_folded text COLLATE "C" NOT NULL
+    quantity bigint NOT NULL
+    unit_price_minor bigint NOT NULL
+    unit_price_currency text COLLATE "C" NOT NULL
+    list_price_minor bigint
+    list_price_currency text COLLATE "C"
+    discount_percent bigint NOT NULL
+    tax_percent bigint
+    subtotal_minor bigint NOT NULL
+    subtotal_currency text COLLATE "C" NOT NULL
+    discount_minor bigint NOT NULL
+    discount_currency text COLLATE "C" NOT NULL
+    net_minor bigint NOT NULL
+    net_currency text COLLATE "C" NOT NULL
+    tax_minor bigint NOT NULL
+    tax_currency text COLLATE "C" NOT NULL
+    gross_minor bigint NOT NULL
+    gross_currency text COLLATE "C" NOT NULL
+    CONSTRAINT quote_line_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT quote_line_tenant_id_product_id_fkey FOREIGN KEY (tenant_id, product_id) REFERENCES product(tenant_id, id)
+    CONSTRAINT quote_line_tenant_id_quote_id_fkey FOREIGN KEY (tenant_id, quote_id) REFERENCES quote(tenant_id, id)
+    CONSTRAINT quote_line_check CHECK (((list_price_minor IS NULL) = (list_price_currency IS NULL)))
+    CREATE INDEX quote_line_product_id_index ON public.quote_line USING btree (tenant_id, product_id, id) WHERE (product_id IS NOT NULL)
+    CREATE INDEX quote_line_quote_id_index ON public.quote_line USING btree (tenant_id, quote_id, id)
 
 CREATE TABLE record_lock
     tenant_id uuid NOT NULL
@@ -2163,6 +2416,28 @@ CREATE TABLE tax_id
     CONSTRAINT tax_id_tenant_id_party_id_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES party(tenant_id, id)
     CREATE INDEX tax_id_party_id_index ON public.tax_id USING btree (tenant_id, party_id, id)
     CREATE UNIQUE INDEX tax_id_party_scheme_normalized_key ON public.tax_id USING btree (tenant_id, normalized, scheme, party_id) WHERE (deleted_at IS NULL)
+
+CREATE TABLE tax_rate
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    name text COLLATE "C" NOT NULL
+    name_folded text COLLATE "C" NOT NULL
+    country text COLLATE "C" NOT NULL
+    region text COLLATE "C"
+    tax_class text COLLATE "C" NOT NULL
+    percent bigint NOT NULL
+    valid_from date
+    valid_until date
+    open_key text COLLATE "C"
+    CONSTRAINT tax_rate_pkey PRIMARY KEY (tenant_id, id)
+    CREATE UNIQUE INDEX tax_rate_country_region_class_from_key ON public.tax_rate USING btree (tenant_id, country, region, tax_class, valid_from) WHERE (deleted_at IS NULL)
+    CREATE UNIQUE INDEX tax_rate_open_key ON public.tax_rate USING btree (tenant_id, open_key) WHERE (deleted_at IS NULL)
 
 CREATE TABLE team
     tenant_id uuid NOT NULL

@@ -606,6 +606,25 @@ CREATE INDEX customer_event_party_id_occurred_at_index ON customer_event (tenant
 
 CREATE INDEX customer_event_visitor_id_occurred_at_index ON customer_event (tenant_id, visitor_id, occurred_at, id);
 
+CREATE TABLE discount_limit (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    role_id BLOB NOT NULL,
+    percent INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, role_id) REFERENCES role (tenant_id, id)
+) STRICT;
+
+CREATE INDEX discount_limit_role_id_index ON discount_limit (tenant_id, role_id, id);
+
+CREATE UNIQUE INDEX discount_limit_role_key ON discount_limit (tenant_id, role_id) WHERE deleted_at IS NULL;
+
 CREATE TABLE duplicate_rule (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -637,6 +656,25 @@ CREATE TABLE duplicate_rule (
 ) STRICT;
 
 CREATE UNIQUE INDEX duplicate_rule_name_key ON duplicate_rule (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
+CREATE TABLE exchange_rate (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    from_currency TEXT NOT NULL,
+    to_currency TEXT NOT NULL,
+    valid_on TEXT NOT NULL,
+    rate INTEGER NOT NULL,
+    source TEXT,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX exchange_rate_from_to_on_key ON exchange_rate (tenant_id, from_currency, to_currency, valid_on) WHERE deleted_at IS NULL;
 
 CREATE TABLE export_job (
     tenant_id BLOB NOT NULL,
@@ -1651,6 +1689,68 @@ CREATE TABLE pipeline (
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
+CREATE TABLE price_book (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    currency TEXT NOT NULL,
+    valid_from TEXT,
+    valid_until TEXT,
+    active INTEGER NOT NULL,
+    is_default INTEGER NOT NULL,
+    account_id BLOB,
+    segment TEXT,
+    default_key TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id)
+) STRICT;
+
+CREATE INDEX price_book_account_id_index ON price_book (tenant_id, account_id, id) WHERE account_id IS NOT NULL;
+
+CREATE UNIQUE INDEX price_book_default_key ON price_book (tenant_id, default_key) WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX price_book_name_key ON price_book (tenant_id, name_folded) WHERE deleted_at IS NULL;
+
+CREATE INDEX price_book_segment_index ON price_book (tenant_id, segment, id);
+
+CREATE TABLE price_book_entry (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    price_book_id BLOB NOT NULL,
+    product_id BLOB NOT NULL,
+    unit_price_minor INTEGER NOT NULL,
+    unit_price_currency TEXT NOT NULL,
+    min_quantity INTEGER NOT NULL,
+    valid_from TEXT,
+    valid_until TEXT,
+    open_key TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, price_book_id) REFERENCES price_book (tenant_id, id),
+    FOREIGN KEY (tenant_id, product_id) REFERENCES product (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX price_book_entry_open_key ON price_book_entry (tenant_id, open_key) WHERE deleted_at IS NULL;
+
+CREATE INDEX price_book_entry_price_book_id_index ON price_book_entry (tenant_id, price_book_id, id);
+
+CREATE INDEX price_book_entry_product_id_index ON price_book_entry (tenant_id, product_id, id);
+
+CREATE UNIQUE INDEX price_book_entry_tier_key ON price_book_entry (tenant_id, price_book_id, product_id, min_quantity, valid_from) WHERE deleted_at IS NULL;
+
 CREATE TABLE privacy_request (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL,
@@ -1672,6 +1772,83 @@ CREATE TABLE privacy_request (
     suppressed TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
+
+CREATE TABLE product (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    sku TEXT NOT NULL,
+    sku_folded TEXT NOT NULL,
+    description TEXT,
+    category_id BLOB,
+    kind TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    cost_minor INTEGER,
+    cost_currency TEXT,
+    tax_class TEXT NOT NULL,
+    family TEXT,
+    family_folded TEXT,
+    tags TEXT NOT NULL,
+    custom TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((cost_minor IS NULL) = (cost_currency IS NULL)),
+    FOREIGN KEY (tenant_id, category_id) REFERENCES product_category (tenant_id, id)
+) STRICT;
+
+CREATE INDEX product_category_id_index ON product (tenant_id, category_id, id) WHERE category_id IS NOT NULL;
+
+CREATE UNIQUE INDEX product_sku_key ON product (tenant_id, sku_folded) WHERE deleted_at IS NULL;
+
+CREATE TABLE product_category (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT,
+    parent_id BLOB,
+    custom TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, parent_id) REFERENCES product_category (tenant_id, id)
+) STRICT;
+
+CREATE INDEX product_category_parent_id_index ON product_category (tenant_id, parent_id, id) WHERE parent_id IS NOT NULL;
+
+CREATE TABLE product_component (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    bundle_id BLOB NOT NULL,
+    product_id BLOB NOT NULL,
+    quantity INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, bundle_id) REFERENCES product (tenant_id, id),
+    FOREIGN KEY (tenant_id, product_id) REFERENCES product (tenant_id, id)
+) STRICT;
+
+CREATE INDEX product_component_bundle_id_index ON product_component (tenant_id, bundle_id, id);
+
+CREATE UNIQUE INDEX product_component_bundle_product_key ON product_component (tenant_id, bundle_id, product_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX product_component_product_id_index ON product_component (tenant_id, product_id, id);
 
 CREATE TABLE published_key (
     tenant_id BLOB NOT NULL,
@@ -1779,6 +1956,118 @@ CREATE TABLE quota (
 ) STRICT;
 
 CREATE INDEX quota_user_id_index ON quota (tenant_id, user_id, id);
+
+CREATE UNIQUE INDEX quota_user_since_key ON quota (tenant_id, user_id, since) WHERE deleted_at IS NULL;
+
+CREATE TABLE quote (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    number TEXT NOT NULL,
+    number_folded TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    name TEXT,
+    name_folded TEXT,
+    account_id BLOB NOT NULL,
+    contact_id BLOB,
+    opportunity_id BLOB,
+    price_book_id BLOB,
+    segment TEXT,
+    currency TEXT NOT NULL,
+    valid_until TEXT NOT NULL,
+    tax_country TEXT,
+    tax_region TEXT,
+    terms TEXT,
+    status TEXT NOT NULL,
+    subtotal_minor INTEGER NOT NULL,
+    subtotal_currency TEXT NOT NULL,
+    discount_minor INTEGER NOT NULL,
+    discount_currency TEXT NOT NULL,
+    net_minor INTEGER NOT NULL,
+    net_currency TEXT NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    tax_currency TEXT NOT NULL,
+    gross_minor INTEGER NOT NULL,
+    gross_currency TEXT NOT NULL,
+    line_count INTEGER NOT NULL,
+    sent_at INTEGER,
+    decided_at INTEGER,
+    decided_by TEXT,
+    decided_by_folded TEXT,
+    rejection_reason TEXT,
+    previous_id BLOB,
+    line_changes INTEGER NOT NULL,
+    owner_id BLOB,
+    tags TEXT NOT NULL,
+    custom TEXT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
+    FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, price_book_id) REFERENCES price_book (tenant_id, id),
+    FOREIGN KEY (tenant_id, previous_id) REFERENCES quote (tenant_id, id),
+    FOREIGN KEY (tenant_id, owner_id) REFERENCES app_user (tenant_id, id)
+) STRICT;
+
+CREATE INDEX quote_account_id_index ON quote (tenant_id, account_id, id);
+
+CREATE INDEX quote_contact_id_index ON quote (tenant_id, contact_id, id) WHERE contact_id IS NOT NULL;
+
+CREATE UNIQUE INDEX quote_number_revision_key ON quote (tenant_id, number_folded, revision) WHERE deleted_at IS NULL;
+
+CREATE INDEX quote_opportunity_id_index ON quote (tenant_id, opportunity_id, id) WHERE opportunity_id IS NOT NULL;
+
+CREATE INDEX quote_owner_id_index ON quote (tenant_id, owner_id, id) WHERE owner_id IS NOT NULL;
+
+CREATE INDEX quote_previous_id_index ON quote (tenant_id, previous_id, id) WHERE previous_id IS NOT NULL;
+
+CREATE INDEX quote_price_book_id_index ON quote (tenant_id, price_book_id, id) WHERE price_book_id IS NOT NULL;
+
+CREATE TABLE quote_line (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    quote_id BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    product_id BLOB,
+    description TEXT NOT NULL,
+    description_folded TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    unit_price_minor INTEGER NOT NULL,
+    unit_price_currency TEXT NOT NULL,
+    list_price_minor INTEGER,
+    list_price_currency TEXT,
+    discount_percent INTEGER NOT NULL,
+    tax_percent INTEGER,
+    subtotal_minor INTEGER NOT NULL,
+    subtotal_currency TEXT NOT NULL,
+    discount_minor INTEGER NOT NULL,
+    discount_currency TEXT NOT NULL,
+    net_minor INTEGER NOT NULL,
+    net_currency TEXT NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    tax_currency TEXT NOT NULL,
+    gross_minor INTEGER NOT NULL,
+    gross_currency TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((list_price_minor IS NULL) = (list_price_currency IS NULL)),
+    FOREIGN KEY (tenant_id, quote_id) REFERENCES quote (tenant_id, id),
+    FOREIGN KEY (tenant_id, product_id) REFERENCES product (tenant_id, id)
+) STRICT;
+
+CREATE INDEX quote_line_product_id_index ON quote_line (tenant_id, product_id, id) WHERE product_id IS NOT NULL;
+
+CREATE INDEX quote_line_quote_id_index ON quote_line (tenant_id, quote_id, id);
 
 CREATE TABLE record_lock (
     tenant_id BLOB NOT NULL,
@@ -2431,6 +2720,31 @@ CREATE TABLE tax_id (
 CREATE INDEX tax_id_party_id_index ON tax_id (tenant_id, party_id, id);
 
 CREATE UNIQUE INDEX tax_id_party_scheme_normalized_key ON tax_id (tenant_id, normalized, scheme, party_id) WHERE deleted_at IS NULL;
+
+CREATE TABLE tax_rate (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    country TEXT NOT NULL,
+    region TEXT,
+    tax_class TEXT NOT NULL,
+    percent INTEGER NOT NULL,
+    valid_from TEXT,
+    valid_until TEXT,
+    open_key TEXT,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX tax_rate_country_region_class_from_key ON tax_rate (tenant_id, country, region, tax_class, valid_from) WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX tax_rate_open_key ON tax_rate (tenant_id, open_key) WHERE deleted_at IS NULL;
 
 CREATE TABLE team (
     tenant_id BLOB NOT NULL,

@@ -8,7 +8,7 @@ use clientela_kernel::{Comparison, Context, Date, FieldProblem, Filter, Id, Prob
 use clientela_macros::resource;
 
 /// What a user is to sell from one day to another. Two quotas of one user have no day in common.
-#[resource(name = "quota", prefix = "quo", owner = "userId", unattachable, unique("quota_user_since_key", "userId", "since"))]
+#[resource(name = "quota", prefix = "qta", owner = "userId", unattachable, unique("quota_user_since_key", "userId", "since"))]
 pub struct Model {
     /// Whose it is.
     #[field(
