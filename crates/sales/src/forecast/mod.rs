@@ -3,7 +3,7 @@
 pub mod quota;
 
 use crate::found::refused;
-use crate::groups::groups;
+use crate::groups::{Group, groups};
 use crate::pipeline::stage::ForecastCategory;
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
@@ -165,21 +165,19 @@ struct Figures {
 }
 
 impl Figures {
-    fn read(group: &Json) -> Option<Figures> {
-        let keys = &group["keys"];
-        let money = |json: &Json| Money::parse(json["amount"].as_str()?, Currency::parse(json["currency"].as_str()?)?).ok();
+    fn read(group: &Group) -> Option<Figures> {
         Some(Figures {
-            period: Date::parse(keys["closeDate"].as_str()?)?,
-            owner: keys["ownerId"].as_str().map(str::to_owned),
-            category: keys["forecastCategory"].as_str()?.to_owned(),
-            count: group["count"].as_i64()?,
-            amount: money(&group["sum"]["amount"])?,
-            expected: money(&group["sum"]["expectedAmount"])?,
+            period: Date::parse(group.text("/keys/closeDate")?)?,
+            owner: group.text("/keys/ownerId").map(str::to_owned),
+            category: group.text("/keys/forecastCategory")?.to_owned(),
+            count: group.count(),
+            amount: group.money("/sum/amount")?,
+            expected: group.money("/sum/expectedAmount")?,
         })
     }
 }
 
-async fn figures(call: &Call<'_>, asked: &ForecastQuestion) -> Result<Vec<Json>> {
+async fn figures(call: &Call<'_>, asked: &ForecastQuestion) -> Result<Vec<Group>> {
     let def = call.engine().registry().resource("opportunity").ok_or_else(|| Error::internal("no resource is called opportunity"))?;
     let mut conditions = vec![
         json!({ "closeDate": { "gte": asked.since.to_text(), "lte": asked.until.to_text() } }),

@@ -3,7 +3,7 @@
 use super::LeadStatus;
 use crate::condition::holds;
 use crate::found::equal;
-use crate::groups::groups;
+use crate::groups::{Group, groups};
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
 use clientela_engine::module::Found;
@@ -11,7 +11,7 @@ use clientela_engine::{Call, Operation};
 use clientela_kernel::{Error, ErrorCode, Id, Result, Value};
 use clientela_macros::Shape;
 use clientela_model::{Choice as _, OperationDef};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -129,9 +129,9 @@ async fn loads(call: &Call<'_>, users: &[Uuid]) -> Result<BTreeMap<Uuid, (i64, S
         ..AggregateRequest::default()
     };
     let found = groups(call, &call.context.unlimited(), resource("lead")?, request).await?;
-    let load = |group: &Json| {
-        let user = Id::parse(group["keys"]["ownerId"].as_str()?, prefix).ok()?.0;
-        Some((user, (group["count"].as_i64()?, group["max"]["assignedAt"].as_str().unwrap_or_default().to_owned())))
+    let load = |group: &Group| {
+        let user = Id::parse(group.text("/keys/ownerId")?, prefix).ok()?.0;
+        Some((user, (group.count(), group.text("/max/assignedAt").unwrap_or_default().to_owned())))
     };
     Ok(found.iter().filter_map(load).collect())
 }

@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
 use clientela_engine::module::Found;
 use clientela_engine::{Action, Call, Connection, ConnectionItem, Item, Operation, ReadPlan, Root, Selection};
-use clientela_kernel::currency::Currency;
 use clientela_kernel::{DeletedMode, Error, Filter, Id, ListArguments, Money, PageArguments, ProblemCode, Result, SortKey, Value};
 use clientela_macros::{Choice, Shape};
 use clientela_model::{Choice as _, OperationDef, ResourceDef};
@@ -165,9 +164,10 @@ async fn cards(call: &Call<'_>, stages: &[Found], filter: Filter, asked: &BoardQ
     let found: Vec<Json> = serde_json::from_slice(&out).map_err(Error::internal)?;
     let mut cards = BTreeMap::new();
     for stage in found.iter().filter(|stage| !stage.is_null()) {
-        let texts = stage["cards"]["data"].as_array().into_iter().flatten().filter_map(|card| card["id"].as_str());
-        let ids = texts.filter_map(|text| Id::parse(text, &opportunity.prefix).ok());
-        cards.insert(stage["id"].as_str().unwrap_or_default().to_owned(), ids.collect());
+        let id = |record: &Json| record.get("id").and_then(Json::as_str).map(str::to_owned);
+        let texts = stage.pointer("/cards/data").and_then(Json::as_array).into_iter().flatten().filter_map(id);
+        let ids = texts.filter_map(|text| Id::parse(&text, &opportunity.prefix).ok());
+        cards.insert(id(stage).unwrap_or_default(), ids.collect());
     }
     Ok(cards)
 }
@@ -191,11 +191,11 @@ async fn figures(call: &Call<'_>, def: &Arc<ResourceDef>, filter: Json) -> Resul
     let groups = groups(call, call.context, def, request).await?;
     let mut figures: BTreeMap<String, (i64, Vec<BoardTotal>)> = BTreeMap::new();
     for group in &groups {
-        let Some(stage) = group["keys"]["stageId"].as_str() else { continue };
-        let count = group["count"].as_i64().unwrap_or_default();
+        let Some(stage) = group.text("/keys/stageId") else { continue };
+        let count = group.count();
         let (all, totals) = figures.entry(stage.to_owned()).or_default();
         *all += count;
-        if let (Some(amount), Some(expected_amount)) = (money(&group["sum"]["amount"]), money(&group["sum"]["expectedAmount"])) {
+        if let (Some(amount), Some(expected_amount)) = (group.money("/sum/amount"), group.money("/sum/expectedAmount")) {
             totals.push(BoardTotal { count, amount, expected_amount });
         }
     }
@@ -203,8 +203,4 @@ async fn figures(call: &Call<'_>, def: &Arc<ResourceDef>, filter: Json) -> Resul
         totals.sort_by(|one, other| one.amount.currency.code().cmp(other.amount.currency.code()));
     }
     Ok(figures)
-}
-
-fn money(json: &Json) -> Option<Money> {
-    Money::parse(json["amount"].as_str()?, Currency::parse(json["currency"].as_str()?)?).ok()
 }

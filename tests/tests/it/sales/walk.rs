@@ -6,6 +6,7 @@ use clientela_testkit::{Client, TestApp, both};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value as Json, json};
+use tokio::task::JoinSet;
 
 const DEALS: usize = 4;
 const ROUNDS: usize = 12;
@@ -70,19 +71,19 @@ async fn walk(app: TestApp, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     let mut done = 0;
     for _ in 0..ROUNDS {
-        let mut tried = Vec::new();
+        let mut tried = JoinSet::new();
         for _ in 0..ABREAST {
             let deal = deals[random.random_range(0..DEALS)].clone();
             let client = if random.random() { admin.clone() } else { anna.clone() };
             let (verb, input) = attempt(&mut random, &line, &other, &reason);
-            tried.push(tokio::spawn(async move {
+            tried.spawn(async move {
                 let answer = client.post(&format!("/v1/opportunities/{deal}/{verb}"), &input).await;
                 assert!(matches!(answer.status, 200 | 409 | 422), "{verb} {input}: {}", answer.describe());
                 answer.status == 200
-            }));
+            });
         }
-        for one in tried {
-            done += usize::from(one.await.unwrap());
+        while let Some(one) = tried.join_next().await {
+            done += usize::from(one.unwrap());
         }
         for deal in &deals {
             whole(admin, deal).await;
