@@ -74,6 +74,10 @@ impl Factory {
         if def.name == "job" {
             return self.job().await;
         }
+        if def.name == "stageApproval" {
+            // One that nobody has answered.
+            return self.by_server(def).await;
+        }
         if def.name == "inboxEvent" {
             return self.inbox_event().await;
         }

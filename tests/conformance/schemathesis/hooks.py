@@ -231,7 +231,7 @@ def look_at(problem, case):
         return
     # The schema names a resource's own fields and relations; zones are looked up, and a field may stand there with a bucket and without.
     if code == "INVALID_AGGREGATE" and (
-        re.search("stands in groupBy twice|IANA time zone", problem["detail"]) or re.search(r"\w\.\w", str(figures(case.body)))
+        re.search("stands in groupBy twice|IANA time zone|lies in no zone", problem["detail"]) or re.search(r"\w\.\w", str(figures(case.body)))
     ):
         return
     if code == "INVALID_SORT" and re.search("stands in it twice|keys; 5 are allowed|neither a key of groupBy nor a figure", problem["detail"]):

@@ -47,7 +47,7 @@ async fn field_sizes() {
             let path = format!("/v1/{}/{id}", def.path);
             for field in changeable(&def) {
                 let name = field.name.as_ref();
-                // A mapping is more than a text, and so are addresses, places in a document, scopes, events, what a view shows and what a schedule makes; how long it may be is tried where it is created.
+                // A mapping is more than a text, a day lies before another, and so are addresses, places in a document, scopes, events, what a view shows and what a schedule makes; how long it may be is tried where it is created.
                 let spelled = matches!(
                     (def.name.as_ref(), name),
                     ("importMapping", "text")
@@ -55,6 +55,7 @@ async fn field_sizes() {
                         | ("savedView", "filter" | "sort" | "fields")
                         | ("syncScope", "content")
                         | ("stage", "requiredFields")
+                        | ("quota", "since")
                         | ("identityProvider", "scopes" | "emailDomains")
                         | ("webhookEndpoint", "events" | "fields")
                         | ("inboxSource", "mapping" | "signatureHeader" | "eventIdHeader" | "eventIdPointer" | "keyPointer")

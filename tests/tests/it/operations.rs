@@ -54,7 +54,7 @@ impl Call {
             let program = json!({ "name": "Portal", "kind": "PUBLIC", "redirectUris": input["redirectUri"] });
             input.insert("oauthClientId".to_owned(), client.post("/v1/oauth-clients", &program).await.expect(201)["id"].clone());
         }
-        crate::sales::prepare(app, client, &def.name, path.split('/').nth(3).unwrap_or_default(), &mut input).await;
+        crate::sales::prepare(client, &def.name, path.split('/').nth(3).unwrap_or_default(), &mut input).await;
         if def.name == "unmergeParties" {
             input.insert("loserId".to_owned(), json!(merged_contact(app, client).await));
         }

@@ -40,7 +40,7 @@ pub(super) struct Graphql {
 }
 
 /// How many tenants' own schemas are kept ready; each takes some megabytes.
-const OWN_SCHEMAS: usize = 18;
+const OWN_SCHEMAS: usize = 12;
 /// How many of them are kept as text.
 const OWN_TEXTS: usize = 8;
 

@@ -47,7 +47,7 @@ pub(super) fn schema(def: &ResourceDef, field: &FieldDef, usage: Use, nullable: 
         FieldType::Text { max, format } => {
             let schema = text(plain(Type::String), *max, *format);
             // Blank empties the field, and is no address; the pattern says both.
-            let blank = usage == Use::Written && !field.required && matches!(format, TextFormat::Url);
+            let blank = usage == Use::Written && !field.required && matches!(format, TextFormat::Url | TextFormat::Email);
             let schema = if blank { schema.format(None) } else { schema };
             // What is stored has these forms; where it is written, blank means empty.
             if usage == Use::Written { schema.pattern(Some(written(*format, field.required))).into() } else { schema.into() }

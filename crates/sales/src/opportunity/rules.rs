@@ -139,8 +139,9 @@ async fn place(reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
     let named = draft.get("pipelineId").as_id();
     let of_stage = stage.get("pipelineId").as_id();
     if named.is_some() && named != of_stage {
-        let text = "pipelineId names another pipeline than that of the stage. Leave it out, or name a stage of that pipeline.";
-        return Err(refused("/pipelineId", ProblemCode::Contradiction, text));
+        // Whether there is such a pipeline, nobody learns here.
+        let text = "pipelineId names no pipeline that has this stage. Leave it out, or name a stage of the pipeline.";
+        return Err(refused("/pipelineId", ProblemCode::ReferenceNotFound, text));
     }
     draft.set("pipelineId", stage.get("pipelineId").clone());
     let pipeline = match of_stage {
