@@ -106,12 +106,13 @@ impl ShapeDef {
         Json::Object(fields.collect::<Map<_, _>>())
     }
 
-    /// Whether any of it is a document, of which there is no example.
-    fn holds_documents(&self) -> bool {
+    /// Whether it must hold what there is no example of: a document, or records.
+    fn has_no_example(&self) -> bool {
         self.fields.iter().any(|field| match &field.holds {
-            Holds::Document { .. } => true,
-            Holds::Shape(shape) | Holds::Shapes { shape, .. } => shape.holds_documents(),
-            Holds::Value(_) | Holds::Values { .. } | Holds::Record { .. } | Holds::Records { .. } => false,
+            Holds::Document { .. } | Holds::Records { .. } => true,
+            Holds::Record { .. } => field.required,
+            Holds::Shape(shape) | Holds::Shapes { shape, .. } => shape.has_no_example(),
+            Holds::Value(_) | Holds::Values { .. } => false,
         })
     }
 
@@ -181,7 +182,7 @@ impl ShapeField {
             Holds::Value(definition) => Some(of(definition)),
             Holds::Values { item, .. } => Some(Json::Array(vec![of(item)])),
             // An example without a part that must be there would be none.
-            Holds::Shape(shape) | Holds::Shapes { shape, .. } if shape.holds_documents() => None,
+            Holds::Shape(shape) | Holds::Shapes { shape, .. } if shape.has_no_example() => None,
             Holds::Shape(shape) => Some(shape.example()),
             Holds::Shapes { shape, .. } => Some(Json::Array(vec![shape.example()])),
             Holds::Record { .. } | Holds::Records { .. } | Holds::Document { .. } => None,
