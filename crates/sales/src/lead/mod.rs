@@ -63,7 +63,7 @@ pub struct Model {
         inverse = "leads",
         inverse_description = "The leads that were or became of this account.",
         on_delete = "clear",
-        example = "null"
+        example = "\"acc_01h455vb4pex5vsknk084sn02q\""
     )]
     pub account_id: Option<Id>,
     /// How far it is. `QUALIFIED` and `DISQUALIFIED` are set by `convertLead` and `disqualifyLead` alone.

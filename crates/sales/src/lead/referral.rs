@@ -47,7 +47,7 @@ pub struct Model {
         inverse = "referrals",
         inverse_description = "The recommendations that this lead comes from.",
         on_delete = "clear",
-        example = "null"
+        example = "\"lea_01h455vb4pex5vsknk084sn02q\""
     )]
     pub lead_id: Option<Id>,
     /// How far it is.
