@@ -1,8 +1,8 @@
 //! Who belongs to a household.
 
+use crate::PERIOD;
 use crate::account::AccountKind;
 use crate::party::PartyKind;
-use crate::period;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader};
@@ -86,15 +86,11 @@ impl Rules for HouseholdMemberRules {
             let text = "partyId names an organization or a household, and only people belong to a household. Name a contact.";
             problems.push(FieldProblem::new("/partyId", ProblemCode::Contradiction, text));
         }
-        let times = Filter::And(vec![
-            Filter::field("accountId", Comparison::Equal(account)),
-            Filter::field("partyId", Comparison::Equal(party)),
-            Filter::field(system::ID, Comparison::Equal(Value::Id(draft.id.0))).negate(),
-        ]);
-        if let Some(other) = reader.find("householdMember", times).await?.iter().find(|other| period::overlaps(draft, other)) {
+        let like = vec![Filter::equal("accountId", account), Filter::equal("partyId", party)];
+        if let Some(other) = PERIOD.overlapping(reader, draft, like).await? {
             let text = format!(
                 "The person belongs to this household {} already. End that time before this one begins, or change it.",
-                period::words(other)
+                PERIOD.words(&other)
             );
             problems.push(FieldProblem::new("/since", ProblemCode::Contradiction, text));
         }
@@ -102,6 +98,6 @@ impl Rules for HouseholdMemberRules {
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        period::check(draft, problems);
+        PERIOD.check(draft, problems);
     }
 }

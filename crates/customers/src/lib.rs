@@ -17,7 +17,6 @@ mod in_step;
 pub mod merge;
 mod normal;
 pub mod party;
-mod period;
 pub mod privacy;
 pub mod purpose;
 pub mod relationship;
@@ -29,6 +28,10 @@ pub mod unmerge;
 pub mod vcard;
 
 use clientela_engine::Module;
+use clientela_engine::period::Period;
+
+/// How memberships and relationships say when they hold.
+pub(crate) const PERIOD: Period = Period { since: "since", until: "until" };
 
 /// The resources of this crate and their rules.
 pub fn module() -> Module {

@@ -1,6 +1,6 @@
 //! The relationship: how two parties stand to one another.
 
-use crate::period;
+use crate::PERIOD;
 use crate::relationship_type::is_one;
 use async_trait::async_trait;
 use clientela_engine::Rules;
@@ -132,7 +132,7 @@ impl Rules for RelationshipRules {
         if let Some(twin) = others.iter().find(|other| same_ends(other)) {
             let text = format!(
                 "The two stand in this relationship {} already. End that time before this one begins, or change it.",
-                period::words(twin)
+                PERIOD.words(twin)
             );
             problems.push(FieldProblem::new("/toPartyId", ProblemCode::Contradiction, text));
         } else {
@@ -146,7 +146,7 @@ impl Rules for RelationshipRules {
                     let text = format!(
                         "{end} names a party that {} somebody {} already, and this type allows one at a time. End that relationship first.",
                         text(&kind, label),
-                        period::words(other)
+                        PERIOD.words(other)
                     );
                     problems.push(FieldProblem::new(format!("/{end}"), ProblemCode::Contradiction, text));
                 }
@@ -163,7 +163,7 @@ impl Rules for RelationshipRules {
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        period::check(draft, problems);
+        PERIOD.check(draft, problems);
     }
 }
 
@@ -191,7 +191,7 @@ async fn others(reader: &dyn RuleReader, draft: &Draft, kind: &Found, symmetric:
         Filter::field(system::ID, Comparison::Equal(Value::Id(draft.id.0))).negate(),
     ]);
     let mut found = reader.find("relationship", filter).await?;
-    found.retain(|other| period::overlaps(draft, other));
+    found.retain(|other| PERIOD.overlaps(draft, other));
     Ok(found)
 }
 

@@ -25,6 +25,7 @@ pub mod operation;
 pub mod order;
 mod pack;
 pub mod past;
+pub mod period;
 pub mod person;
 pub mod plan;
 mod reach;

@@ -206,11 +206,11 @@ pub struct Wiped {
 /// The rules of a resource: derived fields, checks, and what else must change with it.
 #[async_trait]
 pub trait Rules: Send + Sync {
-    /// Fills in derived fields. Runs before the checks, on every create, update and restore.
+    /// Fills in derived fields. Runs before the checks, on every create and update. What comes back comes back as it was.
     fn derive(&self, _context: &Context, _draft: &mut Draft) {}
 
     /// Fills in fields copied from other records, and refuses what only other records can tell. Runs after `derive`, before
-    /// the checks, on every create, update and restore.
+    /// the checks, on every create and update; what must hold of a record that comes back, `companions` refuses.
     async fn look_up(&self, _context: &Context, _reader: &dyn RuleReader, _draft: &mut Draft) -> Result<()> {
         Ok(())
     }

@@ -92,7 +92,12 @@ impl Context {
 
     /// The day of the request, in the caller's zone.
     pub fn today(&self) -> Date {
-        Date::from_chrono(self.now.to_chrono().with_timezone(&self.zone).date_naive())
+        self.day_of(self.now)
+    }
+
+    /// The day of a moment, in the caller's zone.
+    pub fn day_of(&self, at: Timestamp) -> Date {
+        Date::from_chrono(at.to_chrono().with_timezone(&self.zone).date_naive())
     }
 
     /// The user whom `me` means: in whose name a key acts, or else whoever asks.

@@ -247,6 +247,11 @@ impl Error {
         error
     }
 
+    /// One invalid field.
+    pub fn invalid(pointer: impl Into<String>, code: ProblemCode, detail: impl Into<String>) -> Self {
+        Error::validation(vec![FieldProblem::new(pointer, code, detail)])
+    }
+
     /// A fault of ours: the text goes to the log only.
     pub fn internal(text: impl fmt::Display) -> Self {
         let mut error = Error::new(ErrorCode::Internal, "The server could not complete the request. It was logged under the request id.");

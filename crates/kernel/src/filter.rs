@@ -136,6 +136,11 @@ impl Filter {
         Filter::Field { field: field.into(), comparison }
     }
 
+    /// Those whose field has a value.
+    pub fn equal(field: impl Into<Name>, value: Value) -> Filter {
+        Filter::field(field, Comparison::Equal(value))
+    }
+
     /// The opposite of this filter.
     #[must_use]
     pub fn negate(self) -> Filter {

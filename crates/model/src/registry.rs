@@ -5,7 +5,7 @@ use crate::{
     WriteMode, naming,
 };
 use crate::{operations, timeline};
-use clientela_kernel::Name;
+use clientela_kernel::{Error, Name, Result};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -284,6 +284,14 @@ impl Registry {
     /// A resource by its camelCase name.
     pub fn resource(&self, name: &str) -> Option<&Arc<ResourceDef>> {
         self.by_name.get(name).and_then(|index| self.resources.get(*index))
+    }
+
+    /// A resource by its camelCase name, which the code itself knows.
+    ///
+    /// # Errors
+    /// `INTERNAL` where there is none.
+    pub fn known(&self, name: &str) -> Result<&Arc<ResourceDef>> {
+        self.resource(name).ok_or_else(|| Error::internal(format!("no resource is called {name}")))
     }
 
     /// A resource by its URL path.

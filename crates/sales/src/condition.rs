@@ -1,17 +1,20 @@
 //! Conditions that are stored: filter trees as text.
 
-use crate::found::{by_id, refused};
+use crate::found::by_id;
 use clientela_engine::module::{Draft, Found, RuleReader};
 use clientela_engine::{Call, check_condition};
 use clientela_kernel::{Context, Error, ErrorCode, Filter, ProblemCode, Result};
+use clientela_model::ResourceDef;
+use serde_json::Value as Json;
+use std::fmt::Display;
 
 /// Refuses a condition that is none about a resource.
 pub(crate) fn check(context: &Context, reader: &dyn RuleReader, draft: &Draft, resource: &str, field: &str) -> Result<()> {
     let (Some(registry), Some(text), true) = (reader.registry(), draft.get(field).as_text(), draft.changed(field)) else { return Ok(()) };
-    let def = registry.resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))?;
+    let def = registry.known(resource)?;
     check_condition(registry, context, def, text).map_err(|error| {
         let text = format!("{field}: the condition cannot be used: {error}");
-        refused(&format!("/{field}"), ProblemCode::InvalidFormat, text)
+        Error::invalid(format!("/{field}"), ProblemCode::InvalidFormat, text)
     })
 }
 
@@ -23,4 +26,12 @@ pub(crate) async fn holds(call: &Call<'_>, record: &Found, condition: &str) -> R
         Err(error) if error.code() == ErrorCode::InvalidFilter => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// A filter tree that a question names, as it was given and as it is understood by the caller's rights.
+pub(crate) fn asked(call: &Call<'_>, def: &ResourceDef, text: &str) -> Result<(Json, Filter)> {
+    let wrong = |error: &dyn Display| Error::invalid("/filter", ProblemCode::InvalidFormat, format!("The filter cannot be used: {error}"));
+    let tree: Json = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+    let filter = call.engine().parse_filter(call.context, def, &tree).map_err(|error| wrong(&error))?;
+    Ok((tree, filter))
 }

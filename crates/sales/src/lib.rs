@@ -12,6 +12,7 @@ pub mod pipeline;
 pub mod price;
 pub mod quote;
 pub mod rate;
+mod staff;
 
 use clientela_engine::Module;
 
@@ -68,7 +69,7 @@ fn deals(module: Module) -> Module {
         .resource::<opportunity::Model>()
         .resource::<opportunity::contact_role::Model>()
         .resource::<opportunity::member::Model>()
-        .resource::<competitor::opportunity_competitor::Model>()
+        .resource::<opportunity::opportunity_competitor::Model>()
         .resource::<opportunity::stage_change::Model>()
         .resource::<approval::Model>()
         .resource::<opportunity::split::Model>()

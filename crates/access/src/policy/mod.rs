@@ -12,7 +12,7 @@ pub use rights::{Rights, SharingRule, Team};
 pub use role::{Condition, Right, Role};
 
 use clientela_kernel::{
-    Action, Audience, Context, Depth, Error, FieldAccess, FieldGround, FieldMask, Filter, Grant, Ground, Name, Policy, RecordKey, Result,
+    Action, Audience, Context, Depth, FieldAccess, FieldGround, FieldMask, Filter, Grant, Ground, Name, Policy, RecordKey, Result,
     TenantId, Timestamp,
 };
 use clientela_model::{Registry, ResourceDef};
@@ -113,7 +113,7 @@ impl RolePolicy {
     }
 
     fn def(&self, resource: &str) -> Result<&Arc<ResourceDef>> {
-        self.registry().resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))
+        self.registry().known(resource)
     }
 
     /// What may be done by the right that `choose` finds in each role.

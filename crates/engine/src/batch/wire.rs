@@ -9,7 +9,7 @@ use crate::ids;
 use crate::input::whole_number;
 use crate::key::RecordBy;
 use crate::write::UpsertMode;
-use clientela_kernel::{Error, FieldProblem, Id, ProblemCode, Result, Timestamp};
+use clientela_kernel::{Error, Id, ProblemCode, Result, Timestamp};
 use clientela_model::{Registry, ResourceDef, system};
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
@@ -24,19 +24,15 @@ pub(crate) fn steps(registry: &Registry, def: &ResourceDef) -> Vec<&'static str>
     STEPS.into_iter().zip(offered).filter(|(_, offered)| *offered).map(|(step, _)| step).collect()
 }
 
-pub(crate) fn invalid(pointer: impl Into<String>, code: ProblemCode, text: impl Into<String>) -> Error {
-    Error::validation(vec![FieldProblem::new(pointer, code, text)])
-}
-
 /// Refuses too few or too many.
 pub(crate) fn counted<'j>(rows: &'j Json, pointer: &str, most: usize) -> Result<&'j Vec<Json>> {
     let name = pointer.trim_start_matches('/');
     let Json::Array(rows) = rows else {
-        return Err(invalid(pointer, ProblemCode::WrongType, format!("{name} must be a list of objects.")));
+        return Err(Error::invalid(pointer, ProblemCode::WrongType, format!("{name} must be a list of objects.")));
     };
     if rows.is_empty() || rows.len() > most {
         let text = format!("{name} has {} members; 1 to {most} are allowed. Send the rest in further calls.", rows.len());
-        return Err(invalid(pointer, ProblemCode::OutOfRange, text));
+        return Err(Error::invalid(pointer, ProblemCode::OutOfRange, text));
     }
     Ok(rows)
 }
@@ -66,7 +62,7 @@ pub(crate) fn operations(registry: &Registry, operations: &Json, now: Timestamp)
             mint(operation, now);
             if names.insert(name.clone(), Arc::clone(&operation.def)).is_some() {
                 let text = format!("as is {name:?}, and so is that of an earlier operation. Give each its own name.");
-                one = Err(invalid(format!("{pointer}/as"), ProblemCode::Taken, text));
+                one = Err(Error::invalid(format!("{pointer}/as"), ProblemCode::Taken, text));
             }
         }
         read.push(one);
@@ -91,7 +87,7 @@ pub(crate) fn resource<'r>(registry: &'r Registry, members: &Json, pointer: &str
         let hint = nearest(path, registry.resources().iter().map(|def| def.path.as_ref()));
         let text =
             format!("resource is {path:?}, but must be one as its address spells it, such as \"accounts\" or \"contact-points\"{hint}.");
-        invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text)
+        Error::invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text)
     })
 }
 
@@ -99,7 +95,7 @@ fn named(registry: &Registry, members: &Json, pointer: &str) -> Result<BatchEntr
     let def = resource(registry, members, pointer)?;
     if steps(registry, def).is_empty() {
         let text = format!("{} are kept by the server; nothing can be done with them here.", def.plural);
-        return Err(invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text));
+        return Err(Error::invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text));
     }
     let mut operation = operation(registry, def, members, pointer, &["resource", "as"])?;
     match members.get("as") {
@@ -107,7 +103,7 @@ fn named(registry: &Registry, members: &Json, pointer: &str) -> Result<BatchEntr
         Some(Json::String(name)) if (1..=LONGEST_NAME).contains(&name.chars().count()) => operation.name = Some(name.clone()),
         Some(_) => {
             let text = format!("as must be a text of 1 to {LONGEST_NAME} characters, by which later operations refer to this one.");
-            return Err(invalid(format!("{pointer}/as"), ProblemCode::InvalidFormat, text));
+            return Err(Error::invalid(format!("{pointer}/as"), ProblemCode::InvalidFormat, text));
         }
     }
     Ok(operation)
@@ -118,20 +114,20 @@ pub(crate) fn operation(registry: &Registry, def: &Arc<ResourceDef>, row: &Json,
     let steps = steps(registry, def);
     let listed = || steps.join(", ");
     let Json::Object(members) = row else {
-        return Err(invalid(pointer, ProblemCode::WrongType, format!("A row is an object with one of {}.", listed())));
+        return Err(Error::invalid(pointer, ProblemCode::WrongType, format!("A row is an object with one of {}.", listed())));
     };
     let mut given = members.iter().filter(|(name, _)| !besides.contains(&name.as_str()));
     let (Some((name, what)), None) = (given.next(), given.next()) else {
         let text = format!("A row says one thing to do: it has exactly one of {}.", listed());
-        return Err(invalid(pointer, ProblemCode::Contradiction, text));
+        return Err(Error::invalid(pointer, ProblemCode::Contradiction, text));
     };
     let Some(step) = steps.iter().find(|step| *step == name) else {
         let text = format!("There is no {name:?} of {}; a row has exactly one of {}.", def.plural, listed());
-        return Err(invalid(format!("{pointer}/{name}"), ProblemCode::UnknownField, text));
+        return Err(Error::invalid(format!("{pointer}/{name}"), ProblemCode::UnknownField, text));
     };
     let at = format!("{pointer}/{step}");
     let Json::Object(members) = what else {
-        return Err(invalid(at, ProblemCode::WrongType, format!("{step} must be an object.")));
+        return Err(Error::invalid(at, ProblemCode::WrongType, format!("{step} must be an object.")));
     };
     if *step == "create" {
         return Ok(BatchEntry { pointer: at, name: None, def: Arc::clone(def), step: Step::Create { body: members.clone() } });
@@ -143,14 +139,14 @@ pub(crate) fn operation(registry: &Registry, def: &Arc<ResourceDef>, row: &Json,
     };
     if let Some(unknown) = members.keys().find(|name| !known.contains(&name.as_str())) {
         let text = format!("{step} has no member {unknown:?}; it has {}.", known.join(", "));
-        return Err(invalid(format!("{at}/{unknown}"), ProblemCode::UnknownField, text));
+        return Err(Error::invalid(format!("{at}/{unknown}"), ProblemCode::UnknownField, text));
     }
     let expected = match members.get("expectedVersion") {
         None | Some(Json::Null) => None,
         Some(version) => match whole_number(version).filter(|version| *version > 0) {
             Some(version) => Some(version),
             None => {
-                return Err(invalid(
+                return Err(Error::invalid(
                     format!("{at}/expectedVersion"),
                     ProblemCode::WrongType,
                     "expectedVersion must be a whole number from 1.",
@@ -161,7 +157,7 @@ pub(crate) fn operation(registry: &Registry, def: &Arc<ResourceDef>, row: &Json,
     let target = || target(def, members.get("id"), &at);
     let body = || match members.get("values") {
         Some(Json::Object(values)) => Ok(values.clone()),
-        _ => Err(invalid(format!("{at}/values"), ProblemCode::Required, "values must be an object of fields.")),
+        _ => Err(Error::invalid(format!("{at}/values"), ProblemCode::Required, "values must be an object of fields.")),
     };
     let step = match *step {
         "update" => Step::Update { id: target()?, body: body()?, expected },
@@ -178,7 +174,7 @@ fn target(def: &ResourceDef, given: Option<&Json>, at: &str) -> Result<Target> {
         return Ok(Target::Named(name.to_owned()));
     }
     let Some(text) = given.and_then(Json::as_str) else {
-        return Err(invalid(
+        return Err(Error::invalid(
             format!("{at}/id"),
             ProblemCode::Required,
             format!("id must be the id of {}.", clientela_model::naming::one(&def.name)),
@@ -186,7 +182,7 @@ fn target(def: &ResourceDef, given: Option<&Json>, at: &str) -> Result<Target> {
     };
     Id::parse(text, &def.prefix).map(Target::Id).map_err(|_| {
         let text = format!("id is {text:?}, but ids of {} have the form {}_01h455vb4pex5vsknk084sn02q.", def.plural, def.prefix);
-        invalid(format!("{at}/id"), ProblemCode::InvalidFormat, text)
+        Error::invalid(format!("{at}/id"), ProblemCode::InvalidFormat, text)
     })
 }
 
@@ -195,7 +191,7 @@ fn by(members: &Map<String, Json>, at: &str) -> Result<RecordBy> {
     let exact = members.get("by").and_then(Json::as_object).is_some_and(|by| by.len() == 2);
     match (part("key"), part("value")) {
         (Some(key), Some(value)) if exact => Ok(RecordBy { key, value }),
-        _ => Err(invalid(format!("{at}/by"), ProblemCode::Required, "by must name a key: {\"key\": \"erp\", \"value\": \"4711\"}.")),
+        _ => Err(Error::invalid(format!("{at}/by"), ProblemCode::Required, "by must name a key: {\"key\": \"erp\", \"value\": \"4711\"}.")),
     }
 }
 
@@ -206,7 +202,7 @@ fn mode(members: &Map<String, Json>, at: &str) -> Result<UpsertMode> {
             Some("UPSERT") => Ok(UpsertMode::Upsert),
             Some("CREATE_ONLY") => Ok(UpsertMode::CreateOnly),
             Some("UPDATE_ONLY") => Ok(UpsertMode::UpdateOnly),
-            _ => Err(invalid(format!("{at}/mode"), ProblemCode::NotAllowed, "mode must be UPSERT, CREATE_ONLY or UPDATE_ONLY.")),
+            _ => Err(Error::invalid(format!("{at}/mode"), ProblemCode::NotAllowed, "mode must be UPSERT, CREATE_ONLY or UPDATE_ONLY.")),
         },
     }
 }

@@ -117,6 +117,18 @@ impl Call<'_> {
         Ok(records.into_iter().filter_map(|values| found(&def, values)).map(|found| masked(found, &mask)).collect())
     }
 
+    /// The record it is done with, held ([`Call::hold`]): nobody changes it until the operation is over. Where somebody did in the moment since it was read, the operation starts anew, so that of two
+    /// decisions the later one sees what the first one made of it, and a version that the caller named is compared with that.
+    pub async fn held(&self) -> Result<&Found> {
+        let target = self.target()?;
+        let name = &target.def.name;
+        self.hold(name, &[target.id]).await?;
+        match self.record(name, target.id).await? {
+            Some(now) if now.get(system::VERSION) == target.get(system::VERSION) => Ok(target),
+            _ => Err(Error::collision("a record changed before it was held")),
+        }
+    }
+
     /// Makes a record of these values, whatever the API offers; derived fields, checks, companions and the change log are as
     /// for any other, and so are the rights: the caller must be one who may create such records.
     pub async fn create(&self, resource: &str, values: Vec<(impl Into<Name>, Value)>) -> Result<WriteOutcome> {

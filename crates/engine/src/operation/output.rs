@@ -67,7 +67,7 @@ fn content(registry: &Registry, field: &ShapeField, json: &Json, inside: bool) -
 }
 
 fn prefix<'r>(registry: &'r Registry, resource: &str) -> Result<&'r str> {
-    let def = registry.resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))?;
+    let def = registry.known(resource)?;
     Ok(&def.prefix)
 }
 

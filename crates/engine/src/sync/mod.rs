@@ -14,7 +14,7 @@ pub use push::MAXIMUM_OPERATIONS;
 use crate::batch::BatchEntry;
 use crate::operation::OperationRequest;
 use crate::{Engine, task};
-use clientela_kernel::{Context, Error, FieldProblem, Name, ProblemCode, Result};
+use clientela_kernel::{Context, Error, Name, ProblemCode, Result};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -70,7 +70,7 @@ impl SyncPolicy {
         let found = SyncPolicy::ALL.iter().find(|(_, name, _)| json.as_str() == Some(name)).map(|(policy, ..)| *policy);
         found.map(Some).ok_or_else(|| {
             let names: Vec<&str> = SyncPolicy::ALL.iter().map(|(_, name, _)| *name).collect();
-            invalid(pointer, ProblemCode::NotAllowed, format!("policy is {json}, but must be one of {}.", names.join(", ")))
+            Error::invalid(pointer, ProblemCode::NotAllowed, format!("policy is {json}, but must be one of {}.", names.join(", ")))
         })
     }
 }
@@ -189,8 +189,4 @@ impl Engine {
         }
         task::owned(push::push(self.clone(), context.clone(), request)).await
     }
-}
-
-fn invalid(pointer: impl Into<String>, code: ProblemCode, text: impl Into<String>) -> Error {
-    Error::validation(vec![FieldProblem::new(pointer, code, text)])
 }

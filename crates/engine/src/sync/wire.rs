@@ -2,14 +2,14 @@
 //! `baseVersion` they build on; and verbs, `{"perform": {"verb": …, "id": …, "input": {…}}}`.
 
 use super::push::MAXIMUM_OPERATIONS;
-use super::{LONGEST_ID, SyncOperation, SyncPolicy, SyncRequest, SyncStep, invalid};
+use super::{LONGEST_ID, SyncOperation, SyncPolicy, SyncRequest, SyncStep};
 use crate::batch::wire;
 use crate::filter::operand::nearest;
 use crate::input::whole_number;
 use crate::operation::OperationRequest;
 use crate::order::hashed;
 use crate::write::Expected;
-use clientela_kernel::{Id, ProblemCode, Result};
+use clientela_kernel::{Error, Id, ProblemCode, Result};
 use clientela_model::{OperationDef, Registry, ResourceDef};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) fn read(registry: &Registry, device: Option<&Json>, policy: Option<&J
     let device = named(device).ok_or_else(|| {
         let text =
             format!("device must be a text of 1 to {LONGEST_ID} characters that stays the same as long as the copy lives, such as a UUID.");
-        invalid("/device", ProblemCode::Required, text)
+        Error::invalid("/device", ProblemCode::Required, text)
     })?;
     let policy = SyncPolicy::read(policy, "/policy")?.unwrap_or_default();
     let operations = match operations {
@@ -51,7 +51,7 @@ fn operation(registry: &Registry, number: usize, members: &Json) -> SyncOperatio
             let text = format!(
                 "id must be a text of 1 to {LONGEST_ID} characters, of which each operation of a device has its own, such as a UUID."
             );
-            Err(invalid(format!("{pointer}/id"), ProblemCode::Required, text))
+            Err(Error::invalid(format!("{pointer}/id"), ProblemCode::Required, text))
         }
         Some(_) => policy.clone().and_then(|_| step(registry, members, &pointer)),
     };
@@ -64,14 +64,14 @@ fn step(registry: &Registry, members: &Json, pointer: &str) -> Result<SyncStep> 
         if let Some(other) =
             members.as_object().and_then(|members| members.keys().find(|name| *name != PERFORM && !BESIDES.contains(&name.as_str())))
         {
-            return Err(invalid(format!("{pointer}/{other}"), ProblemCode::Contradiction, "An operation says one thing to do."));
+            return Err(Error::invalid(format!("{pointer}/{other}"), ProblemCode::Contradiction, "An operation says one thing to do."));
         }
         let at = format!("{pointer}/{PERFORM}");
         return perform(registry, def, verb, &at).map(|request| SyncStep::Perform(request, format!("{at}/input")));
     }
     if wire::steps(registry, def).is_empty() {
         let text = format!("{} are kept by the server; of what can be done with them here there are verbs alone: perform.", def.plural);
-        return Err(invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text));
+        return Err(Error::invalid(format!("{pointer}/resource"), ProblemCode::NotAllowed, text));
     }
     let mut members = members.clone();
     for name in ["update", "delete"] {
@@ -80,7 +80,7 @@ fn step(registry: &Registry, members: &Json, pointer: &str) -> Result<SyncStep> 
         refuse_expected(what, &at)?;
         let base = base(what, &at)?.ok_or_else(|| {
             let text = "baseVersion must be the version of the record that this builds on: the last one that the device was told of, or 1 for what it made itself.";
-            invalid(format!("{at}/baseVersion"), ProblemCode::Required, text)
+            Error::invalid(format!("{at}/baseVersion"), ProblemCode::Required, text)
         })?;
         what.insert("expectedVersion".to_owned(), base.into());
     }
@@ -92,7 +92,7 @@ fn refuse_expected(what: &Map<String, Json>, at: &str) -> Result<()> {
     if !what.contains_key("expectedVersion") {
         return Ok(());
     }
-    Err(invalid(
+    Err(Error::invalid(
         format!("{at}/expectedVersion"),
         ProblemCode::UnknownField,
         "There is no member \"expectedVersion\" here. Write baseVersion.",
@@ -104,7 +104,7 @@ fn base(what: &mut Map<String, Json>, at: &str) -> Result<Option<i64>> {
         None | Some(Json::Null) => Ok(None),
         Some(version) => match whole_number(&version).filter(|version| *version > 0) {
             Some(version) => Ok(Some(version)),
-            None => Err(invalid(format!("{at}/baseVersion"), ProblemCode::WrongType, "baseVersion must be a whole number from 1.")),
+            None => Err(Error::invalid(format!("{at}/baseVersion"), ProblemCode::WrongType, "baseVersion must be a whole number from 1.")),
         },
     }
 }
@@ -112,11 +112,11 @@ fn base(what: &mut Map<String, Json>, at: &str) -> Result<Option<i64>> {
 fn perform(registry: &Registry, def: &Arc<ResourceDef>, what: &Json, at: &str) -> Result<OperationRequest> {
     const KNOWN: [&str; 4] = ["verb", "id", "input", "baseVersion"];
     let Json::Object(members) = what else {
-        return Err(invalid(at, ProblemCode::WrongType, "perform must be an object with a verb."));
+        return Err(Error::invalid(at, ProblemCode::WrongType, "perform must be an object with a verb."));
     };
     if let Some(unknown) = members.keys().find(|name| !KNOWN.contains(&name.as_str())) {
         let text = format!("perform has no member {unknown:?}; it has {}.", KNOWN.join(", "));
-        return Err(invalid(format!("{at}/{unknown}"), ProblemCode::UnknownField, text));
+        return Err(Error::invalid(format!("{at}/{unknown}"), ProblemCode::UnknownField, text));
     }
     let verb = members.get("verb").and_then(Json::as_str).unwrap_or_default();
     let operation = verb_of(registry, def, verb, at)?;
@@ -126,7 +126,7 @@ fn perform(registry: &Registry, def: &Arc<ResourceDef>, what: &Json, at: &str) -
         (false, None) => None,
         (false, Some(_)) => {
             let text = format!("{verb} is done with no record. Leave id out.");
-            return Err(invalid(format!("{at}/id"), ProblemCode::Contradiction, text));
+            return Err(Error::invalid(format!("{at}/id"), ProblemCode::Contradiction, text));
         }
         (true, id) => {
             let id = id.and_then(Json::as_str).and_then(|text| Id::parse(text, &def.prefix).ok());
@@ -137,13 +137,13 @@ fn perform(registry: &Registry, def: &Arc<ResourceDef>, what: &Json, at: &str) -
                     def.prefix
                 )
             };
-            Some(id.ok_or_else(|| invalid(format!("{at}/id"), ProblemCode::Required, text()))?)
+            Some(id.ok_or_else(|| Error::invalid(format!("{at}/id"), ProblemCode::Required, text()))?)
         }
     };
     let body = match members.remove("input") {
         None | Some(Json::Null) => Map::new(),
         Some(Json::Object(body)) => body,
-        Some(_) => return Err(invalid(format!("{at}/input"), ProblemCode::WrongType, "input must be an object.")),
+        Some(_) => return Err(Error::invalid(format!("{at}/input"), ProblemCode::WrongType, "input must be an object.")),
     };
     Ok(OperationRequest {
         def: Arc::clone(operation),
@@ -167,6 +167,6 @@ fn verb_of<'r>(registry: &'r Registry, def: &ResourceDef, verb: &str, at: &str) 
                 format!("verb is {verb:?}, but of {} there are {}{hint}.", def.plural, names.join(", "))
             }
         };
-        invalid(format!("{at}/verb"), ProblemCode::NotAllowed, text)
+        Error::invalid(format!("{at}/verb"), ProblemCode::NotAllowed, text)
     })
 }

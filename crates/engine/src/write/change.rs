@@ -313,7 +313,7 @@ impl RuleReader for Gathering<'_> {
 impl Inner {
     /// A resource that must exist.
     pub(crate) fn resource(&self, name: &str) -> Result<Arc<ResourceDef>> {
-        self.registry.resource(name).cloned().ok_or_else(|| Error::internal(format!("no resource is called {name}")))
+        self.registry.known(name).cloned()
     }
 
     /// Every field of a record as it stands.

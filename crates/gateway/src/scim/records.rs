@@ -40,7 +40,7 @@ pub(super) struct Page {
 
 /// The definition of a resource.
 pub(super) fn definition(engine: &Engine, resource: &str) -> Result<Arc<ResourceDef>> {
-    engine.registry().resource(resource).cloned().ok_or_else(|| Error::internal(format!("no resource is called {resource}")))
+    engine.registry().known(resource).cloned()
 }
 
 /// One page of a list, with how many there are in all where that is asked for.

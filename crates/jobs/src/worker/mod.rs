@@ -210,7 +210,7 @@ impl Worker {
     }
 
     fn def(&self, resource: &str) -> Result<&Arc<ResourceDef>> {
-        self.engine.registry().resource(resource).ok_or_else(|| Error::internal(format!("no resource is called {resource}")))
+        self.engine.registry().known(resource)
     }
 
     /// A record as it is now; none where it is deleted.

@@ -1,11 +1,11 @@
 //! The component of a bundle.
 
 use super::product::ProductKind;
-use crate::found::{by_id, equal, first, refused};
+use crate::found::{by_id, first};
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
-use clientela_kernel::{Comparison, Context, Filter, Id, ProblemCode, Result, Value};
+use clientela_kernel::{Comparison, Context, Error, Filter, Id, ProblemCode, Result, Value};
 use clientela_macros::resource;
 use clientela_model::Choice as _;
 use std::collections::BTreeSet;
@@ -61,7 +61,7 @@ impl Rules for ComponentRules {
         let Some(found) = first(reader, "product", by_id(bundle)).await? else { return Ok(()) };
         if found.get("kind").as_text() != Some(ProductKind::Bundle.as_str()) {
             let text = "bundleId names a product that is no bundle. Set its kind to BUNDLE first.";
-            return Err(refused("/bundleId", ProblemCode::Contradiction, text));
+            return Err(Error::invalid("/bundleId", ProblemCode::Contradiction, text));
         }
         refuse_circle(reader, bundle, product).await
     }
@@ -79,7 +79,7 @@ impl Rules for ComponentRules {
 
 /// Refuses a bundle that would hold itself, directly or through others.
 async fn refuse_circle(reader: &dyn RuleReader, bundle: Uuid, product: Uuid) -> Result<()> {
-    let refuse = |text: &str| Err(refused("/productId", ProblemCode::Contradiction, text));
+    let refuse = |text: &str| Err(Error::invalid("/productId", ProblemCode::Contradiction, text));
     let (mut front, mut reached) = (vec![product], BTreeSet::from([product]));
     for _ in 0..DEPTH {
         if reached.contains(&bundle) {
@@ -89,7 +89,7 @@ async fn refuse_circle(reader: &dyn RuleReader, bundle: Uuid, product: Uuid) -> 
             return Ok(());
         }
         let below = match front.as_slice() {
-            [one] => equal("bundleId", Value::Id(*one)),
+            [one] => Filter::equal("bundleId", Value::Id(*one)),
             many => Filter::field("bundleId", Comparison::In(many.iter().map(|id| Value::Id(*id)).collect())),
         };
         let held = reader.find("productComponent", below).await?;

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader};
-use clientela_kernel::{Context, FieldProblem, Id, ProblemCode, Result, Value};
+use clientela_kernel::{Context, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_macros::{Choice, resource};
 use clientela_model::Choice as _;
 
-use crate::found::{equal, first, refused};
+use crate::found::first;
 
 /// What a product is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
@@ -71,9 +71,9 @@ impl Rules for ProductRules {
         if bundle || draft.before.is_none() || !draft.changed("kind") {
             return Ok(());
         }
-        match first(reader, "productComponent", equal("bundleId", Value::Id(draft.id.0))).await? {
+        match first(reader, "productComponent", Filter::equal("bundleId", Value::Id(draft.id.0))).await? {
             None => Ok(()),
-            Some(_) => Err(refused(
+            Some(_) => Err(Error::invalid(
                 "/kind",
                 ProblemCode::Contradiction,
                 "kind must stay BUNDLE while the product has components. Delete them first.",

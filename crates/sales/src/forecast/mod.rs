@@ -2,7 +2,7 @@
 
 pub mod quota;
 
-use crate::found::refused;
+use crate::condition;
 use crate::groups::{Group, groups};
 use crate::pipeline::stage::ForecastCategory;
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use clientela_kernel::decimal::rounded;
 use clientela_kernel::{Comparison, Date, Error, Filter, Id, Money, ProblemCode, Result, Value};
 use clientela_macros::{Choice, Shape};
 use clientela_model::{Choice as _, OperationDef};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Longest time that is looked at, in days.
@@ -118,7 +118,7 @@ impl Operation for ForecastSales {
                 asked.since.to_text(),
                 asked.until.to_text()
             );
-            return Err(refused("/until", ProblemCode::OutOfRange, text));
+            return Err(Error::invalid("/until", ProblemCode::OutOfRange, text));
         }
         let mut rows: BTreeMap<(Date, String, String), ForecastRow> = BTreeMap::new();
         for group in figures(call, &asked).await? {
@@ -178,18 +178,14 @@ impl Figures {
 }
 
 async fn figures(call: &Call<'_>, asked: &ForecastQuestion) -> Result<Vec<Group>> {
-    let def = call.engine().registry().resource("opportunity").ok_or_else(|| Error::internal("no resource is called opportunity"))?;
+    let def = call.engine().registry().known("opportunity")?;
     let mut conditions = vec![
         json!({ "closeDate": { "gte": asked.since.to_text(), "lte": asked.until.to_text() } }),
         json!({ "forecastCategory": { "ne": ForecastCategory::Omitted.as_str() } }),
         json!({ "status": { "ne": "LOST" } }),
     ];
     if let Some(text) = &asked.filter {
-        let wrong =
-            |error: &dyn std::fmt::Display| refused("/filter", ProblemCode::InvalidFormat, format!("The filter cannot be used: {error}"));
-        let tree: Json = serde_json::from_str(text).map_err(|error| wrong(&error))?;
-        call.engine().parse_filter(call.context, def, &tree).map_err(|error| wrong(&error))?;
-        conditions.push(tree);
+        conditions.push(condition::asked(call, def, text)?.0);
     }
     let path = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
     let key = |path| GroupRequest { path, bucket: None, zone: None };

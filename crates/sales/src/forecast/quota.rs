@@ -1,10 +1,10 @@
 //! The quota: what somebody is to sell.
 
-use crate::found::{equal, refused};
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader};
-use clientela_kernel::{Comparison, Context, Date, FieldProblem, Filter, Id, ProblemCode, Result, Value};
+use clientela_engine::period::Period;
+use clientela_kernel::{Context, Date, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value};
 use clientela_macros::resource;
 
 /// What a user is to sell from one day to another. Two quotas of one user have no day in common.
@@ -31,18 +31,16 @@ pub struct Model {
     pub amount: Money,
 }
 
+/// From its first day until its last.
+const PERIOD: Period = Period { since: "since", until: "until" };
+
 /// The rules of quotas.
 pub struct QuotaRules;
 
 #[async_trait]
 impl Rules for QuotaRules {
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        if let (Value::Date(since), Value::Date(until)) = (draft.get("since"), draft.get("until"))
-            && until < since
-        {
-            let text = format!("until is {}, before since, {}: nothing ends before it begins.", until.to_text(), since.to_text());
-            problems.push(FieldProblem::new("/until", ProblemCode::Contradiction, text));
-        }
+        PERIOD.check(draft, problems);
         if let Value::Money(amount) = draft.get("amount")
             && amount.minor <= 0
         {
@@ -52,20 +50,15 @@ impl Rules for QuotaRules {
     }
 
     async fn look_up(&self, _context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-        let same_time = Filter::And(vec![
-            equal("userId", draft.get("userId").clone()),
-            Filter::field("since", Comparison::LessOrEqual(draft.get("until").clone())),
-            Filter::field("until", Comparison::GreaterOrEqual(draft.get("since").clone())),
-        ]);
-        let others = reader.find("quota", same_time).await?;
-        match others.iter().find(|other| other.id != draft.id) {
+        let theirs = Filter::equal("userId", draft.get("userId").clone());
+        match PERIOD.overlapping(reader, draft, vec![theirs]).await? {
             None => Ok(()),
             Some(other) => {
                 let text = format!(
                     "since and until have days in common with {}, another quota of this user.",
                     other.id.to_text(&other.def.prefix)
                 );
-                Err(refused("/since", ProblemCode::Contradiction, text))
+                Err(Error::invalid("/since", ProblemCode::Contradiction, text))
             }
         }
     }

@@ -2,13 +2,13 @@
 
 use super::LeadStatus;
 use crate::condition::holds;
-use crate::found::equal;
 use crate::groups::{Group, groups};
+use crate::staff::users;
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Error, ErrorCode, Id, Result, Value};
+use clientela_kernel::{Error, ErrorCode, Filter, Id, Result, Value};
 use clientela_macros::Shape;
 use clientela_model::{Choice as _, OperationDef};
 use serde_json::json;
@@ -53,26 +53,18 @@ impl Operation for AssignLead {
     }
 
     async fn run(&self, call: &Call<'_>, asked: Assigning) -> Result<Assigned> {
-        let lead = held(call).await?;
+        let lead = call.held().await?;
         if !lead.get("ownerId").is_null() && !asked.again {
             return Err(Error::new(ErrorCode::InvalidState, "The lead has an owner. Say again: true to have the rules decide anew."));
         }
-        let rule = assign(call, &lead).await?;
+        let rule = assign(call, lead).await?;
         Ok(Assigned { lead: lead.id, rule })
     }
 }
 
-/// The lead that a verb is done with, which nobody else changes from now on.
-pub(super) async fn held(call: &Call<'_>) -> Result<Found> {
-    let id = call.target()?.id;
-    call.hold("lead", &[id]).await?;
-    let gone = || Error::new(ErrorCode::NotFound, "The lead has been deleted meanwhile.");
-    call.record("lead", id).await?.ok_or_else(gone)
-}
-
 /// Gives a lead to whom the rules name, and answers the rule.
 pub(super) async fn assign(call: &Call<'_>, lead: &Found) -> Result<Option<Id>> {
-    let mut rules = call.find("leadAssignmentRule", equal("active", Value::Boolean(true))).await?;
+    let mut rules = call.find("leadAssignmentRule", Filter::equal("active", Value::Boolean(true))).await?;
     rules.sort_by_key(|rule| (rule.get("position").as_integer(), rule.id.0));
     for rule in rules {
         let fits = match rule.get("condition").as_text() {
@@ -95,14 +87,8 @@ pub(super) async fn assign(call: &Call<'_>, lead: &Found) -> Result<Option<Id>> 
 /// Whose turn it is by a rule.
 async fn next(call: &Call<'_>, rule: &Found) -> Result<Option<Uuid>> {
     let Some(assignee) = rule.get("assigneeId").as_record() else { return Ok(None) };
-    let candidates: Vec<Uuid> = if &*assignee.resource == "team" {
-        let members = call.find("teamMember", equal("teamId", Value::Id(assignee.id))).await?;
-        members.iter().filter_map(|member| member.get("userId").as_id()).collect()
-    } else {
-        vec![assignee.id]
-    };
     let mut active = Vec::new();
-    for user in candidates {
+    for user in users(call, std::slice::from_ref(assignee)).await? {
         let found = call.record("user", Id(user)).await?;
         if found.is_some_and(|found| found.get("active").as_boolean() != Some(false)) {
             active.push(user);
@@ -117,8 +103,7 @@ async fn next(call: &Call<'_>, rule: &Found) -> Result<Option<Uuid>> {
 /// How many leads people have to work on, and when the last of these came: nobody comes first, then who was given one longest ago.
 async fn loads(call: &Call<'_>, users: &[Uuid]) -> Result<BTreeMap<Uuid, (i64, String)>> {
     let registry = call.engine().registry();
-    let resource = |name: &str| registry.resource(name).ok_or_else(|| Error::internal(format!("no resource is called {name}")));
-    let prefix = &resource("user")?.prefix;
+    let prefix = &registry.known("user")?.prefix;
     let ids: Vec<String> = users.iter().map(|user| Id(*user).to_text(prefix)).collect();
     let open = [LeadStatus::New, LeadStatus::Working].map(|status| status.as_str());
     let owner = GroupRequest { path: vec!["ownerId".to_owned()], bucket: None, zone: None };
@@ -128,7 +113,7 @@ async fn loads(call: &Call<'_>, users: &[Uuid]) -> Result<BTreeMap<Uuid, (i64, S
         measures: vec![(Function::Count, Vec::new()), (Function::Max, vec!["assignedAt".to_owned()])],
         ..AggregateRequest::default()
     };
-    let found = groups(call, &call.context.unlimited(), resource("lead")?, request).await?;
+    let found = groups(call, &call.context.unlimited(), registry.known("lead")?, request).await?;
     let load = |group: &Group| {
         let user = Id::parse(group.text("/keys/ownerId")?, prefix).ok()?.0;
         Some((user, (group.count(), group.text("/max/assignedAt").unwrap_or_default().to_owned())))

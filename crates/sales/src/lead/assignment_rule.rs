@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Draft, RuleReader};
-use clientela_kernel::{Context, FieldProblem, ProblemCode, Result};
+use clientela_kernel::{Context, FieldProblem, Result};
 use clientela_macros::resource;
 
 /// Who gets the leads that satisfy a condition. `assignLead` asks the rules in the order of their positions and takes the first that fits and has somebody with room.
@@ -45,9 +45,6 @@ impl Rules for LeadAssignmentRuleRules {
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        if draft.get("assigneeId").as_record().is_some_and(|who| !matches!(&*who.resource, "user" | "team")) {
-            let text = "assigneeId is neither a user nor a team. Name one by its id, usr_… or tea_….";
-            problems.push(FieldProblem::new("/assigneeId", ProblemCode::NotAllowed, text));
-        }
+        crate::staff::check(draft, "assigneeId", problems);
     }
 }

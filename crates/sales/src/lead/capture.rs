@@ -1,7 +1,6 @@
 //! `captureLead`: a lead from what a form or a list says.
 
 use super::{assign, score};
-use crate::found::equal;
 use async_trait::async_trait;
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation};
@@ -130,6 +129,6 @@ async fn person(call: &Call<'_>, given: &Captured) -> Result<Found> {
         ("source", text(&given.source)),
     ];
     let made = call.create("contact", values).await?.id;
-    let found = call.find("contact", equal("id", Value::Id(made.0))).await?.pop();
+    let found = call.find("contact", Filter::equal("id", Value::Id(made.0))).await?.pop();
     found.ok_or_else(|| Error::internal("a contact that was just made is not there"))
 }

@@ -1,9 +1,7 @@
 //! `convertLead` and the way back.
 
 use super::LeadStatus;
-use super::assign::held;
 use super::disqualify::{LeadOf, refuse_ended};
-use crate::found::equal;
 use async_trait::async_trait;
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation, WriteAction};
@@ -98,15 +96,15 @@ impl Operation for ConvertLead {
     }
 
     async fn run(&self, call: &Call<'_>, given: Conversion) -> Result<Converted> {
-        let lead = held(call).await?;
-        refuse_ended(&lead, "converted")?;
-        let contact = named(&lead, "contactId").ok_or_else(|| Error::internal("a lead without a contact"))?;
+        let lead = call.held().await?;
+        refuse_ended(lead, "converted")?;
+        let contact = named(lead, "contactId").ok_or_else(|| Error::internal("a lead without a contact"))?;
         let person = call.record("contact", contact).await?.ok_or_else(|| Error::internal("a lead without its contact"))?;
-        let (account, account_match) = account(call, &lead, &person, &given).await?;
+        let (account, account_match) = account(call, lead, &person, &given).await?;
         if person.get("accountId").is_null() {
             call.set("contact", contact, vec![("accountId", Value::Id(account.0))], None).await?;
         }
-        let opportunity = if given.with_opportunity { Some(opportunity(call, &lead, account, contact, given).await?) } else { None };
+        let opportunity = if given.with_opportunity { Some(opportunity(call, lead, account, contact, given).await?) } else { None };
         let values = vec![
             ("status", LeadStatus::Qualified.as_str().into()),
             ("accountId", Value::Id(account.0)),
@@ -191,12 +189,12 @@ impl Operation for RevertLeadConversion {
     }
 
     async fn run(&self, call: &Call<'_>, given: Reversal) -> Result<LeadOf> {
-        let lead = held(call).await?;
+        let lead = call.held().await?;
         if lead.get("convertedAt").is_null() {
             return Err(Error::new(ErrorCode::InvalidState, "The lead was not converted: there is nothing to take back."));
         }
         let status = if given.nurture { LeadStatus::Nurturing } else { LeadStatus::Working };
-        let (account, made) = (named(&lead, "accountId"), lead.get("madeAccount").as_boolean() == Some(true));
+        let (account, made) = (named(lead, "accountId"), lead.get("madeAccount").as_boolean() == Some(true));
         let mut values = vec![
             ("status", status.as_str().into()),
             ("opportunityId", Value::Null),
@@ -206,15 +204,15 @@ impl Operation for RevertLeadConversion {
         if made {
             values.push(("accountId", Value::Null));
         }
-        let opportunity = named(&lead, "opportunityId");
+        let opportunity = named(lead, "opportunityId");
         call.set("lead", lead.id, values, None).await?;
         if let Some(opportunity) = opportunity {
             untouched(call, "opportunity", opportunity).await?;
             call.write("opportunity", WriteAction::Delete { id: opportunity, expected: None }).await?;
         }
         if let Some(account) = account.filter(|_| made) {
-            let contact = named(&lead, "contactId").ok_or_else(|| Error::internal("a lead without a contact"))?;
-            let others = call.find("opportunity", equal("accountId", Value::Id(account.0))).await?;
+            let contact = named(lead, "contactId").ok_or_else(|| Error::internal("a lead without a contact"))?;
+            let others = call.find("opportunity", Filter::equal("accountId", Value::Id(account.0))).await?;
             if !others.is_empty() {
                 return Err(depends("The account has another opportunity."));
             }

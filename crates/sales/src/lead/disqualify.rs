@@ -1,7 +1,6 @@
 //! `disqualifyLead` and `requalifyLead`.
 
 use super::LeadStatus;
-use super::assign::held;
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Error, ErrorCode, Id, Result, Value};
@@ -54,8 +53,8 @@ impl Operation for DisqualifyLead {
     }
 
     async fn run(&self, call: &Call<'_>, given: Disqualification) -> Result<LeadOf> {
-        let lead = held(call).await?;
-        refuse_ended(&lead, "disqualified")?;
+        let lead = call.held().await?;
+        refuse_ended(lead, "disqualified")?;
         let values = vec![("status", LeadStatus::Disqualified.as_str().into()), ("disqualifiedReason", Value::Text(given.reason))];
         call.set("lead", lead.id, values, None).await?;
         Ok(LeadOf { lead: lead.id })
@@ -78,7 +77,7 @@ impl Operation for RequalifyLead {
     }
 
     async fn run(&self, call: &Call<'_>, given: Requalification) -> Result<LeadOf> {
-        let lead = held(call).await?;
+        let lead = call.held().await?;
         let status = lead.get("status").as_text().unwrap_or_default();
         if status != LeadStatus::Disqualified.as_str() {
             return Err(Error::new(

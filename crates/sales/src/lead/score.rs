@@ -1,11 +1,10 @@
 //! `scoreLead`: how promising a lead is, and why.
 
 use crate::condition::holds;
-use crate::found::equal;
 use async_trait::async_trait;
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Id, Result, Value};
+use clientela_kernel::{Filter, Id, Result, Value};
 use clientela_macros::Shape;
 use clientela_model::OperationDef;
 
@@ -71,7 +70,7 @@ impl Operation for ScoreLead {
 /// Counts and keeps the points of a lead.
 pub(super) async fn count(call: &Call<'_>, lead: &Found) -> Result<Vec<ScoreReason>> {
     let mut reasons = Vec::new();
-    for rule in call.find("scoreRule", equal("active", Value::Boolean(true))).await? {
+    for rule in call.find("scoreRule", Filter::equal("active", Value::Boolean(true))).await? {
         let satisfied = holds(call, lead, rule.get("condition").as_text().unwrap_or_default()).await?;
         let points = if satisfied { rule.get("points").as_integer().unwrap_or_default() } else { 0 };
         reasons.push(ScoreReason { rule: rule.id, satisfied, points });

@@ -1,12 +1,11 @@
 //! The approval of a move, and how it is asked for and given.
 
-use super::moves::held;
 use super::obstacle::needed;
-use crate::found::{equal, refused};
+use crate::staff::users;
 use async_trait::async_trait;
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Error, ErrorCode, Filter, Id, ProblemCode, RecordKey, Result, Timestamp, Value};
+use clientela_kernel::{Error, ErrorCode, Filter, Id, RecordKey, Result, Timestamp, Value};
 use clientela_macros::{Choice, Shape, resource};
 use clientela_model::Choice as _;
 use clientela_model::OperationDef;
@@ -66,7 +65,7 @@ pub struct RequestApproval;
 /// What is asked for.
 #[derive(Shape)]
 pub struct ApprovalRequest {
-    /// The stage that the deal is to enter.
+    /// The stage that the deal is to enter, also one of another pipeline.
     #[field(refers = "stage", example = "\"stg_01h455vb4pex5vsknk084sn02q\"")]
     pub stage_id: Id,
     /// Why it should be given.
@@ -98,22 +97,18 @@ impl Operation for RequestApproval {
     }
 
     async fn run(&self, call: &Call<'_>, given: ApprovalRequest) -> Result<ApprovalOf> {
-        let opportunity = held(call).await?;
+        let opportunity = call.held().await?;
         let stage = call.referenced("stageId", "stage", given.stage_id).await?;
-        if stage.get("pipelineId") != opportunity.get("pipelineId") {
-            let text = "stageId names a stage of another pipeline than the opportunity's. Name one of its own.";
-            return Err(refused("/stageId", ProblemCode::NotAllowed, text));
-        }
-        let approvers = needed(call, &opportunity, &stage).await?;
+        let approvers = needed(call, opportunity, &stage).await?;
         if approvers.is_empty() {
             let name = stage.get("name").as_text().unwrap_or_default();
             let text = format!("Nobody must approve that this opportunity enters {name:?}. Advance to it.");
             return Err(Error::new(ErrorCode::InvalidState, text));
         }
         let waiting = Filter::And(vec![
-            equal("opportunityId", Value::Id(opportunity.id.0)),
-            equal("stageId", Value::Id(stage.id.0)),
-            equal("status", ApprovalStatus::Requested.as_str().into()),
+            Filter::equal("opportunityId", Value::Id(opportunity.id.0)),
+            Filter::equal("stageId", Value::Id(stage.id.0)),
+            Filter::equal("status", ApprovalStatus::Requested.as_str().into()),
         ]);
         let waiting = call.find("stageApproval", waiting).await?;
         if let Some(same) = waiting.iter().find(|approval| approval.get("amount") == opportunity.get("amount")) {
@@ -130,7 +125,7 @@ impl Operation for RequestApproval {
             ("requestedById", asking.map_or(Value::Null, |user| Value::Id(user.id.0))),
         ];
         let approval = call.create("stageApproval", values).await?.id;
-        for user in people(call, &approvers).await? {
+        for user in users(call, &approvers).await? {
             let text = format!("Approval wanted: {}", opportunity.get("name").as_text().unwrap_or_default());
             let about = RecordKey { resource: "opportunity".into(), id: opportunity.id.0 };
             let values = vec![
@@ -143,20 +138,6 @@ impl Operation for RequestApproval {
         }
         Ok(ApprovalOf { approval })
     }
-}
-
-/// The users among approvers, those of teams included.
-async fn people(call: &Call<'_>, approvers: &[RecordKey]) -> Result<std::collections::BTreeSet<uuid::Uuid>> {
-    let mut users = std::collections::BTreeSet::new();
-    for approver in approvers {
-        if &*approver.resource == "user" {
-            users.insert(approver.id);
-        } else {
-            let members = call.find("teamMember", equal("teamId", Value::Id(approver.id))).await?;
-            users.extend(members.iter().filter_map(|member| member.get("userId").as_id()));
-        }
-    }
-    Ok(users)
 }
 
 /// Gives an approval.
@@ -214,10 +195,7 @@ impl Operation for RejectStage {
 }
 
 async fn decide(call: &Call<'_>, answer: ApprovalStatus, note: Option<String>) -> Result<ApprovalOf> {
-    let id = call.target()?.id;
-    call.hold("stageApproval", &[id]).await?;
-    let gone = || Error::new(ErrorCode::NotFound, "The approval has been deleted meanwhile.");
-    let approval = call.record("stageApproval", id).await?.ok_or_else(gone)?;
+    let approval = call.held().await?;
     if approval.get("status").as_text() != Some(ApprovalStatus::Requested.as_str()) {
         let status = approval.get("status").as_text().unwrap_or_default();
         return Err(Error::new(
@@ -226,7 +204,7 @@ async fn decide(call: &Call<'_>, answer: ApprovalStatus, note: Option<String>) -
         ));
     }
     let me = call.context.me();
-    if !approvers(call, &approval).await?.contains(&me) {
+    if !approvers(call, approval).await?.contains(&me) {
         return Err(Error::new(
             ErrorCode::Forbidden,
             "Only those whose approval the stage wants may answer. The stage names them as its approvers.",
@@ -241,15 +219,15 @@ async fn decide(call: &Call<'_>, answer: ApprovalStatus, note: Option<String>) -
         ("decidedAt", Value::Instant(call.now())),
         ("decisionNote", note.map_or(Value::Null, Value::Text)),
     ];
-    call.set("stageApproval", id, values, None).await?;
-    Ok(ApprovalOf { approval: id })
+    call.set("stageApproval", approval.id, values, None).await?;
+    Ok(ApprovalOf { approval: approval.id })
 }
 
 async fn approvers(call: &Call<'_>, approval: &Found) -> Result<std::collections::BTreeSet<uuid::Uuid>> {
     let named = |field: &str| approval.get(field).as_id().map(Id);
     let (Some(opportunity), Some(stage)) = (named("opportunityId"), named("stageId")) else { return Ok(Default::default()) };
     match (call.record("opportunity", opportunity).await?, call.record("stage", stage).await?) {
-        (Some(opportunity), Some(stage)) => people(call, &needed(call, &opportunity, &stage).await?).await,
+        (Some(opportunity), Some(stage)) => users(call, &needed(call, &opportunity, &stage).await?).await,
         _ => Ok(Default::default()),
     }
 }

@@ -7,6 +7,7 @@ pub mod lost_reason;
 pub mod member;
 pub mod moves;
 mod obstacle;
+pub mod opportunity_competitor;
 mod rules;
 pub mod split;
 pub mod stage_change;

@@ -1,7 +1,7 @@
 //! What stands in the way of a deal that is to enter a stage.
 
+use super::approval::ApprovalStatus;
 use crate::condition::holds;
-use crate::found::equal;
 use crate::pipeline::place;
 use crate::pipeline::stage::StageKind;
 use clientela_engine::module::Found;
@@ -75,14 +75,32 @@ pub(super) fn blocked(to: &Found, obstacles: &[Obstacle]) -> Error {
 /// Looks at what stands in the way of one deal.
 pub(super) struct Inspector<'c, 'e> {
     /// Without limits: what a stage asks for does not depend on who looks.
-    pub(super) call: &'c Call<'e>,
+    call: &'c Call<'e>,
     /// The deal.
-    pub(super) opportunity: &'c Found,
+    opportunity: &'c Found,
     /// The stages of the pipeline that it is in.
-    pub(super) stages: &'c [Found],
+    stages: &'c [Found],
+    /// The stages that it has been in, where one of these must have been.
+    visited: BTreeSet<Uuid>,
+    /// Who must approve that deals enter the stages that are looked at.
+    approvers: Vec<Found>,
+    /// What was asked for of these approvals.
+    approvals: Vec<Found>,
 }
 
-impl Inspector<'_, '_> {
+impl<'c, 'e> Inspector<'c, 'e> {
+    /// Reads what it takes to look at some stages, however many they are: `stages` are those of the pipeline that the deal is in.
+    pub(super) async fn new(call: &'c Call<'e>, opportunity: &'c Found, stages: &'c [Found], to: &[Found]) -> Result<Self> {
+        let of_deal = || Filter::equal("opportunityId", Value::Id(opportunity.id.0));
+        let mut visited = BTreeSet::new();
+        if stages.iter().any(is_required) {
+            visited.extend(call.find("stageChange", of_deal()).await?.iter().filter_map(|change| change.get("toStageId").as_id()));
+        }
+        let approvers = approvers_of(call, to).await?;
+        let approvals = if approvers.is_empty() { Vec::new() } else { call.find("stageApproval", of_deal()).await? };
+        Ok(Inspector { call, opportunity, stages, visited, approvers, approvals })
+    }
+
     /// What is missing before the deal may enter a stage. Nothing is asked of one that goes back in its pipeline.
     pub(super) async fn obstacles(&self, to: &Found) -> Result<Vec<Obstacle>> {
         let from = self.stages.iter().find(|stage| self.opportunity.get("stageId").as_id() == Some(stage.id.0));
@@ -97,37 +115,26 @@ impl Inspector<'_, '_> {
         }
         let mut obstacles = Vec::new();
         if let Some(from) = from.filter(|_| same && StageKind::of(to.get("kind")) != StageKind::Lost) {
-            obstacles.extend(self.skipped(from, to).await?);
+            obstacles.extend(self.skipped(from, to));
         }
         obstacles.extend(self.fields(to)?);
         obstacles.extend(self.checklist(to));
         obstacles.extend(self.condition(to).await?);
-        obstacles.extend(self.approval(to).await?);
+        obstacles.extend(self.approval(to));
         Ok(obstacles)
     }
 
     /// Stages between here and there, or before the end, that the deal has never been in and must have been.
-    async fn skipped(&self, from: &Found, to: &Found) -> Result<Vec<Obstacle>> {
+    fn skipped(&self, from: &Found, to: &Found) -> Vec<Obstacle> {
         let wins = StageKind::of(to.get("kind")) == StageKind::Won;
-        let between = |stage: &&Found| {
-            StageKind::of(stage.get("kind")) == StageKind::Open
-                && stage.get("required").as_boolean() == Some(true)
-                && place(stage) > place(from)
-                && (wins || place(stage) < place(to))
-        };
-        let wanted: Vec<&Found> = self.stages.iter().filter(between).collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let log = self.call.find("stageChange", equal("opportunityId", Value::Id(self.opportunity.id.0))).await?;
-        let visited: BTreeSet<Uuid> = log.iter().filter_map(|change| change.get("toStageId").as_id()).collect();
-        let missing = wanted.into_iter().filter(|stage| !visited.contains(&stage.id.0));
-        Ok(missing
+        let between = |stage: &&Found| is_required(stage) && place(stage) > place(from) && (wins || place(stage) < place(to));
+        let missing = self.stages.iter().filter(between).filter(|stage| !self.visited.contains(&stage.id.0));
+        missing
             .map(|stage| {
                 let name = stage.get("name").as_text().unwrap_or_default();
                 Obstacle::new(ObstacleKind::SkippedStage, format!("The stage {name:?} must not be skipped. Advance to it first."))
             })
-            .collect())
+            .collect()
     }
 
     fn fields(&self, to: &Found) -> Result<Vec<Obstacle>> {
@@ -167,38 +174,47 @@ impl Inspector<'_, '_> {
         Ok((!met).then(|| Obstacle::new(ObstacleKind::Condition, text())))
     }
 
-    async fn approval(&self, to: &Found) -> Result<Option<Obstacle>> {
-        let approvers = needed(self.call, self.opportunity, to).await?;
-        if approvers.is_empty() || self.approved(to).await? {
-            return Ok(None);
+    fn approval(&self, to: &Found) -> Option<Obstacle> {
+        let approvers = among(&self.approvers, self.opportunity, to);
+        if approvers.is_empty() || self.approved(to) {
+            return None;
         }
         let text = "Somebody must approve. Ask for it with requestApproval.";
-        Ok(Some(Obstacle { approver_ids: approvers, ..Obstacle::new(ObstacleKind::Approval, text) }))
+        Some(Obstacle { approver_ids: approvers, ..Obstacle::new(ObstacleKind::Approval, text) })
     }
 
     /// Whether the latest answer about this stage is yes, and was about the amount that the deal has.
-    async fn approved(&self, to: &Found) -> Result<bool> {
-        let about = Filter::And(vec![equal("opportunityId", Value::Id(self.opportunity.id.0)), equal("stageId", Value::Id(to.id.0))]);
-        let asked = self.call.find("stageApproval", about).await?;
-        let latest = asked.into_iter().max_by_key(|approval| approval.id.0);
-        Ok(latest.is_some_and(|approval| {
-            approval.get("status").as_text() == Some(super::approval::ApprovalStatus::Approved.as_str())
-                && approval.get("amount") == self.opportunity.get("amount")
-        }))
+    fn approved(&self, to: &Found) -> bool {
+        let about = self.approvals.iter().filter(|approval| approval.get("stageId").as_id() == Some(to.id.0));
+        about.max_by_key(|approval| approval.id.0).is_some_and(|latest| {
+            latest.get("status").as_text() == Some(ApprovalStatus::Approved.as_str())
+                && latest.get("amount") == self.opportunity.get("amount")
+        })
     }
+}
+
+/// Whether a deal must have been in a stage before it goes beyond.
+fn is_required(stage: &Found) -> bool {
+    StageKind::of(stage.get("kind")) == StageKind::Open && stage.get("required").as_boolean() == Some(true)
+}
+
+async fn approvers_of(call: &Call<'_>, stages: &[Found]) -> Result<Vec<Found>> {
+    let stages = stages.iter().map(|stage| Value::Id(stage.id.0)).collect();
+    call.find("stageApprover", Filter::field("stageId", Comparison::In(stages))).await
 }
 
 /// Who must approve that a deal enters a stage: one of these; nobody where there are none.
 pub(super) async fn needed(call: &Call<'_>, opportunity: &Found, stage: &Found) -> Result<Vec<RecordKey>> {
-    let approvers = call.find("stageApprover", Filter::field("stageId", Comparison::Equal(Value::Id(stage.id.0)))).await?;
-    let counts = |approver: &Found| match (approver.get("fromAmount"), opportunity.get("amount")) {
+    Ok(among(&approvers_of(call, std::slice::from_ref(stage)).await?, opportunity, stage))
+}
+
+/// Those of a stage whose approval what the deal is worth asks for.
+fn among(approvers: &[Found], opportunity: &Found, stage: &Found) -> Vec<RecordKey> {
+    let counts = |approver: &&Found| match (approver.get("fromAmount"), opportunity.get("amount")) {
         (Value::Money(from), Value::Money(amount)) => from.currency != amount.currency || amount.minor >= from.minor,
         (Value::Money(_), _) => false,
         _ => true,
     };
-    Ok(approvers
-        .iter()
-        .filter(|approver| counts(approver))
-        .filter_map(|approver| approver.get("approverId").as_record().cloned())
-        .collect())
+    let of_stage = approvers.iter().filter(|approver| approver.get("stageId").as_id() == Some(stage.id.0));
+    of_stage.filter(counts).filter_map(|approver| approver.get("approverId").as_record().cloned()).collect()
 }

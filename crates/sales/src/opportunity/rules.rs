@@ -3,14 +3,16 @@
 use super::OpportunityStatus;
 use super::split::{SplitKind, amounts};
 use super::stage_change::StageChangeKind;
-use crate::found::{by_id, equal, first, refused};
+use crate::found::{by_id, first};
+use crate::look::{ByRule, base_currency};
+use crate::pipeline::place;
 use crate::pipeline::stage::StageKind;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
 use clientela_kernel::decimal::rounded;
-use clientela_kernel::{Context, Error, FieldProblem, Filter, Money, ProblemCode, Result, Timestamp, Value};
-use clientela_model::Choice as _;
+use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Money, ProblemCode, Result, Timestamp, Value};
+use clientela_model::{Choice as _, system};
 use uuid::Uuid;
 
 /// A day in milliseconds.
@@ -34,13 +36,14 @@ impl Rules for OpportunityRules {
 
     async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
         if draft.kind == ChangeKind::Created {
-            place(reader, draft).await?;
-        }
-        if draft.kind == ChangeKind::Created || draft.changed("stageId") {
-            enter(context, reader, draft).await?;
+            let stage = beginning(reader, draft).await?;
+            enter(context, draft, &stage);
+        } else if draft.changed("stageId") {
+            let stage = stage(reader, draft).await?;
+            enter(context, draft, &stage);
         }
         if draft.get("currency").is_null() {
-            let currency = currency(reader, draft).await?;
+            let currency = currency(context, reader, draft).await?;
             draft.set("currency", currency);
         }
         let expected = match (draft.get("amount"), draft.get("probability").as_integer()) {
@@ -77,16 +80,15 @@ impl Rules for OpportunityRules {
         if !draft.changed("stageId") || !matches!(draft.kind, ChangeKind::Created | ChangeKind::Updated) {
             return Ok(companions);
         }
-        let from = match draft.old("stageId").as_id() {
-            Some(stage) => first(reader, "stage", by_id(stage)).await?,
-            None => None,
-        };
-        let to = stage(reader, draft).await?;
+        let ends = [draft.old("stageId"), draft.get("stageId")].into_iter().filter(|stage| !stage.is_null()).cloned().collect();
+        let stages = reader.find("stage", Filter::field(system::ID, Comparison::In(ends))).await?;
+        let end = |stage: &Value| stages.iter().find(|found| stage.as_id() == Some(found.id.0));
+        let (from, to) = (end(draft.old("stageId")), end(draft.get("stageId")));
         let entered = draft.get("stageSince").as_instant().unwrap_or(context.now);
         let spent = draft.old("stageSince").as_instant().map(|since| (entered.0 - since.0).max(0) / 1_000);
         let values = vec![
             ("opportunityId", Value::Id(draft.id.0)),
-            ("kind", kind(draft, from.as_ref(), &to).as_str().into()),
+            ("kind", kind(draft, from, to).as_str().into()),
             ("fromStageId", draft.old("stageId").clone()),
             ("toStageId", draft.get("stageId").clone()),
             ("enteredAt", Value::Instant(entered)),
@@ -108,7 +110,7 @@ fn portion(amount: Money, percent: i64) -> Value {
 /// The shares of a deal follow its amount.
 async fn shares(reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
     let mut changes = Vec::new();
-    let all = reader.find("opportunitySplit", equal("opportunityId", Value::Id(draft.id.0))).await?;
+    let all = reader.find("opportunitySplit", Filter::equal("opportunityId", Value::Id(draft.id.0))).await?;
     for kind in [SplitKind::Revenue, SplitKind::Overlay] {
         let mut splits: Vec<&Found> = all.iter().filter(|split| split.get("kind").as_text() == Some(kind.as_str())).collect();
         splits.sort_by_key(|split| split.id.0);
@@ -122,42 +124,42 @@ async fn shares(reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>
     Ok(changes)
 }
 
-/// Gives a new deal its stage and its pipeline.
-async fn place(reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-    if draft.get("stageId").is_null() {
+/// The stage of a new deal, whose pipeline it has from then on.
+async fn beginning(reader: &dyn RuleReader, draft: &mut Draft) -> Result<Found> {
+    let stage = if draft.get("stageId").is_null() {
         let pipeline = match draft.get("pipelineId").as_id() {
             Some(pipeline) => pipeline,
             None => default_pipeline(reader).await?,
         };
         let Some(stage) = first_open(reader, pipeline).await? else {
             let text = "stageId is missing, and the pipeline has no open stage in which the opportunity could begin. Make a stage for it.";
-            return Err(refused("/stageId", ProblemCode::Required, text));
+            return Err(Error::invalid("/stageId", ProblemCode::Required, text));
         };
         draft.set("stageId", Value::Id(stage.id.0));
-    }
-    let stage = stage(reader, draft).await?;
+        stage
+    } else {
+        stage(reader, draft).await?
+    };
     let named = draft.get("pipelineId").as_id();
     let of_stage = stage.get("pipelineId").as_id();
     if named.is_some() && named != of_stage {
         // Whether there is such a pipeline, nobody learns here.
         let text = "pipelineId names no pipeline that has this stage. Leave it out, or name a stage of the pipeline.";
-        return Err(refused("/pipelineId", ProblemCode::ReferenceNotFound, text));
+        return Err(Error::invalid("/pipelineId", ProblemCode::ReferenceNotFound, text));
     }
-    draft.set("pipelineId", stage.get("pipelineId").clone());
     let pipeline = match of_stage {
         Some(pipeline) => first(reader, "pipeline", by_id(pipeline)).await?,
         None => None,
     };
     if pipeline.is_some_and(|pipeline| pipeline.get("active").as_boolean() == Some(false)) {
         let text = "The pipeline takes no new opportunities: it is not active. Name a stage of another one.";
-        return Err(refused("/stageId", ProblemCode::NotAllowed, text));
+        return Err(Error::invalid("/stageId", ProblemCode::NotAllowed, text));
     }
-    Ok(())
+    Ok(stage)
 }
 
 /// What a deal takes over from the stage it enters.
-async fn enter(context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-    let stage = stage(reader, draft).await?;
+fn enter(context: &Context, draft: &mut Draft, stage: &Found) {
     let kind = StageKind::of(stage.get("kind"));
     let status = match kind {
         StageKind::Open => OpportunityStatus::Open,
@@ -185,7 +187,6 @@ async fn enter(context: &Context, reader: &dyn RuleReader, draft: &mut Draft) ->
     }
     let stale = stage.get("staleAfterDays").as_integer().filter(|_| kind == StageKind::Open);
     draft.set("staleAt", stale.map_or(Value::Null, |days| Value::Instant(Timestamp(since.0 + days * DAY))));
-    Ok(())
 }
 
 /// How a deal ended is said of one that has.
@@ -200,7 +201,7 @@ fn outcome(draft: &Draft, problems: &mut Vec<FieldProblem>) {
 }
 
 /// The currency of a deal of which none is said.
-async fn currency(reader: &dyn RuleReader, draft: &Draft) -> Result<Value> {
+async fn currency(context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Value> {
     if let Value::Money(amount) = draft.get("amount") {
         return Ok(amount.currency.code().into());
     }
@@ -208,11 +209,10 @@ async fn currency(reader: &dyn RuleReader, draft: &Draft) -> Result<Value> {
         Some(account) => first(reader, "account", by_id(account)).await?,
         None => None,
     };
-    if let Some(currency) = account.map(|account| account.get("currency").clone()).filter(|currency| !currency.is_null()) {
-        return Ok(currency);
+    match account.map(|account| account.get("currency").clone()).filter(|currency| !currency.is_null()) {
+        Some(currency) => Ok(currency),
+        None => Ok(base_currency(&ByRule(reader), context).await?.code().into()),
     }
-    let tenant = first(reader, "tenant", Filter::And(Vec::new())).await?;
-    tenant.map(|tenant| tenant.get("currency").clone()).ok_or_else(|| Error::internal("the tenant was not found"))
 }
 
 async fn stage(reader: &dyn RuleReader, draft: &Draft) -> Result<Found> {
@@ -220,41 +220,39 @@ async fn stage(reader: &dyn RuleReader, draft: &Draft) -> Result<Found> {
         Some(stage) => first(reader, "stage", by_id(stage)).await?,
         None => None,
     };
-    found
-        .ok_or_else(|| refused("/stageId", ProblemCode::ReferenceNotFound, "stageId names no stage that there is, or one that is deleted."))
+    found.ok_or_else(|| {
+        Error::invalid("/stageId", ProblemCode::ReferenceNotFound, "stageId names no stage that there is, or one that is deleted.")
+    })
 }
 
 async fn default_pipeline(reader: &dyn RuleReader) -> Result<Uuid> {
-    match first(reader, "pipeline", equal("isDefault", Value::Boolean(true))).await? {
+    match first(reader, "pipeline", Filter::equal("isDefault", Value::Boolean(true))).await? {
         Some(pipeline) => Ok(pipeline.id.0),
         None => {
             let text =
                 "stageId and pipelineId are missing, and no pipeline is the default. Name one of them, or set isDefault of a pipeline.";
-            Err(refused("/stageId", ProblemCode::Required, text))
+            Err(Error::invalid("/stageId", ProblemCode::Required, text))
         }
     }
 }
 
 /// The stage in which deals of a pipeline begin.
 async fn first_open(reader: &dyn RuleReader, pipeline: Uuid) -> Result<Option<Found>> {
-    let stages = reader.find("stage", equal("pipelineId", Value::Id(pipeline))).await?;
-    Ok(stages.into_iter().filter(|stage| StageKind::of(stage.get("kind")) == StageKind::Open).min_by_key(crate::pipeline::place))
+    let stages = reader.find("stage", Filter::equal("pipelineId", Value::Id(pipeline))).await?;
+    Ok(stages.into_iter().filter(|stage| StageKind::of(stage.get("kind")) == StageKind::Open).min_by_key(place))
 }
 
 /// How a deal came into the stage.
-fn kind(draft: &Draft, from: Option<&Found>, to: &Found) -> StageChangeKind {
-    let Some(before) = draft.old("stageId").as_id() else { return StageChangeKind::Created };
-    match StageKind::of(to.get("kind")) {
-        StageKind::Won => StageChangeKind::Won,
-        StageKind::Lost => StageChangeKind::Lost,
-        StageKind::Open if draft.old("status").as_text() != Some(OpportunityStatus::Open.as_str()) => StageChangeKind::Reopened,
-        StageKind::Open if draft.old("pipelineId") != draft.get("pipelineId") => StageChangeKind::Moved,
-        StageKind::Open => {
-            let place = |stage: &Found| crate::pipeline::place(stage);
-            match from.filter(|from| from.id.0 == before).map(place) {
-                Some(before) if before > place(to) => StageChangeKind::Returned,
-                _ => StageChangeKind::Advanced,
-            }
-        }
+fn kind(draft: &Draft, from: Option<&Found>, to: Option<&Found>) -> StageChangeKind {
+    if draft.old("stageId").is_null() {
+        return StageChangeKind::Created;
+    }
+    match to.map(|to| StageKind::of(to.get("kind"))) {
+        Some(StageKind::Won) => StageChangeKind::Won,
+        Some(StageKind::Lost) => StageChangeKind::Lost,
+        _ if draft.old("status").as_text() != Some(OpportunityStatus::Open.as_str()) => StageChangeKind::Reopened,
+        _ if draft.old("pipelineId") != draft.get("pipelineId") => StageChangeKind::Moved,
+        _ if from.map(place) > to.map(place) => StageChangeKind::Returned,
+        _ => StageChangeKind::Advanced,
     }
 }

@@ -1,11 +1,10 @@
 //! The split: whose success a deal is, and how much of it.
 
-use super::moves::{Moved, held};
-use crate::found::{equal, refused};
+use super::moves::Moved;
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation, WriteAction};
 use clientela_kernel::decimal::{self, rounded};
-use clientela_kernel::{Id, Money, ProblemCode, Result, Value};
+use clientela_kernel::{Error, Filter, Id, Money, ProblemCode, Result, Value};
 use clientela_macros::{Choice, Shape, resource};
 use clientela_model::{Choice as _, OperationDef};
 use std::collections::BTreeSet;
@@ -103,21 +102,21 @@ impl Operation for SplitOpportunity {
     }
 
     async fn run(&self, call: &Call<'_>, given: Splitting) -> Result<Moved> {
-        let opportunity = held(call).await?;
+        let opportunity = call.held().await?;
         let sum: i64 = given.shares.iter().map(|share| share.percent).sum();
         if given.kind == SplitKind::Revenue && !given.shares.is_empty() && sum != WHOLE {
             let text = format!("The shares are {} percent together. Shares of revenue must be exactly 100.", decimal::text(sum, PLACES));
-            return Err(refused("/shares", ProblemCode::Contradiction, text));
+            return Err(Error::invalid("/shares", ProblemCode::Contradiction, text));
         }
         let mut seen = BTreeSet::new();
         for (place, share) in given.shares.iter().enumerate() {
             call.referenced(&format!("shares/{place}/userId"), "user", share.user_id).await?;
             if !seen.insert(share.user_id.0) {
                 let text = "userId has a share already. Give each user one.";
-                return Err(refused(&format!("/shares/{place}/userId"), ProblemCode::Contradiction, text));
+                return Err(Error::invalid(format!("/shares/{place}/userId"), ProblemCode::Contradiction, text));
             }
         }
-        let old = call.find("opportunitySplit", equal("opportunityId", Value::Id(opportunity.id.0))).await?;
+        let old = call.find("opportunitySplit", Filter::equal("opportunityId", Value::Id(opportunity.id.0))).await?;
         let mut old: Vec<_> = old.into_iter().filter(|split| split.get("kind").as_text() == Some(given.kind.as_str())).collect();
         let amounts = amounts(opportunity.get("amount"), &given.shares.iter().map(|share| share.percent).collect::<Vec<_>>());
         for (share, amount) in given.shares.iter().zip(amounts) {

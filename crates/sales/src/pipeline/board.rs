@@ -1,14 +1,14 @@
 //! `pipelineBoard`: a pipeline as a board, in one call.
 
 use super::place;
-use crate::found::{equal, refused};
+use crate::condition;
 use crate::groups::groups;
 use crate::opportunity::OpportunityStatus;
 use async_trait::async_trait;
 use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
 use clientela_engine::module::Found;
 use clientela_engine::{Action, Call, Connection, ConnectionItem, Item, Operation, ReadPlan, Root, Selection};
-use clientela_kernel::{DeletedMode, Error, Filter, Id, ListArguments, Money, PageArguments, ProblemCode, Result, SortKey, Value};
+use clientela_kernel::{DeletedMode, Error, Filter, Id, ListArguments, Money, PageArguments, Result, SortKey, Value};
 use clientela_macros::{Choice, Shape};
 use clientela_model::{Choice as _, OperationDef, ResourceDef};
 use serde_json::{Value as Json, json};
@@ -102,26 +102,24 @@ impl Operation for PipelineBoard {
 
     async fn run(&self, call: &Call<'_>, asked: BoardQuestion) -> Result<Board> {
         let pipeline = call.target()?.id;
-        let def = Arc::clone(resource(call, "opportunity")?);
-        let mut conditions = vec![equal("pipelineId", Value::Id(pipeline.0))];
-        let mut json = vec![json!({ "pipelineId": { "eq": pipeline.to_text(&resource(call, "pipeline")?.prefix) } })];
+        let registry = call.engine().registry();
+        let def = registry.known("opportunity")?;
+        let mut conditions = vec![Filter::equal("pipelineId", Value::Id(pipeline.0))];
+        let mut json = vec![json!({ "pipelineId": { "eq": pipeline.to_text(&registry.known("pipeline")?.prefix) } })];
         if !asked.closed {
-            conditions.push(equal("status", OpportunityStatus::Open.as_str().into()));
+            conditions.push(Filter::equal("status", OpportunityStatus::Open.as_str().into()));
             json.push(json!({ "status": { "eq": OpportunityStatus::Open.as_str() } }));
         }
         if let Some(text) = &asked.filter {
-            let wrong = |error: &dyn std::fmt::Display| {
-                refused("/filter", ProblemCode::InvalidFormat, format!("The filter cannot be used: {error}"))
-            };
-            let tree: Json = serde_json::from_str(text).map_err(|error| wrong(&error))?;
-            conditions.push(call.engine().parse_filter(call.context, &def, &tree).map_err(|error| wrong(&error))?);
+            let (tree, filter) = condition::asked(call, def, text)?;
+            conditions.push(filter);
             json.push(tree);
         }
-        let mut stages = call.find("stage", equal("pipelineId", Value::Id(pipeline.0))).await?;
+        let mut stages = call.find("stage", Filter::equal("pipelineId", Value::Id(pipeline.0))).await?;
         stages.retain(|stage| asked.closed || stage.get("kind").as_text() == Some(super::stage::StageKind::Open.as_str()));
         stages.sort_by_key(place);
         let mut cards = if asked.cards > 0 { cards(call, &stages, Filter::And(conditions), &asked).await? } else { BTreeMap::new() };
-        let mut figures = figures(call, &def, json!({ "and": json })).await?;
+        let mut figures = figures(call, def, json!({ "and": json })).await?;
         let column = |stage: Found| {
             let key = stage.id.to_text(&stage.def.prefix);
             let (count, totals) = figures.remove(&key).unwrap_or_default();
@@ -131,13 +129,10 @@ impl Operation for PipelineBoard {
     }
 }
 
-fn resource<'c>(call: &'c Call<'_>, name: &str) -> Result<&'c Arc<ResourceDef>> {
-    call.engine().registry().resource(name).ok_or_else(|| Error::internal(format!("no resource is called {name}")))
-}
-
 /// The first opportunities of each stage, by the stage's id: one statement for all of them.
 async fn cards(call: &Call<'_>, stages: &[Found], filter: Filter, asked: &BoardQuestion) -> Result<BTreeMap<String, Vec<Id>>> {
-    let (stage, opportunity) = (resource(call, "stage")?, resource(call, "opportunity")?);
+    let registry = call.engine().registry();
+    let (stage, opportunity) = (registry.known("stage")?, registry.known("opportunity")?);
     let id = |def: &ResourceDef| -> Result<Selection> {
         let field = def.field_index("id").ok_or_else(|| Error::internal("a resource without an id"))?;
         Ok(Selection { items: vec![Item::Field { key: "id".into(), field }] })

@@ -5,12 +5,11 @@ pub mod first;
 pub mod stage;
 pub mod stage_approver;
 
-use crate::found::equal;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::Found;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
-use clientela_kernel::{Context, Result, Value};
+use clientela_kernel::{Context, Filter, Result, Value};
 use clientela_macros::resource;
 use uuid::Uuid;
 
@@ -42,8 +41,11 @@ impl Rules for PipelineRules {
         if !takes_over {
             return Ok(Vec::new());
         }
-        let others =
-            reader.find("pipeline", equal("isDefault", Value::Boolean(true))).await?.into_iter().filter(|other| other.id != draft.id);
+        let others = reader
+            .find("pipeline", Filter::equal("isDefault", Value::Boolean(true)))
+            .await?
+            .into_iter()
+            .filter(|other| other.id != draft.id);
         let values = || vec![("isDefault", Value::Boolean(false))];
         Ok(others.map(|other| Companion::Patch { resource: "pipeline", id: other.id, values: values() }).collect())
     }

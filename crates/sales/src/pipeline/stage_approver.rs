@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::Draft;
-use clientela_kernel::{Context, FieldProblem, Id, ProblemCode};
+use clientela_kernel::{Context, FieldProblem, Id};
 use clientela_macros::resource;
 
 /// Somebody whose approval lets a deal into a stage. Where a stage has approvers, a deal needs the approval of one of them.
@@ -33,9 +33,6 @@ pub struct StageApproverRules;
 #[async_trait]
 impl Rules for StageApproverRules {
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        if draft.get("approverId").as_record().is_some_and(|who| !matches!(&*who.resource, "user" | "team")) {
-            let text = "approverId is neither a user nor a team. Name one by its id, usr_… or tea_….";
-            problems.push(FieldProblem::new("/approverId", ProblemCode::NotAllowed, text));
-        }
+        crate::staff::check(draft, "approverId", problems);
     }
 }

@@ -1,6 +1,6 @@
 //! The price book.
 
-use super::period;
+use super::VALID;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::Draft;
@@ -68,7 +68,7 @@ impl Rules for BookRules {
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        period::check(draft, problems);
+        VALID.check(draft, problems);
         let (account, segment) = (!draft.get("accountId").is_null(), !draft.get("segment").is_null());
         if account && segment {
             let text = "segment cannot stand beside accountId: a price book is for one account, for a segment, or for everybody.";

@@ -1,7 +1,7 @@
 //! Which price applies, and why the others do not.
 
-use super::{QUANTITY_PLACES, period};
-use crate::found::{by_id, equal, refused};
+use super::{QUANTITY_PLACES, VALID};
+use crate::found::by_id;
 use crate::look::{Look, base_currency};
 use crate::rate::conversion::{self, Conversion};
 use clientela_engine::module::Found;
@@ -86,9 +86,9 @@ impl Terms {
         let filter = match self.book {
             Some(book) => by_id(book),
             None => {
-                let account = self.account.map(|account| equal("accountId", Value::Id(account)));
-                let segment = self.segment.as_deref().map(|segment| equal("segment", segment.into()));
-                Filter::Or(account.into_iter().chain(segment).chain([equal("isDefault", true.into())]).collect())
+                let account = self.account.map(|account| Filter::equal("accountId", Value::Id(account)));
+                let segment = self.segment.as_deref().map(|segment| Filter::equal("segment", segment.into()));
+                Filter::Or(account.into_iter().chain(segment).chain([Filter::equal("isDefault", true.into())]).collect())
             }
         };
         look.find("priceBook", filter).await
@@ -106,9 +106,9 @@ impl Terms {
     fn judge(&self, book: &Found, entry: &Found, quantity: i64) -> PriceOutcome {
         if book.get("active").as_boolean() != Some(true) {
             PriceOutcome::BookInactive
-        } else if !period::covers(book, self.on) {
+        } else if !VALID.covers(book, self.on) {
             PriceOutcome::BookNotValid
-        } else if !period::covers(entry, self.on) {
+        } else if !VALID.covers(entry, self.on) {
             PriceOutcome::NotValid
         } else if entry.get("minQuantity").as_integer().unwrap_or(0) > quantity {
             PriceOutcome::QuantityTooSmall
@@ -122,12 +122,13 @@ impl Terms {
         let called = product.get("sku").as_text().unwrap_or_default();
         if product.get("active").as_boolean() != Some(true) {
             let text = format!("productId names {called}, which is not sold at present. Take another, or activate it.");
-            return Err(refused(at, ProblemCode::Contradiction, text));
+            return Err(Error::invalid(at, ProblemCode::Contradiction, text));
         }
         let books = self.books(look).await?;
         let of_book = |entry: &Found| books.iter().find(|book| entry.get("priceBookId").as_id() == Some(book.id.0));
         let ids: Vec<Value> = books.iter().map(|book| Value::Id(book.id.0)).collect();
-        let filter = Filter::And(vec![equal("productId", Value::Id(product.id.0)), Filter::field("priceBookId", Comparison::In(ids))]);
+        let filter =
+            Filter::And(vec![Filter::equal("productId", Value::Id(product.id.0)), Filter::field("priceBookId", Comparison::In(ids))]);
         let entries = if books.is_empty() { Vec::new() } else { look.find("priceBookEntry", filter).await? };
         let mut judged: Vec<(PriceOutcome, &Found, Found)> = entries
             .into_iter()
@@ -161,10 +162,10 @@ impl Terms {
                 "productId names {called}, whose price on {} is in {from}, and there is no exchange rate from {from} to {to} on that day or before. Add one, or a price in {to}.",
                 self.on.to_text()
             );
-            return Err(refused(at, ProblemCode::Contradiction, text));
+            return Err(Error::invalid(at, ProblemCode::Contradiction, text));
         };
         let Some(unit_price) = conversion.apply(list_price, self.currency) else {
-            return Err(refused(
+            return Err(Error::invalid(
                 at,
                 ProblemCode::OutOfRange,
                 format!("productId names {called}, whose price is too large in {}.", self.currency.code()),
@@ -182,11 +183,11 @@ impl Terms {
             Some(book) if book.get("active").as_boolean() != Some(true) => {
                 format!("priceBookId names {:?}, which is not active. Activate it, or name another.", name(book))
             }
-            Some(book) if !period::covers(book, self.on) => {
+            Some(book) if !VALID.covers(book, self.on) => {
                 format!(
                     "priceBookId names {:?}, which holds {}, and not on {day}. Name another, or another day.",
                     name(book),
-                    period::words(book)
+                    VALID.words(book)
                 )
             }
             _ => {
@@ -200,7 +201,7 @@ impl Terms {
                 format!("productId names {called}, which has no price for {quantity} of it on {day} ({looked}). Add a priceBookEntry.")
             }
         };
-        refused(at, ProblemCode::Contradiction, text)
+        Error::invalid(at, ProblemCode::Contradiction, text)
     }
 }
 

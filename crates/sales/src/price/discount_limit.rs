@@ -1,7 +1,6 @@
 //! The discount limit.
 
 use super::PERCENT_PLACES;
-use crate::found::{equal, refused};
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{Companion, Draft, RuleReader};
@@ -46,10 +45,10 @@ async fn limit(context: &Context, reader: &dyn RuleReader) -> Result<Option<i64>
         return Ok(None);
     }
     let me = Value::Id(context.me());
-    let mut held = reader.find("roleAssignment", equal("userId", me)).await?;
+    let mut held = reader.find("roleAssignment", Filter::equal("userId", me)).await?;
     if context.actor.kind == ActorKind::ApiKey {
         // A key with roles of its own acts by these alone.
-        let own = reader.find("apiKeyRole", equal("apiKeyId", Value::Id(context.actor.id.0))).await?;
+        let own = reader.find("apiKeyRole", Filter::equal("apiKeyId", Value::Id(context.actor.id.0))).await?;
         held = if own.is_empty() { held } else { own };
     }
     let roles: Vec<Value> = held.iter().map(|assignment| assignment.get("roleId").clone()).collect();
@@ -66,7 +65,7 @@ pub(crate) async fn refuse_beyond(context: &Context, reader: &dyn RuleReader, fi
         Some(limit) if percent > limit => {
             let (given, limit) = (decimal::text(percent, PERCENT_PLACES), decimal::text(limit, PERCENT_PLACES));
             let text = format!("{field} is {given} %, and you may give {limit} % at most. Lower it, or ask somebody who may give more.");
-            Err(refused(&format!("/{field}"), ProblemCode::NotAllowed, text))
+            Err(Error::invalid(format!("/{field}"), ProblemCode::NotAllowed, text))
         }
         _ => Ok(()),
     }

@@ -1,13 +1,12 @@
 //! The entry of a price book.
 
-use super::{QUANTITY_PLACES, period, refuse_negative};
-use crate::found::{by_id, equal, first, refused};
+use super::{QUANTITY_PLACES, VALID, refuse_negative};
+use crate::found::{by_id, first};
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
-use clientela_kernel::{Comparison, Context, Date, FieldProblem, Filter, Id, ProblemCode, Result, Value, decimal};
+use clientela_kernel::{Context, Date, Error, FieldProblem, Filter, Id, ProblemCode, Result, Value, decimal};
 use clientela_macros::resource;
-use clientela_model::system;
 
 /// The price of a product in a price book, from a quantity on and for a time. At one time there is one price for each such quantity.
 #[resource(
@@ -76,7 +75,7 @@ impl Rules for EntryRules {
             && let Some(currency) = book.get("currency").as_text().filter(|currency| *currency != price.currency.code())
         {
             let text = format!("unitPrice is in {}, but the price book is in {currency}. Give it in {currency}.", price.currency.code());
-            return Err(refused("/unitPrice/currency", ProblemCode::Contradiction, text));
+            return Err(Error::invalid("/unitPrice/currency", ProblemCode::Contradiction, text));
         }
         refuse_overlap(reader, draft).await
     }
@@ -89,30 +88,24 @@ impl Rules for EntryRules {
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        period::check(draft, problems);
+        VALID.check(draft, problems);
         refuse_negative(draft, "unitPrice", problems);
     }
 }
 
 /// Refuses a second price of the product for the same quantity at the same time.
 async fn refuse_overlap(reader: &dyn RuleReader, draft: &Draft) -> Result<()> {
-    let same = Filter::And(vec![
-        equal("priceBookId", draft.get("priceBookId").clone()),
-        equal("productId", draft.get("productId").clone()),
-        equal("minQuantity", draft.get("minQuantity").clone()),
-        Filter::field(system::ID, Comparison::Equal(Value::Id(draft.id.0))).negate(),
-    ]);
-    let others = reader.find("priceBookEntry", same).await?;
-    match others.iter().find(|other| period::overlaps(draft, other)) {
+    let like = ["priceBookId", "productId", "minQuantity"].map(|field| Filter::equal(field, draft.get(field).clone()));
+    match VALID.overlapping(reader, draft, like.into()).await? {
         None => Ok(()),
         Some(other) => {
             let tier = decimal::text(draft.get("minQuantity").as_integer().unwrap_or(0), QUANTITY_PLACES);
             let text = format!(
                 "minQuantity is {tier}, and {} has a price of the product from that quantity on already, {}. End that time before this one begins, or change it.",
                 other.id.to_text(&other.def.prefix),
-                period::words(other)
+                VALID.words(&other)
             );
-            Err(refused("/minQuantity", ProblemCode::Contradiction, text))
+            Err(Error::invalid("/minQuantity", ProblemCode::Contradiction, text))
         }
     }
 }

@@ -4,13 +4,15 @@ pub mod book;
 pub mod choose;
 pub mod discount_limit;
 pub mod entry;
-pub mod period;
 pub mod products;
 pub mod tax_rate;
 
 use clientela_engine::module::Draft;
+use clientela_engine::period::Period;
 use clientela_kernel::{FieldProblem, ProblemCode, Value};
 
+/// When prices, books and taxes hold.
+pub(crate) const VALID: Period = Period { since: "validFrom", until: "validUntil" };
 /// How many decimals quantities have.
 pub(crate) const QUANTITY_PLACES: u32 = 4;
 /// How many decimals percentages have.

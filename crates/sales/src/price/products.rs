@@ -2,7 +2,6 @@
 
 use super::QUANTITY_PLACES;
 use super::choose::{Candidate, PriceOutcome, Terms, times};
-use crate::found::refused;
 use crate::rate::convert::currency;
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
@@ -153,7 +152,7 @@ impl Operation for PriceProducts {
         }
         let sum = items.iter().try_fold(0i64, |sum, item| sum.checked_add(item.total.minor));
         let Some(minor) = sum else {
-            return Err(refused("/items", ProblemCode::OutOfRange, "The sum of the totals is too large."));
+            return Err(Error::invalid("/items", ProblemCode::OutOfRange, "The sum of the totals is too large."));
         };
         Ok(Prices { date: on, items, total: Money { minor, currency: terms.currency } })
     }
@@ -165,7 +164,7 @@ async fn priced(call: &Call<'_>, terms: &Terms, item: PriceItem, place: usize) -
     let chosen = terms.price(call, &product, item.quantity, &at).await?;
     let Some(total) = times(chosen.unit_price, item.quantity) else {
         let text = format!("quantity is {}, whose price is too large.", decimal::text(item.quantity, QUANTITY_PLACES));
-        return Err(refused(&format!("/items/{place}/quantity"), ProblemCode::OutOfRange, text));
+        return Err(Error::invalid(format!("/items/{place}/quantity"), ProblemCode::OutOfRange, text));
     };
     let shown = |candidate: &Candidate| PriceCandidate {
         price_book_entry: candidate.entry.id,

@@ -1,13 +1,11 @@
 //! The tax rate.
 
-use super::period;
-use crate::found::{equal, refused};
+use super::VALID;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
-use clientela_kernel::{Comparison, Context, Date, FieldProblem, Filter, ProblemCode, Result, Value};
+use clientela_kernel::{Comparison, Context, Date, Error, FieldProblem, Filter, ProblemCode, Result, Value};
 use clientela_macros::resource;
-use clientela_model::system;
 
 /// What a country, or a region of it, takes of a class of products for a time. At one time there is one rate of each.
 #[resource(
@@ -68,7 +66,7 @@ impl Rules for TaxRateRules {
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
-        period::check(draft, problems);
+        VALID.check(draft, problems);
     }
 }
 
@@ -76,23 +74,18 @@ impl Rules for TaxRateRules {
 async fn refuse_overlap(reader: &dyn RuleReader, draft: &Draft) -> Result<()> {
     let region = match draft.get("region") {
         Value::Null => Filter::field("region", Comparison::IsNull),
-        region => equal("region", region.clone()),
+        region => Filter::equal("region", region.clone()),
     };
-    let same = Filter::And(vec![
-        equal("country", draft.get("country").clone()),
-        equal("taxClass", draft.get("taxClass").clone()),
-        region,
-        Filter::field(system::ID, Comparison::Equal(Value::Id(draft.id.0))).negate(),
-    ]);
-    match reader.find("taxRate", same).await?.iter().find(|other| period::overlaps(draft, other)) {
+    let like = ["country", "taxClass"].map(|field| Filter::equal(field, draft.get(field).clone()));
+    match VALID.overlapping(reader, draft, like.into_iter().chain([region]).collect()).await? {
         None => Ok(()),
         Some(other) => {
             let text = format!(
                 "taxClass has a rate there {} already, {}. End that time before this one begins, or change it.",
-                period::words(other),
+                VALID.words(&other),
                 other.id.to_text(&other.def.prefix)
             );
-            Err(refused("/taxClass", ProblemCode::Contradiction, text))
+            Err(Error::invalid("/taxClass", ProblemCode::Contradiction, text))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `acceptQuote`.
 
-use super::{QuoteStatus, at, held, require, require_valid, said, turn};
+use super::{QuoteStatus, at, require, require_valid, said, turn};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Id, Result};
@@ -43,7 +43,7 @@ impl Operation for AcceptQuote {
     }
 
     async fn run(&self, call: &Call<'_>, given: QuoteAcceptance) -> Result<AcceptedQuote> {
-        let quote = held(call).await?;
+        let quote = call.held().await?;
         require(quote, &[QuoteStatus::Sent], "accepted")?;
         require_valid(quote, call.context.today(), "accepted")?;
         let values = vec![("decidedAt", at(call.now())), ("decidedBy", said(given.accepted_by))];

@@ -1,6 +1,6 @@
 //! `expireQuote`.
 
-use super::{QuoteStatus, held, require, turn};
+use super::{QuoteStatus, require, turn};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Id, Result};
@@ -39,7 +39,7 @@ impl Operation for ExpireQuote {
     }
 
     async fn run(&self, call: &Call<'_>, _given: ExpiryOfQuote) -> Result<ExpiredQuote> {
-        require(held(call).await?, &[QuoteStatus::Sent], "ended")?;
+        require(call.held().await?, &[QuoteStatus::Sent], "ended")?;
         Ok(ExpiredQuote { quote: turn(call, QuoteStatus::Expired, Vec::new()).await? })
     }
 }

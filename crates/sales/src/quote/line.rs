@@ -2,7 +2,7 @@
 
 use super::amounts::{self, Amounts, FIELDS, WHOLE};
 use super::{MOST_LINES, QuoteStatus, require, tax};
-use crate::found::{by_id, first, refused};
+use crate::found::{by_id, first};
 use crate::look::ByRule;
 use crate::price::choose::Terms;
 use crate::price::discount_limit::refuse_beyond;
@@ -144,7 +144,7 @@ impl Rules for LineRules {
         let lines = count("lineCount") + i64::from(is) - i64::from(was);
         if lines > i64::try_from(MOST_LINES).unwrap_or(i64::MAX) {
             let text = format!("quoteId names a quote that has {MOST_LINES} lines already, which is the most. Begin another quote.");
-            return Err(refused("/quoteId", ProblemCode::OutOfRange, text));
+            return Err(Error::invalid("/quoteId", ProblemCode::OutOfRange, text));
         }
         let mut values = vec![("lineCount", Value::Integer(lines)), ("lineChanges", Value::Integer(count("lineChanges") + 1))];
         for field in FIELDS {
@@ -153,7 +153,11 @@ impl Rules for LineRules {
             let Value::Money(total) = *quote.get(field) else { continue };
             let sum = i128::from(total.minor) + minor(draft.get(field), is) - minor(draft.old(field), was);
             let Ok(minor) = i64::try_from(sum) else {
-                return Err(refused("/quantity", ProblemCode::OutOfRange, format!("quantity makes the {field} of the quote too large.")));
+                return Err(Error::invalid(
+                    "/quantity",
+                    ProblemCode::OutOfRange,
+                    format!("quantity makes the {field} of the quote too large."),
+                ));
             };
             values.push((field, Value::Money(Money { minor, currency: total.currency })));
         }
@@ -216,7 +220,7 @@ fn computed(draft: &Draft) -> Result<Amounts> {
     let Value::Money(price) = *draft.get("unitPrice") else { return Ok(Amounts::default()) };
     let (quantity, discount) = (number("quantity").unwrap_or(0), number("discountPercent").unwrap_or(0));
     amounts::of_line(price, quantity, discount, number("taxPercent"))
-        .ok_or_else(|| refused("/quantity", ProblemCode::OutOfRange, "quantity times unitPrice is too large."))
+        .ok_or_else(|| Error::invalid("/quantity", ProblemCode::OutOfRange, "quantity times unitPrice is too large."))
 }
 
 /// How far what is paid is below the list price, in percent; none at all where there is no list price.

@@ -15,7 +15,7 @@ use clientela_engine::Call;
 use clientela_engine::module::Found;
 use clientela_kernel::{Date, Error, ErrorCode, Filter, Id, Result, Timestamp, Value};
 use clientela_macros::{Choice, resource};
-use clientela_model::{Choice as _, system};
+use clientela_model::Choice as _;
 
 /// How many lines a quote has at most.
 pub const MOST_LINES: usize = 500;
@@ -158,17 +158,6 @@ pub(crate) fn status(quote: &Found) -> &str {
     quote.get("status").as_text().unwrap_or_default()
 }
 
-/// The quote that an operation is done with, held: nobody changes it, nor its lines, until the operation is over. Where somebody did in the moment since it was read, the operation starts anew, so of two
-/// decisions the later one sees what the first one made of it.
-pub(crate) async fn held<'c>(call: &'c Call<'_>) -> Result<&'c Found> {
-    let quote = call.target()?;
-    call.hold("quote", &[quote.id]).await?;
-    match call.record("quote", quote.id).await? {
-        Some(now) if now.get(system::VERSION) == quote.get(system::VERSION) => Ok(quote),
-        _ => Err(Error::collision("a quote changed before it was held")),
-    }
-}
-
 /// Refuses a quote that is in none of the states in which something can be done.
 pub(crate) fn require(quote: &Found, allowed: &[QuoteStatus], what: &str) -> Result<()> {
     let is = status(quote);
@@ -196,7 +185,7 @@ pub(crate) fn require_valid(quote: &Found, today: Date, what: &str) -> Result<()
 
 /// The lines of a quote in their order.
 pub(crate) async fn lines(call: &Call<'_>, quote: Id) -> Result<Vec<Found>> {
-    let mut lines = call.find("quoteLine", crate::found::equal("quoteId", Value::Id(quote.0))).await?;
+    let mut lines = call.find("quoteLine", Filter::equal("quoteId", Value::Id(quote.0))).await?;
     lines.sort_by_key(|line| (line.get("position").as_integer(), line.id.0));
     Ok(lines)
 }
@@ -220,5 +209,5 @@ pub(crate) fn said(text: Option<String>) -> Value {
 
 /// The lines of a quote that satisfy a condition.
 pub(crate) fn lines_that(quote: Id, condition: Filter) -> Filter {
-    Filter::And(vec![crate::found::equal("quoteId", Value::Id(quote.0)), condition])
+    Filter::And(vec![Filter::equal("quoteId", Value::Id(quote.0)), condition])
 }

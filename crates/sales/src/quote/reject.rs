@@ -1,6 +1,6 @@
 //! `rejectQuote`.
 
-use super::{QuoteStatus, at, held, require, said, turn};
+use super::{QuoteStatus, at, require, said, turn};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Id, Result};
@@ -45,7 +45,7 @@ impl Operation for RejectQuote {
     }
 
     async fn run(&self, call: &Call<'_>, given: QuoteRejection) -> Result<RejectedQuote> {
-        require(held(call).await?, &[QuoteStatus::Sent], "rejected")?;
+        require(call.held().await?, &[QuoteStatus::Sent], "rejected")?;
         let values = vec![("decidedAt", at(call.now())), ("decidedBy", said(given.rejected_by)), ("rejectionReason", said(given.reason))];
         Ok(RejectedQuote { quote: turn(call, QuoteStatus::Rejected, values).await? })
     }

@@ -1,6 +1,6 @@
 //! `reviseQuote`.
 
-use super::{QuoteStatus, held, lines, require, turn};
+use super::{QuoteStatus, lines, require, turn};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Date, Id, Result, Value};
@@ -65,7 +65,7 @@ impl Operation for ReviseQuote {
     }
 
     async fn run(&self, call: &Call<'_>, given: QuoteRevision) -> Result<RevisedQuote> {
-        let old = held(call).await?;
+        let old = call.held().await?;
         require(old, &[QuoteStatus::Sent, QuoteStatus::Rejected, QuoteStatus::Expired], "revised")?;
         let mut values: Vec<(&'static str, Value)> = COPIED.map(|field| (field, old.get(field).clone())).into();
         // What has gone meanwhile is not taken over.

@@ -1,14 +1,14 @@
 //! What holds of a quote whatever way it is written.
 
 use super::{QuoteStatus, amounts, require};
-use crate::found::{by_id, first, refused};
+use crate::found::{by_id, first};
 use crate::look::ByRule;
 use crate::price::choose::Terms;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
 use clientela_kernel::currency::Currency;
-use clientela_kernel::{Context, Date, Id, ProblemCode, Result, Value};
+use clientela_kernel::{Context, Date, Error, Id, ProblemCode, Result, Value};
 use clientela_model::Choice as _;
 
 /// How many days a quote is valid where nothing is said.
@@ -51,7 +51,7 @@ impl Rules for QuoteRules {
                 "priceBookId names a price book in {book}, and the quote is in {}. Name one in that currency.",
                 currency.unwrap_or_default()
             );
-            return Err(refused("/priceBookId", ProblemCode::Contradiction, text));
+            return Err(Error::invalid("/priceBookId", ProblemCode::Contradiction, text));
         }
         Ok(())
     }

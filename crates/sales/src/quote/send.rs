@@ -1,6 +1,6 @@
 //! `sendQuote`.
 
-use super::{MOST_LINES, QuoteStatus, at, held, lines_that, require, require_valid, turn};
+use super::{MOST_LINES, QuoteStatus, at, lines_that, require, require_valid, turn};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Comparison, Error, ErrorCode, Filter, Id, Result};
@@ -39,7 +39,7 @@ impl Operation for SendQuote {
     }
 
     async fn run(&self, call: &Call<'_>, _given: SendingOfQuote) -> Result<SentQuote> {
-        let quote = held(call).await?;
+        let quote = call.held().await?;
         require(quote, &[QuoteStatus::Draft], "sent")?;
         require_valid(quote, call.context.today(), "sent")?;
         let id = quote.id.to_text(&quote.def.prefix);

@@ -1,7 +1,6 @@
 //! The tax of a line.
 
-use crate::found::equal;
-use crate::price::period;
+use crate::price::VALID;
 use clientela_engine::module::{Found, RuleReader};
 use clientela_kernel::{Date, Filter, Result};
 
@@ -12,8 +11,10 @@ const STANDARD: &str = "STANDARD";
 pub(crate) async fn percent(reader: &dyn RuleReader, quote: &Found, product: Option<&Found>, on: Date) -> Result<Option<i64>> {
     let Some(country) = quote.get("taxCountry").as_text() else { return Ok(None) };
     let class = product.and_then(|product| product.get("taxClass").as_text()).unwrap_or(STANDARD);
-    let rates = reader.find("taxRate", Filter::And(vec![equal("country", country.into()), equal("taxClass", class.into())])).await?;
-    let valid = || rates.iter().filter(|rate| period::covers(rate, on));
+    let rates = reader
+        .find("taxRate", Filter::And(vec![Filter::equal("country", country.into()), Filter::equal("taxClass", class.into())]))
+        .await?;
+    let valid = || rates.iter().filter(|rate| VALID.covers(rate, on));
     let region = quote.get("taxRegion");
     let of_region = valid().find(|rate| !region.is_null() && rate.get("region") == region);
     let rate = of_region.or_else(|| valid().find(|rate| rate.get("region").is_null()));

@@ -1,7 +1,6 @@
 //! From one currency into another, by the rates of a day.
 
 use super::RATE_PLACES;
-use crate::found::equal;
 use crate::look::Look;
 use clientela_engine::module::Found;
 use clientela_kernel::currency::Currency;
@@ -117,8 +116,8 @@ async fn latest(look: &dyn Look, from: Currency, to: Currency, on: Date) -> Resu
     for days in std::iter::once(usual).chain(std::iter::repeat_n(long, LONG_STRETCHES)) {
         let beyond = Date(until.0.saturating_sub(days));
         let of_pair = Filter::And(vec![
-            equal("fromCurrency", from.code().into()),
-            equal("toCurrency", to.code().into()),
+            Filter::equal("fromCurrency", from.code().into()),
+            Filter::equal("toCurrency", to.code().into()),
             Filter::field("validOn", Comparison::LessOrEqual(Value::Date(until))),
             Filter::field("validOn", Comparison::Greater(Value::Date(beyond))),
         ]);

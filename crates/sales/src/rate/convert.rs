@@ -1,12 +1,11 @@
 //! `convertMoney`.
 
 use super::conversion::{self, Conversion, ConversionPath};
-use crate::found::refused;
 use crate::look::{Look, base_currency};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::currency::Currency;
-use clientela_kernel::{Date, Id, Money, ProblemCode, Result};
+use clientela_kernel::{Date, Error, Id, Money, ProblemCode, Result};
 use clientela_macros::Shape;
 use clientela_model::OperationDef;
 
@@ -68,7 +67,7 @@ impl Operation for ConvertMoney {
         let on = asked.date.unwrap_or_else(|| call.context.today());
         let found = needed(call, asked.amount.currency, to, base, on, "currency").await?;
         let Some(amount) = found.apply(asked.amount, to) else {
-            return Err(refused("/amount", ProblemCode::OutOfRange, format!("amount is too large in {}.", to.code())));
+            return Err(Error::invalid("/amount", ProblemCode::OutOfRange, format!("amount is too large in {}.", to.code())));
         };
         Ok(ConvertedMoney { amount, rate: found.rate(), path: found.path, exchange_rates: found.rates, rate_date: found.oldest })
     }
@@ -79,8 +78,8 @@ pub(crate) fn currency(field: &str, code: Option<&str>) -> Result<Option<Currenc
     let Some(code) = code else { return Ok(None) };
     match Currency::parse(code) {
         Some(currency) => Ok(Some(currency)),
-        None => Err(refused(
-            &format!("/{field}"),
+        None => Err(Error::invalid(
+            format!("/{field}"),
             ProblemCode::NotAllowed,
             format!("{field} is {code:?}, which is not an ISO 4217 code such as EUR."),
         )),
@@ -98,5 +97,5 @@ pub(crate) async fn needed(look: &dyn Look, from: Currency, to: Currency, base: 
         "{field} is {to}, and there is no exchange rate from {from} to {to} on {} or before. Add one of the two in either direction{way}.",
         on.to_text()
     );
-    Err(refused(&format!("/{field}"), ProblemCode::Contradiction, text))
+    Err(Error::invalid(format!("/{field}"), ProblemCode::Contradiction, text))
 }

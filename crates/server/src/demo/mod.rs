@@ -12,7 +12,7 @@ mod words;
 mod work;
 
 use clientela_engine::{Engine, ReadPlan, Root, WriteAction, WriteRequest};
-use clientela_kernel::{Context, DeletedMode, Error, ErrorCode, Id, Result, TenantId, Timestamp};
+use clientela_kernel::{Context, DeletedMode, ErrorCode, Id, Result, TenantId, Timestamp};
 use clientela_platform::founding;
 use dice::{Dice, Mint};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -172,7 +172,7 @@ impl Seeded {
 
 async fn plant(engine: &Engine, context: &Context, planting: Planting) -> Result<()> {
     let Planting { resource, body } = planting;
-    let def = engine.registry().resource(resource).cloned().ok_or_else(|| Error::internal(format!("no resource is called {resource}")))?;
+    let def = engine.registry().known(resource).cloned()?;
     let request = WriteRequest { def, action: WriteAction::Create { body }, idempotency: None };
     match engine.write(context, request).await {
         Ok(_) => Ok(()),

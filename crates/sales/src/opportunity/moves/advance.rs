@@ -1,7 +1,6 @@
 //! `advance`.
 
-use super::{Moved, enter, held, is, open, stages};
-use crate::found::refused;
+use super::{Moved, enter, is, open, stages};
 use crate::pipeline::place;
 use crate::pipeline::stage::StageKind;
 use async_trait::async_trait;
@@ -38,8 +37,8 @@ impl Operation for AdvanceOpportunity {
     }
 
     async fn run(&self, call: &Call<'_>, given: Advance) -> Result<Moved> {
-        let opportunity = held(call).await?;
-        open(&opportunity, "advanced")?;
+        let opportunity = call.held().await?;
+        open(opportunity, "advanced")?;
         let stages = stages(call, opportunity.get("pipelineId")).await?;
         let here = opportunity.get("stageId").as_id();
         let to = match given.stage_id {
@@ -48,7 +47,7 @@ impl Operation for AdvanceOpportunity {
                 found.ok_or_else(|| {
                     let text =
                         "stageId names no open stage of the opportunity's pipeline. Name one of these; win and lose lead to the others.";
-                    refused("/stageId", ProblemCode::NotAllowed, text)
+                    Error::invalid("/stageId", ProblemCode::NotAllowed, text)
                 })?
             }
             None => {
@@ -59,8 +58,8 @@ impl Operation for AdvanceOpportunity {
             }
         };
         if Some(to.id.0) == here {
-            return Err(refused("/stageId", ProblemCode::NotAllowed, "The opportunity is in this stage already."));
+            return Err(Error::invalid("/stageId", ProblemCode::NotAllowed, "The opportunity is in this stage already."));
         }
-        enter(call, &opportunity, &stages, to, Vec::new()).await
+        enter(call, opportunity, &stages, to, Vec::new()).await
     }
 }

@@ -1,7 +1,6 @@
 //! `win` and `lose`.
 
-use super::{Moved, day, enter, held, is, open, stages};
-use crate::found::refused;
+use super::{Moved, enter, is, open, stages};
 use crate::pipeline::stage::StageKind;
 use async_trait::async_trait;
 use clientela_engine::module::Found;
@@ -90,7 +89,7 @@ impl Operation for LoseOpportunity {
         let reason = call.referenced("lostReasonId", "lostReason", given.lost_reason_id).await?;
         if reason.get("active").as_boolean() != Some(true) {
             let text = "lostReasonId names a reason that is no longer active. Give one that is.";
-            return Err(refused("/lostReasonId", ProblemCode::NotAllowed, text));
+            return Err(Error::invalid("/lostReasonId", ProblemCode::NotAllowed, text));
         }
         if let Some(competitor) = given.lost_to_id {
             call.referenced("lostToId", "competitor", competitor).await?;
@@ -116,19 +115,19 @@ async fn close(
     at: Option<Timestamp>,
     mut values: Vec<(&'static str, Value)>,
 ) -> Result<Moved> {
-    let opportunity = held(call).await?;
-    open(&opportunity, verb)?;
+    let opportunity = call.held().await?;
+    open(opportunity, verb)?;
     let now = call.now();
     let at = at.unwrap_or(now);
     if at > now {
         let text = format!("closedAt is {}, which is in the future. Leave it out to say now.", at.to_text());
-        return Err(refused("/closedAt", ProblemCode::OutOfRange, text));
+        return Err(Error::invalid("/closedAt", ProblemCode::OutOfRange, text));
     }
     let stages = stages(call, opportunity.get("pipelineId")).await?;
     let to = end(&stages, kind, verb, stage)?;
     values.push(("closedAt", Value::Instant(at)));
-    values.push(("closeDate", Value::Date(day(call, at))));
-    enter(call, &opportunity, &stages, to, values).await
+    values.push(("closeDate", Value::Date(call.context.day_of(at))));
+    enter(call, opportunity, &stages, to, values).await
 }
 
 /// The stage in which deals end so.
@@ -141,7 +140,7 @@ fn end<'s>(stages: &'s [Found], kind: StageKind, verb: &str, wanted: Option<Id>)
         }),
         Some(wanted) => ends.find(|stage| stage.id == wanted).ok_or_else(|| {
             let text = format!("stageId names no stage of the opportunity's pipeline for what is {verb}. Leave it out to take the first.");
-            refused("/stageId", ProblemCode::NotAllowed, text)
+            Error::invalid("/stageId", ProblemCode::NotAllowed, text)
         }),
     }
 }

@@ -8,12 +8,11 @@ pub mod transitions;
 
 use super::OpportunityStatus;
 use super::obstacle::{Inspector, blocked};
-use crate::found::equal;
 use crate::pipeline::place;
 use crate::pipeline::stage::StageKind;
 use clientela_engine::Call;
 use clientela_engine::module::Found;
-use clientela_kernel::{Date, Error, ErrorCode, Id, Result, Timestamp, Value};
+use clientela_kernel::{Error, ErrorCode, Filter, Id, Result, Value};
 use clientela_macros::Shape;
 use clientela_model::Choice as _;
 
@@ -23,14 +22,6 @@ pub struct Moved {
     /// The opportunity as it is now.
     #[field(record = "opportunity")]
     pub opportunity: Id,
-}
-
-/// The opportunity that a verb is done with, which nobody else changes from now on.
-pub(super) async fn held(call: &Call<'_>) -> Result<Found> {
-    let id = call.target()?.id;
-    call.hold("opportunity", &[id]).await?;
-    let gone = || Error::new(ErrorCode::NotFound, "The opportunity has been deleted meanwhile.");
-    call.record("opportunity", id).await?.ok_or_else(gone)
 }
 
 /// Refuses a deal that is not open.
@@ -45,7 +36,7 @@ fn open(opportunity: &Found, verb: &str) -> Result<()> {
 
 /// The stages of a pipeline in their order.
 async fn stages(call: &Call<'_>, pipeline: &Value) -> Result<Vec<Found>> {
-    let mut stages = call.find("stage", equal("pipelineId", pipeline.clone())).await?;
+    let mut stages = call.find("stage", Filter::equal("pipelineId", pipeline.clone())).await?;
     stages.sort_by_key(place);
     Ok(stages)
 }
@@ -63,16 +54,11 @@ async fn enter(
     mut values: Vec<(&'static str, Value)>,
 ) -> Result<Moved> {
     let inside = Call::inside(call.engine(), call.context);
-    let obstacles = Inspector { call: &inside, opportunity, stages }.obstacles(to).await?;
+    let obstacles = Inspector::new(&inside, opportunity, stages, std::slice::from_ref(to)).await?.obstacles(to).await?;
     if !obstacles.is_empty() {
         return Err(blocked(to, &obstacles));
     }
     values.push(("stageId", Value::Id(to.id.0)));
     call.set("opportunity", opportunity.id, values, None).await?;
     Ok(Moved { opportunity: opportunity.id })
-}
-
-/// The day of a moment where the caller is.
-fn day(call: &Call<'_>, at: Timestamp) -> Date {
-    Date::from_chrono(at.to_chrono().with_timezone(&call.context.zone).date_naive())
 }

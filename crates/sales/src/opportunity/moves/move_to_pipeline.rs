@@ -1,7 +1,6 @@
 //! `moveToPipeline`.
 
-use super::{Moved, enter, held, is, open, stages};
-use crate::found::refused;
+use super::{Moved, enter, is, open, stages};
 use crate::pipeline::stage::StageKind;
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
@@ -39,16 +38,16 @@ impl Operation for MoveToPipeline {
     }
 
     async fn run(&self, call: &Call<'_>, given: Destination) -> Result<Moved> {
-        let opportunity = held(call).await?;
-        open(&opportunity, "moved")?;
+        let opportunity = call.held().await?;
+        open(opportunity, "moved")?;
         let pipeline = call.referenced("pipelineId", "pipeline", given.pipeline_id).await?;
         if opportunity.get("pipelineId").as_id() == Some(pipeline.id.0) {
             let text = "The opportunity is in this pipeline already. Advance moves it within one.";
-            return Err(refused("/pipelineId", ProblemCode::NotAllowed, text));
+            return Err(Error::invalid("/pipelineId", ProblemCode::NotAllowed, text));
         }
         if pipeline.get("active").as_boolean() != Some(true) {
             let text = "pipelineId names a pipeline that takes no further opportunities: it is not active.";
-            return Err(refused("/pipelineId", ProblemCode::NotAllowed, text));
+            return Err(Error::invalid("/pipelineId", ProblemCode::NotAllowed, text));
         }
         let here = stages(call, opportunity.get("pipelineId")).await?;
         let there = stages(call, &Value::Id(pipeline.id.0)).await?;
@@ -56,12 +55,12 @@ impl Operation for MoveToPipeline {
         let to = match given.stage_id {
             Some(wanted) => open.find(|stage| stage.id == wanted).ok_or_else(|| {
                 let text = "stageId names no open stage of that pipeline. Leave it out to take the first.";
-                refused("/stageId", ProblemCode::NotAllowed, text)
+                Error::invalid("/stageId", ProblemCode::NotAllowed, text)
             })?,
             None => open.next().ok_or_else(|| {
                 Error::new(ErrorCode::InvalidState, "That pipeline has no open stage in which the opportunity could go on. Make one.")
             })?,
         };
-        enter(call, &opportunity, &here, to, Vec::new()).await
+        enter(call, opportunity, &here, to, Vec::new()).await
     }
 }

@@ -1,13 +1,12 @@
 //! `reopen`.
 
 use super::super::OpportunityStatus;
-use super::{Moved, held, is, stages};
-use crate::found::{equal, refused};
+use super::{Moved, is, stages};
 use crate::pipeline::stage::StageKind;
 use async_trait::async_trait;
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation};
-use clientela_kernel::{Error, ErrorCode, Id, ProblemCode, Result, Value};
+use clientela_kernel::{Error, ErrorCode, Filter, Id, ProblemCode, Result, Value};
 use clientela_macros::Shape;
 use clientela_model::Choice as _;
 use clientela_model::OperationDef;
@@ -39,7 +38,7 @@ impl Operation for ReopenOpportunity {
     }
 
     async fn run(&self, call: &Call<'_>, given: Reopening) -> Result<Moved> {
-        let opportunity = held(call).await?;
+        let opportunity = call.held().await?;
         if opportunity.get("status").as_text() == Some(OpportunityStatus::Open.as_str()) {
             return Err(Error::new(ErrorCode::InvalidState, "The opportunity is open: there is nothing to reopen."));
         }
@@ -47,9 +46,9 @@ impl Operation for ReopenOpportunity {
         let to = match given.stage_id {
             Some(wanted) => stages.iter().find(|stage| stage.id == wanted && is(stage, StageKind::Open)).ok_or_else(|| {
                 let text = "stageId names no open stage of the opportunity's pipeline. Leave it out to take the one in which it was last.";
-                refused("/stageId", ProblemCode::NotAllowed, text)
+                Error::invalid("/stageId", ProblemCode::NotAllowed, text)
             })?,
-            None => last(call, &opportunity, &stages).await?,
+            None => last(call, opportunity, &stages).await?,
         };
         let mut values: Vec<(&'static str, Value)> = vec![("stageId", Value::Id(to.id.0))];
         values.extend(["lostReasonId", "lostToId", "outcomeNote"].map(|field| (field, Value::Null)));
@@ -60,7 +59,7 @@ impl Operation for ReopenOpportunity {
 
 /// The open stage in which it was last, or else the first one.
 async fn last<'s>(call: &Call<'_>, opportunity: &Found, stages: &'s [Found]) -> Result<&'s Found> {
-    let mut log = call.find("stageChange", equal("opportunityId", Value::Id(opportunity.id.0))).await?;
+    let mut log = call.find("stageChange", Filter::equal("opportunityId", Value::Id(opportunity.id.0))).await?;
     log.sort_by_key(|change| std::cmp::Reverse(change.id.0));
     let open = |id| stages.iter().find(|stage| is(stage, StageKind::Open) && Some(stage.id.0) == id);
     let found = log.iter().find_map(|change| open(change.get("toStageId").as_id()));

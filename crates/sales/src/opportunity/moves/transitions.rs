@@ -86,7 +86,7 @@ impl Operation for Transitions {
         let stages = stages(&inside, opportunity.get("pipelineId")).await?;
         let barred = barred(&inside, &opportunity).await?;
         let is_open = opportunity.get("status").as_text() == Some(OpportunityStatus::Open.as_str());
-        let inspector = Inspector { call: &inside, opportunity: &opportunity, stages: &stages };
+        let inspector = Inspector::new(&inside, &opportunity, &stages, &stages).await?;
         let mut transitions = Vec::new();
         for stage in stages.iter().filter(|stage| opportunity.get("stageId").as_id() != Some(stage.id.0)) {
             let verb = match (is_open, StageKind::of(stage.get("kind"))) {
