@@ -1351,8 +1351,16 @@ CREATE TABLE opportunity
     currency text COLLATE "C" NOT NULL
     amount_minor bigint
     amount_currency text COLLATE "C"
+    amount_source text COLLATE "C" NOT NULL
+    line_item_count bigint NOT NULL
+    line_total_minor bigint
+    line_total_currency text COLLATE "C"
     expected_amount_minor bigint
     expected_amount_currency text COLLATE "C"
+    base_amount_minor bigint
+    base_amount_currency text COLLATE "C"
+    base_expected_amount_minor bigint
+    base_expected_amount_currency text COLLATE "C"
     probability bigint NOT NULL
     forecast_category text COLLATE "C" NOT NULL
     close_date date NOT NULL
@@ -1380,7 +1388,10 @@ CREATE TABLE opportunity
     CONSTRAINT opportunity_tenant_id_pipeline_id_fkey FOREIGN KEY (tenant_id, pipeline_id) REFERENCES pipeline(tenant_id, id)
     CONSTRAINT opportunity_tenant_id_stage_id_fkey FOREIGN KEY (tenant_id, stage_id) REFERENCES stage(tenant_id, id)
     CONSTRAINT opportunity_check CHECK (((amount_minor IS NULL) = (amount_currency IS NULL)))
-    CONSTRAINT opportunity_check1 CHECK (((expected_amount_minor IS NULL) = (expected_amount_currency IS NULL)))
+    CONSTRAINT opportunity_check1 CHECK (((line_total_minor IS NULL) = (line_total_currency IS NULL)))
+    CONSTRAINT opportunity_check2 CHECK (((expected_amount_minor IS NULL) = (expected_amount_currency IS NULL)))
+    CONSTRAINT opportunity_check3 CHECK (((base_amount_minor IS NULL) = (base_amount_currency IS NULL)))
+    CONSTRAINT opportunity_check4 CHECK (((base_expected_amount_minor IS NULL) = (base_expected_amount_currency IS NULL)))
     CREATE INDEX opportunity_account_id_created_at_index ON public.opportunity USING btree (tenant_id, account_id, created_at, id)
     CREATE INDEX opportunity_account_id_index ON public.opportunity USING btree (tenant_id, account_id, id)
     CREATE INDEX opportunity_close_date_index ON public.opportunity USING btree (tenant_id, close_date, id)
@@ -1431,6 +1442,42 @@ CREATE TABLE opportunity_contact
     CREATE INDEX opportunity_contact_contact_id_index ON public.opportunity_contact USING btree (tenant_id, contact_id, id)
     CREATE UNIQUE INDEX opportunity_contact_key ON public.opportunity_contact USING btree (tenant_id, opportunity_id, contact_id, role) WHERE (deleted_at IS NULL)
     CREATE INDEX opportunity_contact_opportunity_id_index ON public.opportunity_contact USING btree (tenant_id, opportunity_id, id)
+
+CREATE TABLE opportunity_line_item
+    tenant_id uuid NOT NULL
+    id uuid NOT NULL
+    version bigint NOT NULL
+    created_at timestamp with time zone NOT NULL
+    created_by text COLLATE "C" NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    updated_by text COLLATE "C" NOT NULL
+    deleted_at timestamp with time zone
+    opportunity_id uuid NOT NULL
+    position bigint NOT NULL
+    product_id uuid
+    description text COLLATE "C" NOT NULL
+    description_folded text COLLATE "C" NOT NULL
+    quantity bigint NOT NULL
+    unit_price_minor bigint NOT NULL
+    unit_price_currency text COLLATE "C" NOT NULL
+    list_price_minor bigint
+    list_price_currency text COLLATE "C"
+    discount_percent bigint NOT NULL
+    amount_minor bigint NOT NULL
+    amount_currency text COLLATE "C" NOT NULL
+    partner_id uuid
+    partner_credit_percent bigint
+    partner_credit_minor bigint
+    partner_credit_currency text COLLATE "C"
+    CONSTRAINT opportunity_line_item_pkey PRIMARY KEY (tenant_id, id)
+    CONSTRAINT opportunity_line_item_tenant_id_opportunity_id_fkey FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity(tenant_id, id)
+    CONSTRAINT opportunity_line_item_tenant_id_partner_id_fkey FOREIGN KEY (tenant_id, partner_id) REFERENCES account(tenant_id, id)
+    CONSTRAINT opportunity_line_item_tenant_id_product_id_fkey FOREIGN KEY (tenant_id, product_id) REFERENCES product(tenant_id, id)
+    CONSTRAINT opportunity_line_item_check CHECK (((list_price_minor IS NULL) = (list_price_currency IS NULL)))
+    CONSTRAINT opportunity_line_item_check1 CHECK (((partner_credit_minor IS NULL) = (partner_credit_currency IS NULL)))
+    CREATE INDEX opportunity_line_item_opportunity_id_index ON public.opportunity_line_item USING btree (tenant_id, opportunity_id, id)
+    CREATE INDEX opportunity_line_item_partner_id_index ON public.opportunity_line_item USING btree (tenant_id, partner_id, id) WHERE (partner_id IS NOT NULL)
+    CREATE INDEX opportunity_line_item_product_id_index ON public.opportunity_line_item USING btree (tenant_id, product_id, id) WHERE (product_id IS NOT NULL)
 
 CREATE TABLE opportunity_member
     tenant_id uuid NOT NULL

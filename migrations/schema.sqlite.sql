@@ -1506,8 +1506,16 @@ CREATE TABLE opportunity (
     currency TEXT NOT NULL,
     amount_minor INTEGER,
     amount_currency TEXT,
+    amount_source TEXT NOT NULL,
+    line_item_count INTEGER NOT NULL,
+    line_total_minor INTEGER,
+    line_total_currency TEXT,
     expected_amount_minor INTEGER,
     expected_amount_currency TEXT,
+    base_amount_minor INTEGER,
+    base_amount_currency TEXT,
+    base_expected_amount_minor INTEGER,
+    base_expected_amount_currency TEXT,
     probability INTEGER NOT NULL,
     forecast_category TEXT NOT NULL,
     close_date TEXT NOT NULL,
@@ -1528,7 +1536,10 @@ CREATE TABLE opportunity (
     custom TEXT,
     PRIMARY KEY (tenant_id, id),
     CHECK ((amount_minor IS NULL) = (amount_currency IS NULL)),
+    CHECK ((line_total_minor IS NULL) = (line_total_currency IS NULL)),
     CHECK ((expected_amount_minor IS NULL) = (expected_amount_currency IS NULL)),
+    CHECK ((base_amount_minor IS NULL) = (base_amount_currency IS NULL)),
+    CHECK ((base_expected_amount_minor IS NULL) = (base_expected_amount_currency IS NULL)),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
     FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id),
     FOREIGN KEY (tenant_id, pipeline_id) REFERENCES pipeline (tenant_id, id),
@@ -1605,6 +1616,46 @@ CREATE INDEX opportunity_contact_contact_id_index ON opportunity_contact (tenant
 CREATE UNIQUE INDEX opportunity_contact_key ON opportunity_contact (tenant_id, opportunity_id, contact_id, role) WHERE deleted_at IS NULL;
 
 CREATE INDEX opportunity_contact_opportunity_id_index ON opportunity_contact (tenant_id, opportunity_id, id);
+
+CREATE TABLE opportunity_line_item (
+    tenant_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL,
+    deleted_at INTEGER,
+    opportunity_id BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    product_id BLOB,
+    description TEXT NOT NULL,
+    description_folded TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    unit_price_minor INTEGER NOT NULL,
+    unit_price_currency TEXT NOT NULL,
+    list_price_minor INTEGER,
+    list_price_currency TEXT,
+    discount_percent INTEGER NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency TEXT NOT NULL,
+    partner_id BLOB,
+    partner_credit_percent INTEGER,
+    partner_credit_minor INTEGER,
+    partner_credit_currency TEXT,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((list_price_minor IS NULL) = (list_price_currency IS NULL)),
+    CHECK ((partner_credit_minor IS NULL) = (partner_credit_currency IS NULL)),
+    FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunity (tenant_id, id),
+    FOREIGN KEY (tenant_id, product_id) REFERENCES product (tenant_id, id),
+    FOREIGN KEY (tenant_id, partner_id) REFERENCES account (tenant_id, id)
+) STRICT;
+
+CREATE INDEX opportunity_line_item_opportunity_id_index ON opportunity_line_item (tenant_id, opportunity_id, id);
+
+CREATE INDEX opportunity_line_item_partner_id_index ON opportunity_line_item (tenant_id, partner_id, id) WHERE partner_id IS NOT NULL;
+
+CREATE INDEX opportunity_line_item_product_id_index ON opportunity_line_item (tenant_id, product_id, id) WHERE product_id IS NOT NULL;
 
 CREATE TABLE opportunity_member (
     tenant_id BLOB NOT NULL,

@@ -1,9 +1,9 @@
-//! What is offered to whom.
+//! What is offered to whom: quotes, and what deals are about.
 
 use crate::table::{Kind, Table, create};
 use sea_orm_migration::prelude::*;
 
-/// Makes quotes and their lines.
+/// Makes quotes and their lines, and the line items of opportunities.
 pub(crate) struct Migration;
 
 impl MigrationName for Migration {
@@ -53,6 +53,19 @@ impl MigrationTrait for Migration {
             .money("list_price")
             .required("discount_percent", Kind::Integer)
             .optional("tax_percent", Kind::Integer);
-        create(manager, &[quote, amounts(line)]).await
+        let item = Table::new("opportunity_line_item")
+            .required_reference("opportunity_id", "opportunity")
+            .required("position", Kind::Integer)
+            .optional_reference("product_id", "product")
+            .required_folded("description")
+            .required("quantity", Kind::Integer)
+            .required_money("unit_price")
+            .money("list_price")
+            .required("discount_percent", Kind::Integer)
+            .required_money("amount")
+            .optional_reference("partner_id", "account")
+            .optional("partner_credit_percent", Kind::Integer)
+            .money("partner_credit");
+        create(manager, &[quote, amounts(line), item]).await
     }
 }

@@ -5,6 +5,7 @@ mod condition;
 pub mod forecast;
 mod found;
 mod groups;
+pub mod insight;
 pub mod lead;
 mod look;
 pub mod opportunity;
@@ -73,10 +74,12 @@ fn deals(module: Module) -> Module {
         .resource::<opportunity::stage_change::Model>()
         .resource::<approval::Model>()
         .resource::<opportunity::split::Model>()
+        .resource::<opportunity::line_item::Model>()
         .rules("pipeline", pipeline::PipelineRules)
         .rules("stage", pipeline::stage::StageRules)
         .rules("stageApprover", pipeline::stage_approver::StageApproverRules)
         .rules("opportunity", opportunity::OpportunityRules)
+        .rules("opportunityLineItem", opportunity::line_item::LineItemRules)
         .operation(pipeline::board::PipelineBoard)
         .operation(moves::transitions::Transitions)
         .operation(moves::advance::AdvanceOpportunity)
@@ -85,6 +88,10 @@ fn deals(module: Module) -> Module {
         .operation(moves::reopen::ReopenOpportunity)
         .operation(moves::move_to_pipeline::MoveToPipeline)
         .operation(opportunity::split::SplitOpportunity)
+        .operation(opportunity::revalue::RevalueOpportunities)
+        .operation(opportunity::quote::QuoteOpportunity)
+        .operation(insight::figures::PipelineFigures)
+        .operation(insight::prediction::PredictWin)
         .operation(approval::RequestApproval)
         .operation(approval::ApproveStage)
         .operation(approval::RejectStage)

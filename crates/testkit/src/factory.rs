@@ -246,6 +246,7 @@ fn asked_by_rule(def: &ResourceDef, field: &FieldDef) -> bool {
             | ("accountUser", "accountId")
             | ("opportunity", "stageId")
             | ("quoteLine", "description" | "unitPrice" | "taxPercent")
+            | ("opportunityLineItem", "description" | "unitPrice")
             | ("taxRate", "taxClass")
     )
 }

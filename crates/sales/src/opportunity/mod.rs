@@ -3,14 +3,18 @@
 pub mod approval;
 pub mod competitor;
 pub mod contact_role;
+pub mod line_item;
 pub mod lost_reason;
 pub mod member;
 pub mod moves;
 mod obstacle;
 pub mod opportunity_competitor;
+pub mod quote;
+pub mod revalue;
 mod rules;
 pub mod split;
 pub mod stage_change;
+mod worth;
 
 pub use rules::OpportunityRules;
 
@@ -38,6 +42,15 @@ pub enum OpportunityKind {
     ExistingBusiness,
     /// What a customer has goes on.
     Renewal,
+}
+
+/// Where the amount of a deal comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum AmountSource {
+    /// It is the sum of the line items, where there are some; until then it is set by hand.
+    LineItems,
+    /// It is set by hand, whatever the line items come to.
+    Manual,
 }
 
 /// A deal that may come about. It moves from stage to stage by `advance`, `win`, `lose`, `reopen` and `moveToPipeline`, which hold to what the stages ask for; `transitions` tells beforehand which
@@ -104,12 +117,28 @@ pub struct Model {
     /// ISO 4217 code of the currency of everything in it. Left out, that of its amount, else of its account, else of the tenant.
     #[field(format = "currency", max = 3, derived, example = "\"EUR\"")]
     pub currency: String,
-    /// What it is worth to us, in its currency.
+    /// What it is worth to us, in its currency: by `amountSource` the sum of its line items, or set by hand.
     #[field()]
     pub amount: Option<Money>,
+    /// Where the amount comes from.
+    #[field(default = "\"LINE_ITEMS\"", example = "\"LINE_ITEMS\"")]
+    pub amount_source: AmountSource,
+    /// How many line items there are.
+    #[field(min = 0, max = 1_000_000, default = "0", write = "read_only", derived, example = "0")]
+    pub line_item_count: i64,
+    /// What the line items come to; empty where there are none.
+    #[field(write = "read_only", derived, example = "null")]
+    pub line_total: Option<Money>,
     /// What it is worth times how likely it is, rounded half away from zero to the places of the currency.
     #[field(write = "read_only", derived, example = "null")]
     pub expected_amount: Option<Money>,
+    /// `amount` in the tenant's currency, by the exchange rates of the day on which it was decided or is expected to be, each the latest on that day or before; empty where there is no rate. It is worked out
+    /// whenever amount or day change; `revalueOpportunities` does so again after rates have changed.
+    #[field(write = "read_only", derived, example = "null")]
+    pub base_amount: Option<Money>,
+    /// `baseAmount` times how likely it is.
+    #[field(write = "read_only", derived, example = "null")]
+    pub base_expected_amount: Option<Money>,
     /// How likely it is won, in percent. It takes over that of each stage it enters, where the request says nothing else; it may be changed afterwards.
     #[field(min = 0, max = 100, derived, example = "40")]
     pub probability: i64,

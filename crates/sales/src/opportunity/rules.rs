@@ -1,8 +1,8 @@
 //! What holds of a deal whatever way it is written: it is where its stage is, and its figures agree.
 
-use super::OpportunityStatus;
-use super::split::{SplitKind, amounts};
 use super::stage_change::StageChangeKind;
+use super::worth::{day, in_base, portion, shares};
+use super::{AmountSource, OpportunityStatus};
 use crate::found::{by_id, first};
 use crate::look::{ByRule, base_currency};
 use crate::pipeline::place;
@@ -10,8 +10,7 @@ use crate::pipeline::stage::StageKind;
 use async_trait::async_trait;
 use clientela_engine::Rules;
 use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
-use clientela_kernel::decimal::rounded;
-use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, Money, ProblemCode, Result, Timestamp, Value};
+use clientela_kernel::{Comparison, Context, Error, FieldProblem, Filter, ProblemCode, Result, Timestamp, Value};
 use clientela_model::{Choice as _, system};
 use uuid::Uuid;
 
@@ -46,12 +45,8 @@ impl Rules for OpportunityRules {
             let currency = currency(context, reader, draft).await?;
             draft.set("currency", currency);
         }
-        let expected = match (draft.get("amount"), draft.get("probability").as_integer()) {
-            (Value::Money(amount), Some(percent)) => portion(*amount, percent),
-            _ => Value::Null,
-        };
-        draft.set("expectedAmount", expected);
-        Ok(())
+        follow_lines(draft)?;
+        value(context, reader, draft).await
     }
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
@@ -75,7 +70,7 @@ impl Rules for OpportunityRules {
     async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
         let mut companions = Vec::new();
         if draft.kind == ChangeKind::Updated && draft.changed("amount") {
-            companions.extend(shares(reader, draft).await?);
+            companions.extend(shares(reader, draft.id, draft.get("amount")).await?);
         }
         if !draft.changed("stageId") || !matches!(draft.kind, ChangeKind::Created | ChangeKind::Updated) {
             return Ok(companions);
@@ -101,27 +96,41 @@ impl Rules for OpportunityRules {
     }
 }
 
-/// So many percent of an amount.
-fn portion(amount: Money, percent: i64) -> Value {
-    let minor = rounded(i128::from(amount.minor) * i128::from(percent), 100);
-    i64::try_from(minor).map_or(Value::Null, |minor| Value::Money(Money { minor, ..amount }))
+/// The amount is the sum of the line items, where there are some and nothing else is asked for.
+fn follow_lines(draft: &mut Draft) -> Result<()> {
+    if draft.get("lineItemCount").as_integer().unwrap_or_default() == 0 {
+        return Ok(());
+    }
+    if draft.changed("currency") {
+        let text = "currency cannot be another one while there are line items in it. Delete these first.";
+        return Err(Error::invalid("/currency", ProblemCode::Contradiction, text));
+    }
+    if draft.get("amountSource").as_text() != Some(AmountSource::LineItems.as_str()) {
+        return Ok(());
+    }
+    let total = draft.get("lineTotal").clone();
+    if draft.changed("amount") && *draft.get("amount") != total {
+        let text = "amount is the sum of the line items. Change these, or set amountSource to MANUAL.";
+        return Err(Error::invalid("/amount", ProblemCode::Contradiction, text));
+    }
+    draft.set("amount", total);
+    Ok(())
 }
 
-/// The shares of a deal follow its amount.
-async fn shares(reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
-    let mut changes = Vec::new();
-    let all = reader.find("opportunitySplit", Filter::equal("opportunityId", Value::Id(draft.id.0))).await?;
-    for kind in [SplitKind::Revenue, SplitKind::Overlay] {
-        let mut splits: Vec<&Found> = all.iter().filter(|split| split.get("kind").as_text() == Some(kind.as_str())).collect();
-        splits.sort_by_key(|split| split.id.0);
-        let percents: Vec<i64> = splits.iter().filter_map(|split| split.get("percent").as_integer()).collect();
-        for (split, amount) in splits.into_iter().zip(amounts(draft.get("amount"), &percents)) {
-            if *split.get("amount") != amount {
-                changes.push(Companion::Patch { resource: "opportunitySplit", id: split.id, values: vec![("amount", amount)] });
-            }
-        }
+/// What follows from the amount. Rates are looked up where they may count anew; a rate that changes later is `revalueOpportunities`' affair.
+async fn value(context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
+    let anew = ["amount", "closeDate", "closedAt", "status"].into_iter().any(|field| draft.changed(field));
+    if anew {
+        let base = if let Value::Money(base) = draft.old("baseAmount") { Some(base.currency) } else { None };
+        let on = day(context, |field| draft.get(field).clone());
+        let amount = in_base(&ByRule(reader), context, draft.get("amount"), base, on).await?;
+        draft.set("baseAmount", amount);
     }
-    Ok(changes)
+    for (whole, expected) in [("amount", "expectedAmount"), ("baseAmount", "baseExpectedAmount")] {
+        let value = portion(draft.get(whole), draft.get("probability"));
+        draft.set(expected, value);
+    }
+    Ok(())
 }
 
 /// The stage of a new deal, whose pipeline it has from then on.

@@ -3,11 +3,14 @@
 use super::place;
 use crate::condition;
 use crate::groups::groups;
+use crate::look::base_currency;
 use crate::opportunity::OpportunityStatus;
 use async_trait::async_trait;
+use clientela_access::FieldMask;
 use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
 use clientela_engine::module::Found;
 use clientela_engine::{Action, Call, Connection, ConnectionItem, Item, Operation, ReadPlan, Root, Selection};
+use clientela_kernel::currency::Currency;
 use clientela_kernel::{DeletedMode, Error, Filter, Id, ListArguments, Money, PageArguments, Result, SortKey, Value};
 use clientela_macros::{Choice, Shape};
 use clientela_model::{Choice as _, OperationDef, ResourceDef};
@@ -66,6 +69,9 @@ pub struct BoardColumn {
     /// What they are worth, by currency; empty where none has an amount that you may see.
     #[field(shape, most = 200)]
     pub totals: Vec<BoardTotal>,
+    /// What they are worth together in the tenant's currency, by their `baseAmount`s; none where you may not see these.
+    #[field(shape)]
+    pub base: Option<BoardBase>,
     /// The first of them.
     #[field(record = "opportunity", most = 50)]
     pub cards: Vec<Id>,
@@ -83,6 +89,28 @@ pub struct BoardTotal {
     /// The sum of their expected amounts.
     #[field()]
     pub expected_amount: Money,
+}
+
+impl BoardTotal {
+    fn add(&mut self, count: i64, amount: Money, expected: Money) {
+        self.count += count;
+        self.amount.minor = self.amount.minor.saturating_add(amount.minor);
+        self.expected_amount.minor = self.expected_amount.minor.saturating_add(expected.minor);
+    }
+}
+
+/// What opportunities are worth in the tenant's currency.
+#[derive(Shape)]
+pub struct BoardBase {
+    /// The sum of their amounts.
+    #[field()]
+    pub amount: Money,
+    /// The sum of their expected amounts.
+    #[field()]
+    pub expected_amount: Money,
+    /// How many have an amount that is not among these, as there was no exchange rate for it when it was last worked out (`revalueOpportunities`).
+    #[field(min = 0, max = 9_007_199_254_740_991, example = "0")]
+    pub unconverted: i64,
 }
 
 #[async_trait]
@@ -119,11 +147,14 @@ impl Operation for PipelineBoard {
         stages.retain(|stage| asked.closed || stage.get("kind").as_text() == Some(super::stage::StageKind::Open.as_str()));
         stages.sort_by_key(place);
         let mut cards = if asked.cards > 0 { cards(call, &stages, Filter::And(conditions), &asked).await? } else { BTreeMap::new() };
-        let mut figures = figures(call, def, json!({ "and": json })).await?;
+        let mask = clientela_access::authorize(call.context, def, Action::Read)?.fields;
+        let currency = if sees(def, &mask, &AMOUNTS[1]) { Some(base_currency(call, call.context).await?) } else { None };
+        let mut figures = figures(call, def, json!({ "and": json }), &mask, currency).await?;
         let column = |stage: Found| {
             let key = stage.id.to_text(&stage.def.prefix);
-            let (count, totals) = figures.remove(&key).unwrap_or_default();
-            BoardColumn { stage: stage.id, count, totals, cards: cards.remove(&key).unwrap_or_default() }
+            let Figures { count, totals, base } = figures.remove(&key).unwrap_or_default();
+            let base = base.or_else(|| currency.map(BoardBase::none));
+            BoardColumn { stage: stage.id, count, totals, base, cards: cards.remove(&key).unwrap_or_default() }
         };
         Ok(Board { columns: stages.into_iter().map(column).collect() })
     }
@@ -167,35 +198,75 @@ async fn cards(call: &Call<'_>, stages: &[Found], filter: Filter, asked: &BoardQ
     Ok(cards)
 }
 
-/// How many there are and what they are worth, by the stage's id.
-async fn figures(call: &Call<'_>, def: &Arc<ResourceDef>, filter: Json) -> Result<BTreeMap<String, (i64, Vec<BoardTotal>)>> {
-    let mask = clientela_access::authorize(call.context, def, Action::Read)?.fields;
-    let sees = |name: &str| mask.is_open() || def.field(name).is_some_and(|field| mask.sees(field));
+/// What there is in a stage.
+#[derive(Default)]
+struct Figures {
+    count: i64,
+    totals: Vec<BoardTotal>,
+    base: Option<BoardBase>,
+}
+
+impl BoardBase {
+    fn none(currency: Currency) -> Self {
+        let nothing = Money { minor: 0, currency };
+        BoardBase { amount: nothing, expected_amount: nothing, unconverted: 0 }
+    }
+
+    fn add(&mut self, amount: Money, expected: Money) {
+        self.amount.minor = self.amount.minor.saturating_add(amount.minor);
+        self.expected_amount.minor = self.expected_amount.minor.saturating_add(expected.minor);
+    }
+}
+
+/// The pairs of amounts that are summed: in the currency of the deal, and in the tenant's.
+const AMOUNTS: [[&str; 2]; 2] = [["amount", "expectedAmount"], ["baseAmount", "baseExpectedAmount"]];
+
+/// How many there are and what they are worth, by the stage's id. `currency` is the tenant's, where its amounts may be seen.
+async fn figures(
+    call: &Call<'_>,
+    def: &Arc<ResourceDef>,
+    filter: Json,
+    mask: &FieldMask,
+    currency: Option<Currency>,
+) -> Result<BTreeMap<String, Figures>> {
     let path = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
     let mut keys = vec![path(&["stageId"])];
     let mut measures = vec![(Function::Count, Vec::new())];
-    let amounts = sees("amount") && sees("expectedAmount");
-    if amounts {
-        for name in ["amount", "expectedAmount"] {
-            keys.push(path(&[name, "currency"]));
-            measures.push((Function::Sum, path(&[name])));
-        }
+    for name in AMOUNTS.iter().filter(|pair| sees(def, mask, *pair)).flatten() {
+        keys.push(path(&[name, "currency"]));
+        measures.push((Function::Sum, path(&[name])));
     }
     let group_by = keys.into_iter().map(|path| GroupRequest { path, bucket: None, zone: None }).collect();
     let request = AggregateRequest { filter: Some(filter), group_by, measures, ..AggregateRequest::default() };
     let groups = groups(call, call.context, def, request).await?;
-    let mut figures: BTreeMap<String, (i64, Vec<BoardTotal>)> = BTreeMap::new();
+    let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
     for group in &groups {
         let Some(stage) = group.text("/keys/stageId") else { continue };
+        let figures = figures.entry(stage.to_owned()).or_default();
         let count = group.count();
-        let (all, totals) = figures.entry(stage.to_owned()).or_default();
-        *all += count;
-        if let (Some(amount), Some(expected_amount)) = (group.money("/sum/amount"), group.money("/sum/expectedAmount")) {
-            totals.push(BoardTotal { count, amount, expected_amount });
+        figures.count += count;
+        let [worth, based] = AMOUNTS.map(|names| names.map(|name| group.money(&format!("/sum/{name}"))));
+        if let [Some(amount), Some(expected_amount)] = worth {
+            match figures.totals.iter_mut().find(|total| total.amount.currency == amount.currency) {
+                Some(total) => total.add(count, amount, expected_amount),
+                None => figures.totals.push(BoardTotal { count, amount, expected_amount }),
+            }
+        }
+        if let Some(currency) = currency {
+            let base = figures.base.get_or_insert_with(|| BoardBase::none(currency));
+            match based {
+                [Some(amount), Some(expected)] if amount.currency == currency => base.add(amount, expected),
+                _ if worth.iter().any(Option::is_some) => base.unconverted += count,
+                _ => {}
+            }
         }
     }
-    for (_, totals) in figures.values_mut() {
-        totals.sort_by(|one, other| one.amount.currency.code().cmp(other.amount.currency.code()));
+    for figures in figures.values_mut() {
+        figures.totals.sort_by(|one, other| one.amount.currency.code().cmp(other.amount.currency.code()));
     }
     Ok(figures)
+}
+
+fn sees(def: &ResourceDef, mask: &FieldMask, names: &[&str]) -> bool {
+    mask.is_open() || names.iter().all(|name| def.field(name).is_some_and(|field| mask.sees(field)))
 }

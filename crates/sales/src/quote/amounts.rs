@@ -18,7 +18,7 @@ pub(crate) type Amounts = [i64; 5];
 pub(crate) const WHOLE: i64 = 100 * 10i64.pow(PERCENT_PLACES);
 
 /// So many percent of an amount; none where that is too large.
-fn share(minor: i64, percent: i64) -> Option<i64> {
+pub(crate) fn share(minor: i64, percent: i64) -> Option<i64> {
     i64::try_from(rounded(i128::from(minor) * i128::from(percent), i128::from(WHOLE))).ok()
 }
 

@@ -224,7 +224,7 @@ fn computed(draft: &Draft) -> Result<Amounts> {
 }
 
 /// How far what is paid is below the list price, in percent; none at all where there is no list price.
-fn effective(draft: &Draft) -> i64 {
+pub(crate) fn effective(draft: &Draft) -> i64 {
     match (draft.get("listPrice"), draft.get("unitPrice"), draft.get("discountPercent").as_integer()) {
         (Value::Money(list), Value::Money(price), Some(discount)) => {
             amounts::discount_from(*list, *price, discount).unwrap_or(0).min(WHOLE)

@@ -2,7 +2,9 @@
 
 mod catalog;
 mod forecasts;
+mod insight;
 mod leads;
+mod line_items;
 mod opportunities;
 mod pipelines;
 mod prices;
@@ -65,6 +67,10 @@ pub(crate) async fn prepare(client: &Client, name: &str, record: &str, input: &m
             client.post("/v1/stage-approvers", &approver).await.expect(201);
             input.insert("stageId".to_owned(), line.at("Next"));
         }
+    }
+    if name == "quoteOpportunity" {
+        let item = json!({ "opportunityId": record, "description": "Cheese", "unitPrice": euro("1.00") });
+        client.post("/v1/opportunity-line-items", &item).await.expect(201);
     }
     if name == "convertLead" || name == "revertLeadConversion" {
         let line = Line::new(client).await;

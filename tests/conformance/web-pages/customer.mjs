@@ -1,18 +1,6 @@
 // A person opens the page, signs in, looks for a customer, and reads on in the timeline.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
-
-const { CLIENTELA_URL: url, CLIENTELA_TOKEN: token, PAGE: address } = process.env;
-const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-
-async function call(path, body) {
-    const answer = await fetch(`${url}${path}`, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
-    assert.ok(answer.ok, `${path}: ${answer.status}`);
-    return answer.json();
-}
+import { call, picture, signIn, start, token } from "./browser.mjs";
 
 // A customer whose name would be a script to a page that takes texts for markup.
 const name = "Zirbenhof <img src=x onerror=alert(1)>";
@@ -22,31 +10,16 @@ for (let number = 0; number < 25; number++) {
 }
 await call("/v1/tasks", { recordId: account.id, subject: "Ask about the cellar", dueAt: "2030-01-31T08:15:00.000Z" });
 
-const profile = await mkdtemp(join(tmpdir(), "clientela-customer-"));
-const flags = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
-const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: flags.split(" "),
-    viewport: { width: 1400, height: 900 },
-});
+const browser = await start();
 try {
-    const tab = await browser.newPage();
-    const complaints = [];
-    tab.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
-    tab.on("pageerror", (error) => complaints.push(String(error)));
-    tab.on("dialog", (dialog) => complaints.push(`a script ran: ${dialog.message()}`) && dialog.dismiss());
-    await tab.goto(address);
+    const { tab, complaints } = await browser.open("customer.html");
 
     // What is refused is told.
-    await tab.fill("[name=url]", url);
-    await tab.fill("[name=token]", "wrong");
-    await tab.click("#sign-in button");
+    await signIn(tab, "wrong");
     await tab.locator("#problem").waitFor({ state: "visible" });
     complaints.length = 0;
 
-    await tab.fill("[name=token]", token);
-    await tab.click("#sign-in button");
+    await signIn(tab, token);
     await tab.fill("#find", "zirbenhof");
     await tab.locator("#customers button", { hasText: "Zirbenhof" }).click();
     await tab.locator("#customer h1", { hasText: name }).waitFor();
@@ -66,8 +39,7 @@ try {
     await tab.locator("#timeline li[data-kind=TASK]", { hasText: "Ask about the cellar" }).waitFor();
     assert.ok(await tab.locator("#more").isHidden());
     assert.deepEqual(complaints, []);
-    if (process.env.CLIENTELA_SCREENSHOTS) await tab.screenshot({ path: join(process.env.CLIENTELA_SCREENSHOTS, "customer.png") });
+    await picture(tab, "customer.png");
 } finally {
     await browser.close();
-    await rm(profile, { recursive: true, force: true });
 }

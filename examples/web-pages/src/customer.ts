@@ -1,27 +1,13 @@
 // A customer's whole record on one page, with its timeline.
 import { ask, type Session } from "./api.js";
 import type { CustomerQuery, TimelineKind, TimelinePageQuery } from "./generated/graphql.js";
+import { joined, make, one, onSignIn, told } from "./page.js";
 import { Customer, Customers, TimelinePage } from "./queries.js";
 
 type Account = NonNullable<CustomerQuery["account"]>;
 type Entry = NonNullable<TimelinePageQuery["timeline"]>["entries"][number];
 
 const KINDS: TimelineKind[] = ["INTERACTION", "TASK", "MEETING", "NOTE", "CONSENT", "CHANGE"];
-
-/** An element by its selector, which the page must have. */
-function one<Kind extends Element>(selector: string): Kind {
-    const found = document.querySelector<Kind>(selector);
-    if (!found) throw new Error(`the page has no ${selector}`);
-    return found;
-}
-
-/** A new element. Text is always text, never markup: what customers are called comes from outside. */
-function make(tag: string, content: (Node | string | null | undefined)[] = [], attributes: Record<string, string> = {}): HTMLElement {
-    const element = document.createElement(tag);
-    element.append(...content.filter((part): part is Node | string => part != null && part !== ""));
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    return element;
-}
 
 function moment(text: string): HTMLElement {
     return make("time", [new Date(text).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })], { datetime: text });
@@ -30,10 +16,6 @@ function moment(text: string): HTMLElement {
 /** A heading with lines under it; nothing where there are none. */
 function part(title: string, lines: (string | HTMLElement)[]): HTMLElement[] {
     return lines.length ? [make("h2", [title]), make("ul", lines.map((line) => make("li", [line])))] : [];
-}
-
-function joined(...parts: (string | null | undefined)[]): string {
-    return parts.filter(Boolean).join(", ");
 }
 
 function show(account: Account) {
@@ -70,7 +52,7 @@ class Page {
         const { accounts } = await ask(this.session, Customers, { filter });
         const items = (accounts?.nodes ?? []).map((account) => {
             const button = make("button", [account.name, make("br"), make("small", [account.city])], { "data-id": account.id });
-            button.addEventListener("click", () => this.told(() => this.open(account.id)));
+            button.addEventListener("click", () => told(() => this.open(account.id)));
             return make("li", [button]);
         });
         one("#customers").replaceChildren(...items);
@@ -104,32 +86,14 @@ class Page {
     older() {
         return this.timeline(this.next);
     }
-
-    /** Does something, and tells what went wrong. */
-    async told(work: () => Promise<void>) {
-        const problem = one<HTMLElement>("#problem");
-        problem.hidden = true;
-        try {
-            await work();
-        } catch (error) {
-            problem.textContent = error instanceof Error ? error.message : String(error);
-            problem.hidden = false;
-        }
-    }
 }
 
-one<HTMLFormElement>("#sign-in").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    const page = new Page({ url: String(form.get("url")).replace(/\/+$/, ""), token: String(form.get("token")) });
+onSignIn((session) => {
+    const page = new Page(session);
     const boxes = KINDS.map((kind) => make("label", [make("input", [], { type: "checkbox", value: kind }), ` ${kind.toLowerCase()}`]));
     one("#kinds").replaceChildren(...boxes);
-    one<HTMLElement>("#kinds").onchange = () => page.told(() => page.timeline());
-    one<HTMLElement>("#more").onclick = () => page.told(() => page.older());
-    one<HTMLInputElement>("#find").oninput = (event) => page.told(() => page.customers((event.target as HTMLInputElement).value.trim()));
-    void page.told(async () => {
-        await page.customers("");
-        one<HTMLElement>("#sign-in").hidden = true;
-        one<HTMLElement>("main").hidden = false;
-    });
+    one<HTMLElement>("#kinds").onchange = () => told(() => page.timeline());
+    one<HTMLElement>("#more").onclick = () => told(() => page.older());
+    one<HTMLInputElement>("#find").oninput = (event) => told(() => page.customers((event.target as HTMLInputElement).value.trim()));
+    return page.customers("");
 });
