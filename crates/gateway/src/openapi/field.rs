@@ -201,7 +201,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
     let form = match format {
         TextFormat::Plain if required => return format!("^{CHARACTER}*{VISIBLE}{CHARACTER}*$"),
         TextFormat::Plain => return format!("^{CHARACTER}*$"),
-        TextFormat::Email => r"[^\s@,;<>()\x22]+@[^\s@]+\.[^\s@]+".to_owned(),
+        TextFormat::Email => r"[^\s\x00-\x1f\x7f-\x9f@,;<>()\x22]+@[^\s\x00-\x1f\x7f-\x9f@]+\.[^\s\x00-\x1f\x7f-\x9f@]+".to_owned(),
         TextFormat::Phone => r"\+?([ ()/.-]*[0-9]){3,15}[ ()/.-]*([eE]?[xX][tT. ]*[0-9]{0,5})?".to_owned(),
         TextFormat::Url => format!(r"https?://(localhost|{HOST})(:[0-9]*)?([/?#]{VISIBLE}*)?"),
         TextFormat::Domain => HOST.to_owned(),

@@ -72,10 +72,10 @@ pub struct Model {
     )]
     pub partner_id: Option<Id>,
     /// How much of it is credited to the partner, in percent: all of it where you leave it out.
-    #[field(decimal = 4, min = 0, max = 100, derived, example = "\"100\"")]
+    #[field(decimal = 4, min = 0, max = 100, derived, example = "null")]
     pub partner_credit_percent: Option<i64>,
     /// How much that is.
-    #[field(write = "read_only", derived, example = "{\"amount\":\"14.90\",\"currency\":\"EUR\"}")]
+    #[field(write = "read_only", derived, example = "null")]
     pub partner_credit: Option<Money>,
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 /// A deal in the stage Offer.
 async fn offered(client: &Client, line: &Line, account: &str, source: &str, amount: &str) -> String {
     let body = json!({ "name": source, "accountId": account, "source": source, "amount": euro(amount), "closeDate": "2026-06-30",
-        "stageId": line.at("Offer"), "stageSince": "2025-12-01T12:00:00Z" });
+        "stageId": line.at("Offer"), "stageSince": "2024-12-01T12:00:00Z" });
     made(client, "opportunities", body).await
 }
 
@@ -35,7 +35,7 @@ async fn what_went_well_before_is_likely_to_go_well_again() {
             let wins = (number % 10 < 8) == (number % 2 == 0);
             let amount = 100 + number;
             let deal = offered(admin, &line, &account, source, &format!("{amount}.00")).await;
-            let at = format!("2026-0{month}-15T12:00:00Z");
+            let at = format!("2025-0{month}-15T12:00:00Z");
             if wins {
                 (won, amounts) = (won + 1, amounts + amount);
                 admin.post(&format!("/v1/opportunities/{deal}/win"), &json!({ "closedAt": at })).await.expect(200);
@@ -58,11 +58,11 @@ async fn what_went_well_before_is_likely_to_go_well_again() {
         assert!(number(&factor(&fair, "accountId"), "points").abs() < 1.0, "all are of one account: it tells nothing");
         // It was tried on what came later.
         let test = &fair["backTest"];
-        assert_eq!((&test["since"], &test["decided"]), (&json!("2026-06-01"), &json!(10)));
+        assert_eq!((&test["since"], &test["decided"]), (&json!("2025-06-01"), &json!(10)));
         assert!(number(test, "error") < number(test, "rateError") && number(test, "error") < number(test, "stageError"), "{test}");
         // How they went, in all and by source.
         let figures = async |body: Json| {
-            let mut whole = json!({ "since": "2026-01-01", "until": "2026-12-31" });
+            let mut whole = json!({ "since": "2025-01-01", "until": "2025-12-31" });
             whole.as_object_mut().unwrap().extend(body.as_object().cloned().unwrap());
             admin.post(&format!("/v1/pipelines/{}/figures", line.id), &whole).await
         };
@@ -78,8 +78,8 @@ async fn what_went_well_before_is_likely_to_go_well_again() {
         assert_eq!(offer["timeInStage"], whole["cycleTime"], "they were in no other stage");
         let seconds: i64 = (0..60i64)
             .map(|number| {
-                let end = chrono::NaiveDate::from_ymd_opt(2026, u32::try_from(1 + number / 10).unwrap(), 15).unwrap();
-                (end - chrono::NaiveDate::from_ymd_opt(2025, 12, 1).unwrap()).num_seconds()
+                let end = chrono::NaiveDate::from_ymd_opt(2025, u32::try_from(1 + number / 10).unwrap(), 15).unwrap();
+                (end - chrono::NaiveDate::from_ymd_opt(2024, 12, 1).unwrap()).num_seconds()
             })
             .sum();
         let velocity = (2 * amounts * 100 * 86_400 + seconds / 2) / seconds;
@@ -88,9 +88,9 @@ async fn what_went_well_before_is_likely_to_go_well_again() {
         let groups = by["groups"].as_array().unwrap();
         assert_eq!(groups.iter().map(|group| text(group, "key")).collect::<Vec<_>>(), ["Cold call", "Fair"]);
         assert_eq!(groups.iter().map(|group| group["won"].as_i64().unwrap()).sum::<i64>(), won);
-        let january = figures(json!({ "until": "2026-01-31", "filter": "{\"source\":{\"eq\":\"Fair\"}}" })).await.expect(200);
+        let january = figures(json!({ "until": "2025-01-31", "filter": "{\"source\":{\"eq\":\"Fair\"}}" })).await.expect(200);
         assert_eq!((&january["groups"][0]["won"], &january["groups"][0]["lost"]), (&json!(4), &json!(1)));
-        figures(json!({ "until": "2025-12-31" })).await.refused(422, "VALIDATION_FAILED");
+        figures(json!({ "until": "2024-12-31" })).await.refused(422, "VALIDATION_FAILED");
         figures(json!({ "filter": "{\"shoe\":1}" })).await.refused(422, "VALIDATION_FAILED");
     })
     .await;
