@@ -19,6 +19,9 @@ function money(amount: { amount: string; currency: string } | null | undefined):
 /** The board of one pipeline in one session. */
 class Pipeline {
     private dragged: { id: string; transitions: Promise<Transition[]> } | null = null;
+    /** Whether somebody holds a card: a board that is drawn anew would take it out of the hand. */
+    private busy = false;
+    private stale = false;
     private due: number | undefined;
     private readonly stop: () => void;
 
@@ -50,14 +53,28 @@ class Pipeline {
         clearTimeout(this.due);
     }
 
-    /** Draws the board anew, once for many changes. */
+    /** Draws the board anew, once for many changes, as soon as nobody holds a card. */
     private soon() {
+        this.stale = true;
         clearTimeout(this.due);
-        this.due = setTimeout(() => told(() => this.draw()), TOGETHER);
+        this.due = setTimeout(() => {
+            if (!this.busy) void told(() => this.draw());
+        }, TOGETHER);
+    }
+
+    private letGo() {
+        this.busy = false;
+        if (this.stale) this.soon();
     }
 
     async draw() {
+        this.stale = false;
         const { pipelineBoard } = await ask(this.session, Board, { id: this.id });
+        // Somebody has taken a card meanwhile.
+        if (this.busy) {
+            this.stale = true;
+            return;
+        }
         one("#board").replaceChildren(...(pipelineBoard?.columns ?? []).map((column) => this.column(column)));
     }
 
@@ -72,6 +89,9 @@ class Pipeline {
     private card(card: Card): HTMLElement {
         const lines = [make("strong", [card.name]), make("span", [card.account?.name]), make("small", [joined(money(card.amount), card.closeDate, card.owner?.name)])];
         const element = make("li", lines, { draggable: "true", "data-id": card.id });
+        element.addEventListener("pointerdown", () => (this.busy = true));
+        element.addEventListener("pointerup", () => this.letGo());
+        element.addEventListener("pointercancel", () => this.dragged ?? this.letGo());
         element.addEventListener("dragstart", (event) => {
             event.dataTransfer?.setData("text/plain", card.id);
             this.dragged = { id: card.id, transitions: this.transitions(card.id) };
@@ -107,6 +127,7 @@ class Pipeline {
 
     private unmark() {
         this.dragged = null;
+        this.letGo();
         for (const column of document.querySelectorAll("[data-allowed]")) column.removeAttribute("data-allowed");
         one<HTMLElement>("#ends").hidden = true;
     }
