@@ -1466,7 +1466,7 @@ CREATE TABLE opportunity_line_item
     amount_minor bigint NOT NULL
     amount_currency text COLLATE "C" NOT NULL
     partner_id uuid
-    partner_credit_percent bigint
+    partner_credit_percent bigint NOT NULL
     partner_credit_minor bigint
     partner_credit_currency text COLLATE "C"
     CONSTRAINT opportunity_line_item_pkey PRIMARY KEY (tenant_id, id)

@@ -1640,7 +1640,7 @@ CREATE TABLE opportunity_line_item (
     amount_minor INTEGER NOT NULL,
     amount_currency TEXT NOT NULL,
     partner_id BLOB,
-    partner_credit_percent INTEGER,
+    partner_credit_percent INTEGER NOT NULL,
     partner_credit_minor INTEGER,
     partner_credit_currency TEXT,
     PRIMARY KEY (tenant_id, id),

@@ -64,7 +64,7 @@ impl MigrationTrait for Migration {
             .required("discount_percent", Kind::Integer)
             .required_money("amount")
             .optional_reference("partner_id", "account")
-            .optional("partner_credit_percent", Kind::Integer)
+            .required("partner_credit_percent", Kind::Integer)
             .money("partner_credit");
         create(manager, &[quote, amounts(line), item]).await
     }

@@ -8,7 +8,7 @@ use crate::price::choose::Terms;
 use crate::price::discount_limit::refuse_beyond;
 use crate::price::refuse_negative;
 use crate::quote::MOST_LINES;
-use crate::quote::amounts::{self, WHOLE};
+use crate::quote::amounts;
 use crate::quote::line::effective;
 use async_trait::async_trait;
 use clientela_engine::Rules;
@@ -71,10 +71,10 @@ pub struct Model {
         example = "\"acc_01h455vb4pex5vsknk084sn02q\""
     )]
     pub partner_id: Option<Id>,
-    /// How much of it is credited to the partner, in percent: all of it where you leave it out.
-    #[field(decimal = 4, min = 0, max = 100, derived, example = "null")]
-    pub partner_credit_percent: Option<i64>,
-    /// How much that is.
+    /// How much of it is credited to the partner, in percent, where there is one.
+    #[field(decimal = 4, min = 0, max = 100, default = "\"100\"", example = "\"100\"")]
+    pub partner_credit_percent: i64,
+    /// How much that is; none without a partner.
     #[field(write = "read_only", derived, example = "null")]
     pub partner_credit: Option<Money>,
 }
@@ -102,10 +102,6 @@ impl Rules for LineItemRules {
 
     fn check(&self, _context: &Context, draft: &Draft, problems: &mut Vec<FieldProblem>) {
         refuse_negative(draft, "unitPrice", problems);
-        if draft.get("partnerId").is_null() && !draft.get("partnerCreditPercent").is_null() {
-            let text = "partnerCreditPercent is said of a partner, and partnerId is empty. Name the partner, or leave it out.";
-            problems.push(FieldProblem::new("/partnerCreditPercent", ProblemCode::Contradiction, text));
-        }
     }
 
     async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
@@ -213,14 +209,7 @@ fn complete(draft: &mut Draft, deal: Option<&Found>) -> Result<()> {
     };
     let money = |minor| Value::Money(Money { minor, currency });
     draft.set("amount", money(net));
-    let credited = !draft.get("partnerId").is_null();
-    if credited && draft.get("partnerCreditPercent").is_null() {
-        draft.set("partnerCreditPercent", Value::Integer(WHOLE));
-    } else if !credited && draft.changed("partnerId") && !draft.changed("partnerCreditPercent") {
-        // The credit goes with the partner.
-        draft.set("partnerCreditPercent", Value::Null);
-    }
-    let credit = draft.get("partnerCreditPercent").as_integer().filter(|_| credited);
+    let credit = draft.get("partnerCreditPercent").as_integer().filter(|_| !draft.get("partnerId").is_null());
     let credit = credit.and_then(|percent| amounts::share(net, percent));
     draft.set("partnerCredit", credit.map_or(Value::Null, money));
     Ok(())

@@ -77,7 +77,7 @@ async fn the_amount_follows_the_line_items() {
             (json!({ "unitPrice": { "amount": "1.00", "currency": "USD" } }), "/unitPrice/currency"),
             (json!({ "unitPrice": euro("-1.00") }), "/unitPrice"),
             (json!({ "discountPercent": "100.5" }), "/discountPercent"),
-            (json!({ "partnerCreditPercent": "10" }), "/partnerCreditPercent"),
+            (json!({ "partnerCreditPercent": "100.5" }), "/partnerCreditPercent"),
             (json!({ "unitPrice": euro("90000000000000.00"), "quantity": "100000000" }), "/quantity"),
         ] {
             let mut whole = item(&deal, "1.00", "1");
@@ -127,8 +127,8 @@ async fn prices_come_from_the_books_and_partners_are_credited() {
         assert_eq!((&item["description"], &item["partnerCredit"]), (&json!("Cheese"), &euro("266.67")));
         let path = format!("/v1/opportunity-line-items/{}", text(&item, "id"));
         let free = admin.patch(&path, &json!({ "partnerId": null })).await.expect(200);
-        assert_eq!((&free["partnerCreditPercent"], &free["partnerCredit"]), (&Json::Null, &Json::Null));
-        let whole = admin.patch(&path, &json!({ "partnerId": partner })).await.expect(200);
+        assert_eq!((&free["partnerCreditPercent"], &free["partnerCredit"]), (&json!("33.3333"), &Json::Null));
+        let whole = admin.patch(&path, &json!({ "partnerId": partner, "partnerCreditPercent": "100" })).await.expect(200);
         assert_eq!((&whole["partnerCreditPercent"], &whole["partnerCredit"]), (&json!("100"), &euro("800.00")));
         // A price of one's own is a discount; and what has no price must be given one.
         let own = admin.patch(&path, &json!({ "unitPrice": euro("7.00") })).await.expect(200);
