@@ -185,7 +185,9 @@ fn enter(context: &Context, draft: &mut Draft, stage: &Found) {
         }
     }
     if !made || draft.get("stageSince").is_null() {
-        let since = draft.get("closedAt").as_instant().filter(|_| made && kind != StageKind::Open).unwrap_or(context.now);
+        // Of what was decided earlier it is told so: how long it took ends there.
+        let told = made || draft.changed("closedAt");
+        let since = draft.get("closedAt").as_instant().filter(|_| told && kind != StageKind::Open).unwrap_or(context.now);
         draft.set("stageSince", Value::Instant(since));
     }
     let since = draft.get("stageSince").as_instant().unwrap_or(context.now);
