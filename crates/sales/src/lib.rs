@@ -7,6 +7,7 @@ mod found;
 mod groups;
 pub mod insight;
 pub mod lead;
+mod line;
 mod look;
 pub mod opportunity;
 pub mod pipeline;

@@ -22,6 +22,8 @@ pub(super) enum Use {
 const SUFFIX: &str = "[0-7][0-9a-hjkmnp-tv-z]{9}[ef][0-9a-hjkmnp-tv-z]{2}[89abrstv][0-9a-hjkmnp-tv-z]{12}";
 /// A character of a text: no control character but tab and line breaks.
 const CHARACTER: &str = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]";
+/// Spaces and control characters, as they stand between brackets.
+const BLANK: &str = r"\s\x00-\x1f\x7f-\x9f";
 /// One that is no space either.
 const VISIBLE: &str = r"[^\s\x00-\x1f\x7f-\x9f]";
 /// A file's name: no slash, no control character, no mark that turns the direction of writing, and not of dots alone.
@@ -201,7 +203,7 @@ pub(super) fn written(format: TextFormat, required: bool) -> String {
     let form = match format {
         TextFormat::Plain if required => return format!("^{CHARACTER}*{VISIBLE}{CHARACTER}*$"),
         TextFormat::Plain => return format!("^{CHARACTER}*$"),
-        TextFormat::Email => r"[^\s\x00-\x1f\x7f-\x9f@,;<>()\x22]+@[^\s\x00-\x1f\x7f-\x9f@]+\.[^\s\x00-\x1f\x7f-\x9f@]+".to_owned(),
+        TextFormat::Email => format!(r"[^{BLANK}@,;<>()\x22]+@[^{BLANK}@]+\.[^{BLANK}@]+"),
         TextFormat::Phone => r"\+?([ ()/.-]*[0-9]){3,15}[ ()/.-]*([eE]?[xX][tT. ]*[0-9]{0,5})?".to_owned(),
         TextFormat::Url => format!(r"https?://(localhost|{HOST})(:[0-9]*)?([/?#]{VISIBLE}*)?"),
         TextFormat::Domain => HOST.to_owned(),

@@ -3,10 +3,10 @@
 pub mod quota;
 
 use crate::condition;
-use crate::groups::{Group, groups};
+use crate::groups::{Group, bucketed, groups, key, path};
 use crate::pipeline::stage::ForecastCategory;
 use async_trait::async_trait;
-use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
+use clientela_engine::aggregate::{AggregateRequest, Function};
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::currency::Currency;
@@ -187,15 +187,13 @@ async fn figures(call: &Call<'_>, asked: &ForecastQuestion) -> Result<Vec<Group>
     if let Some(text) = &asked.filter {
         conditions.push(condition::asked(call, def, text)?.0);
     }
-    let path = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
-    let key = |path| GroupRequest { path, bucket: None, zone: None };
     let mut group_by = vec![
-        GroupRequest { bucket: Some(asked.period.as_str().to_owned()), ..key(path(&["closeDate"])) },
-        key(path(&["forecastCategory"])),
-        key(path(&["amount", "currency"])),
-        key(path(&["expectedAmount", "currency"])),
+        bucketed("closeDate", asked.period.as_str()),
+        key(&["forecastCategory"]),
+        key(&["amount", "currency"]),
+        key(&["expectedAmount", "currency"]),
     ];
-    group_by.extend(asked.by_owner.then(|| key(path(&["ownerId"]))));
+    group_by.extend(asked.by_owner.then(|| key(&["ownerId"])));
     let request = AggregateRequest {
         filter: Some(json!({ "and": conditions })),
         group_by,

@@ -1,9 +1,9 @@
 //! `pipelineFigures`: how the deals of a pipeline went, and how fast.
 
 use super::odds::Outcomes;
-use super::tally::{Sight, between, count, decided, key, parts, won};
+use super::tally::{between, count, decided, won};
 use crate::condition;
-use crate::groups::Group;
+use crate::groups::{Group, Sight, key, path};
 use crate::look::base_currency;
 use crate::opportunity::OpportunityStatus;
 use crate::opportunity::stage_change::StageChangeKind;
@@ -187,8 +187,8 @@ struct Counted {
 }
 
 async fn by_group(call: &Call<'_>, asked: &FiguresQuestion, deals: &[Json], cohort: &[Json], base: Currency) -> Result<Vec<DealFigures>> {
-    let sight = Sight::new(call)?;
-    let money = sight.sees("baseAmount");
+    let sight = Sight::of(call, "opportunity")?;
+    let money = sight.sees(&["baseAmount"]);
     let field = asked.by.map(FiguresBy::field);
     let of = |group: &Group| field.and_then(|field| group.text(&format!("/keys/{field}"))).map(str::to_owned);
     let mut counted: BTreeMap<Option<String>, Counted> = BTreeMap::new();
@@ -199,7 +199,7 @@ async fn by_group(call: &Call<'_>, asked: &FiguresQuestion, deals: &[Json], coho
         keys.extend(field.map(|field| key(&[field])));
         if money {
             keys.push(key(&["baseAmount", "currency"]));
-            measures.push((Function::Sum, parts(&["baseAmount"])));
+            measures.push((Function::Sum, path(&["baseAmount"])));
         }
         for group in count(call, "opportunity", conditions, keys, measures).await? {
             let figures = counted.entry(of(&group)).or_default();
@@ -215,7 +215,7 @@ async fn by_group(call: &Call<'_>, asked: &FiguresQuestion, deals: &[Json], coho
     }
     let keys: Vec<_> = field.map(|field| key(&["opportunity", field])).into_iter().collect();
     let steps = vec![json!({ "opportunity": { "and": cohort } })];
-    for group in count(call, "stageChange", &steps, keys, vec![(Function::Sum, parts(&["timeInStage"]))]).await? {
+    for group in count(call, "stageChange", &steps, keys, vec![(Function::Sum, path(&["timeInStage"]))]).await? {
         let value = field.and_then(|field| group.text(&format!("/keys/opportunity/{field}"))).map(str::to_owned);
         if let Some(figures) = counted.get_mut(&value) {
             figures.seconds += i128::from(seconds(&group, "/sum/timeInStage").unwrap_or_default());
@@ -260,7 +260,7 @@ fn seconds(group: &Group, pointer: &str) -> Option<i64> {
 async fn by_stage(call: &Call<'_>, pipeline: Id, cohort: &[Json]) -> Result<Vec<StageFigures>> {
     let steps = vec![json!({ "opportunity": { "and": cohort } }), json!({ "fromStageId": { "isNull": false } })];
     let keys = vec![key(&["fromStageId"]), key(&["kind"])];
-    let measures = vec![(Function::Count, Vec::new()), (Function::Sum, parts(&["timeInStage"]))];
+    let measures = vec![(Function::Count, Vec::new()), (Function::Sum, path(&["timeInStage"]))];
     let found = count(call, "stageChange", &steps, keys, measures).await?;
     let mut stages = call.find("stage", Filter::equal("pipelineId", Value::Id(pipeline.0))).await?;
     stages.sort_by_key(place);

@@ -1,10 +1,10 @@
 //! `predictWin`: how likely a deal is won, by how others like it went.
 
 use super::odds::{Case, Outcomes, UNTRIED, error, fit, fixed, probability};
-use super::tally::{Sight, decided, key, outcomes};
+use super::tally::{decided, outcomes};
+use crate::groups::{Sight, bucketed, key};
 use crate::opportunity::OpportunityStatus;
 use async_trait::async_trait;
-use clientela_engine::aggregate::GroupRequest;
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Date, Error, ErrorCode, Id, Result, Value};
@@ -135,12 +135,12 @@ impl Operation for PredictWin {
                 "The opportunity is decided: there is nothing to predict. Reopen it first, if it goes on.",
             ));
         }
-        let sight = Sight::new(call)?;
-        let (mut compared_with, mut alike) = (ComparedDeals::Stage, alike(call, deal)?);
+        let sight = Sight::of(call, "opportunity")?;
+        let (mut compared_with, mut alike) = (ComparedDeals::Stage, in_stage(call, deal)?);
         let mut months = by_month(call, &alike).await?;
         if together(months.values()).decided < ENOUGH {
             compared_with = ComparedDeals::Pipeline;
-            alike.pop();
+            alike = in_pipeline(call, deal)?;
             months = by_month(call, &alike).await?;
         }
         let all = together(months.values());
@@ -177,23 +177,27 @@ impl Operation for PredictWin {
     }
 }
 
-/// The decided deals that one is compared with: of its pipeline, and, as the last condition, having been in its stage.
-fn alike(call: &Call<'_>, deal: &Found) -> Result<Vec<Json>> {
-    let registry = call.engine().registry();
-    let text = |field: &str, resource: &str| -> Result<String> {
-        let prefix = &registry.known(resource)?.prefix;
-        Ok(deal.get(field).as_id().map(|id| Id(id).to_text(prefix)).unwrap_or_default())
-    };
-    let (pipeline, stage) = (text("pipelineId", "pipeline")?, text("stageId", "stage")?);
-    Ok(vec![
-        json!({ "pipelineId": { "eq": pipeline } }),
-        decided(),
-        json!({ "stageChanges": { "some": { "toStageId": { "eq": stage } } } }),
-    ])
+/// The decided deals of its pipeline.
+fn in_pipeline(call: &Call<'_>, deal: &Found) -> Result<Vec<Json>> {
+    Ok(vec![json!({ "pipelineId": { "eq": named(call, deal, "pipelineId", "pipeline")? } }), decided()])
+}
+
+/// Those of them that were in its stage.
+fn in_stage(call: &Call<'_>, deal: &Found) -> Result<Vec<Json>> {
+    let stage = named(call, deal, "stageId", "stage")?;
+    let mut alike = in_pipeline(call, deal)?;
+    alike.push(json!({ "stageChanges": { "some": { "toStageId": { "eq": stage } } } }));
+    Ok(alike)
+}
+
+/// The id that a field names, as the API writes it.
+fn named(call: &Call<'_>, deal: &Found, field: &str, resource: &str) -> Result<Option<String>> {
+    let prefix = &call.engine().registry().known(resource)?.prefix;
+    Ok(deal.get(field).as_id().map(|id| Id(id).to_text(prefix)))
 }
 
 async fn by_month(call: &Call<'_>, alike: &[Json]) -> Result<BTreeMap<String, Outcomes>> {
-    outcomes(call, alike, GroupRequest { bucket: Some("MONTH".to_owned()), ..key(&["closeDate"]) }).await
+    outcomes(call, alike, bucketed("closeDate", "MONTH")).await
 }
 
 fn together<'o>(parts: impl Iterator<Item = &'o Outcomes>) -> Outcomes {
@@ -217,8 +221,8 @@ struct Marks {
 impl Marks {
     async fn count(call: &Call<'_>, alike: &[Json], sight: &Sight, deals: &[Found]) -> Result<Marks> {
         let mut marks = Marks { counted: BTreeMap::new(), prefixes: BTreeMap::new() };
-        for name in MARKS.into_iter().filter(|name| sight.sees(name)) {
-            if let Some(reference) = sight.def().field(name).and_then(|field| field.reference()) {
+        for name in MARKS.into_iter().filter(|name| sight.sees(&[name])) {
+            if let Some(reference) = sight.def.field(name).and_then(|field| field.reference()) {
                 marks.prefixes.insert(name, call.engine().registry().known(&reference.target)?.prefix.to_string());
             }
             let values: BTreeSet<String> = deals.iter().filter_map(|deal| marks.text(deal, name)).collect();
@@ -270,7 +274,7 @@ async fn back_test(
     let Some(since) = cut.filter(|_| before.decided >= ENOUGH) else { return Ok(None) };
     let with = |condition: Json| alike.iter().cloned().chain([condition]).collect::<Vec<_>>();
     let later = json!({ "and": with(json!({ "closeDate": { "gte": since.to_text() } })) });
-    let later = call.engine().parse_filter(call.context, sight.def(), &later)?;
+    let later = call.engine().parse_filter(call.context, &sight.def, &later)?;
     let deals = call.visible("opportunity", later, None, TRIED).await?;
     let earlier = with(json!({ "closeDate": { "lt": since.to_text() } }));
     let marks = Marks::count(call, &earlier, sight, &deals).await?;

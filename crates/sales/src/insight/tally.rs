@@ -1,25 +1,15 @@
 //! Counting how deals went, by aggregates: as many as there are, in a few statements, with the caller's rights.
 
 use super::odds::Outcomes;
-use crate::groups::{Group, groups};
+use crate::groups::{Group, groups, key};
 use crate::opportunity::OpportunityStatus;
-use clientela_access::{Action, FieldMask, authorize};
 use clientela_engine::Call;
 use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
 use clientela_kernel::{Date, Result};
-use clientela_model::{Choice as _, ResourceDef};
+use clientela_model::Choice as _;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// A key of a group.
-pub(super) fn key(path: &[&str]) -> GroupRequest {
-    GroupRequest { path: parts(path), bucket: None, zone: None }
-}
-
-pub(super) fn parts(path: &[&str]) -> Vec<String> {
-    path.iter().map(|part| (*part).to_owned()).collect()
-}
 
 /// Deals that were won or lost.
 pub(super) fn decided() -> Json {
@@ -59,26 +49,4 @@ pub(super) async fn outcomes(call: &Call<'_>, conditions: &[Json], field: GroupR
 /// Whether a group is of deals that were won.
 pub(super) fn won(group: &Group) -> bool {
     group.text("/keys/status") == Some(OpportunityStatus::Won.as_str())
-}
-
-/// What the caller may see of deals.
-pub(super) struct Sight {
-    def: Arc<ResourceDef>,
-    mask: FieldMask,
-}
-
-impl Sight {
-    pub(super) fn new(call: &Call<'_>) -> Result<Sight> {
-        let def = Arc::clone(call.engine().registry().known("opportunity")?);
-        let mask = authorize(call.context, &def, Action::Read)?.fields;
-        Ok(Sight { def, mask })
-    }
-
-    pub(super) fn sees(&self, field: &str) -> bool {
-        self.mask.is_open() || self.def.field(field).is_some_and(|field| self.mask.sees(field))
-    }
-
-    pub(super) fn def(&self) -> &Arc<ResourceDef> {
-        &self.def
-    }
 }

@@ -2,10 +2,10 @@
 
 use super::LeadStatus;
 use crate::condition::holds;
-use crate::groups::{Group, groups};
+use crate::groups::{Group, groups, key, path};
 use crate::staff::users;
 use async_trait::async_trait;
-use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
+use clientela_engine::aggregate::{AggregateRequest, Function};
 use clientela_engine::module::Found;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Error, ErrorCode, Filter, Id, Result, Value};
@@ -106,11 +106,10 @@ async fn loads(call: &Call<'_>, users: &[Uuid]) -> Result<BTreeMap<Uuid, (i64, S
     let prefix = &registry.known("user")?.prefix;
     let ids: Vec<String> = users.iter().map(|user| Id(*user).to_text(prefix)).collect();
     let open = [LeadStatus::New, LeadStatus::Working].map(|status| status.as_str());
-    let owner = GroupRequest { path: vec!["ownerId".to_owned()], bucket: None, zone: None };
     let request = AggregateRequest {
         filter: Some(json!({ "ownerId": { "in": ids }, "status": { "in": open } })),
-        group_by: vec![owner],
-        measures: vec![(Function::Count, Vec::new()), (Function::Max, vec!["assignedAt".to_owned()])],
+        group_by: vec![key(&["ownerId"])],
+        measures: vec![(Function::Count, Vec::new()), (Function::Max, path(&["assignedAt"]))],
         ..AggregateRequest::default()
     };
     let found = groups(call, &call.context.unlimited(), registry.known("lead")?, request).await?;

@@ -1,22 +1,17 @@
 //! The line item: something that a deal is about.
 
 use super::AmountSource;
-use super::worth::{follows, shares, total};
-use crate::found::{by_id, first};
+use super::worth::{follows, shares};
+use crate::line::{Lines, amounts};
 use crate::look::ByRule;
-use crate::price::choose::Terms;
-use crate::price::discount_limit::refuse_beyond;
 use crate::price::refuse_negative;
 use crate::quote::MOST_LINES;
-use crate::quote::amounts;
-use crate::quote::line::effective;
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
-use clientela_kernel::currency::Currency;
-use clientela_kernel::{Context, Error, FieldProblem, Id, Money, ProblemCode, Result, Value};
+use clientela_engine::module::{Companion, Draft, RuleReader};
+use clientela_kernel::{Context, FieldProblem, Id, Money, Result, Value};
 use clientela_macros::resource;
-use clientela_model::{Choice as _, system};
+use clientela_model::Choice as _;
 
 /// Something that a deal is about: a product, or whatever the description says. The amount of the deal follows from its line items, where its `amountSource` is `LINE_ITEMS`.
 #[resource(name = "opportunityLineItem", prefix = "oli", label = "description", unattachable)]
@@ -79,24 +74,21 @@ pub struct Model {
     pub partner_credit: Option<Money>,
 }
 
+const LINES: Lines = Lines { parent: "opportunity", reference: "opportunityId", count: "lineItemCount", most: MOST_LINES };
+
 /// The rules of line items.
 pub struct LineItemRules;
 
 #[async_trait]
 impl Rules for LineItemRules {
     async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-        let deal = match draft.get("opportunityId").as_id() {
-            Some(deal) => first(reader, "opportunity", by_id(deal)).await?,
-            None => None,
-        };
-        if let (Some(deal), ChangeKind::Created) = (&deal, draft.kind) {
-            fill_in(context, reader, draft, deal).await?;
-        }
-        complete(draft, deal.as_ref())?;
-        if draft.changed("unitPrice") || draft.changed("discountPercent") {
-            let given = draft.get("discountPercent").as_integer().unwrap_or(0);
-            refuse_beyond(context, reader, "discountPercent", effective(draft).max(given)).await?;
-        }
+        let line = LINES.complete(context, reader, draft).await?;
+        let money = |minor| Value::Money(Money { minor, currency: line.currency });
+        let [_, _, net, _, _] = amounts::of(draft, line.unit_price, None)?;
+        draft.set("amount", money(net));
+        let credit = draft.get("partnerCreditPercent").as_integer().filter(|_| !draft.get("partnerId").is_null());
+        let credit = credit.and_then(|percent| amounts::share(net, percent));
+        draft.set("partnerCredit", credit.map_or(Value::Null, money));
         Ok(())
     }
 
@@ -105,112 +97,17 @@ impl Rules for LineItemRules {
     }
 
     async fn companions(&self, context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
-        let was = draft.before.is_some() && draft.old(system::DELETED_AT).is_null();
-        let is = draft.kind != ChangeKind::Deleted;
-        let Some(id) = draft.get("opportunityId").as_id().filter(|_| was || is) else { return Ok(Vec::new()) };
-        // It goes and comes back with its deal, which then holds its sum already.
-        let Some(deal) = first(reader, "opportunity", by_id(id)).await? else { return Ok(Vec::new()) };
-        let count = deal.get("lineItemCount").as_integer().unwrap_or(0) + i64::from(is) - i64::from(was);
-        if count > i64::try_from(MOST_LINES).unwrap_or(i64::MAX) {
-            let text = format!("opportunityId names an opportunity that has {MOST_LINES} line items already, which is the most.");
-            return Err(Error::invalid("/opportunityId", ProblemCode::OutOfRange, text));
-        }
-        let minor =
-            |value: &Value, counts: bool| if let (Value::Money(money), true) = (value, counts) { i128::from(money.minor) } else { 0 };
-        let sum = minor(deal.get("lineTotal"), true) + minor(draft.get("amount"), is) - minor(draft.old("amount"), was);
-        let sum = if count > 0 { total(sum, currency(&deal)?)? } else { Value::Null };
-        let mut values = vec![("lineItemCount", Value::Integer(count)), ("lineTotal", sum.clone())];
+        let Some(change) = LINES.change(reader, draft).await? else { return Ok(Vec::new()) };
+        let deal = &change.parent;
+        let sum = change.sum(deal.get("lineTotal"), draft, "amount")?;
+        let sum = if change.count > 0 { Value::Money(sum) } else { Value::Null };
+        let mut values = vec![("lineItemCount", Value::Integer(change.count)), ("lineTotal", sum.clone())];
         let mut companions = Vec::new();
         if deal.get("amountSource").as_text() == Some(AmountSource::LineItems.as_str()) && *deal.get("amount") != sum {
             companions = shares(reader, deal.id, &sum).await?;
-            values.extend(follows(&ByRule(reader), context, &deal, sum).await?);
+            values.extend(follows(&ByRule(reader), context, deal, sum).await?);
         }
         companions.push(Companion::Patch { resource: "opportunity", id: deal.id, values });
         Ok(companions)
     }
-}
-
-fn currency(deal: &Found) -> Result<Currency> {
-    deal.get("currency").as_text().and_then(Currency::parse).ok_or_else(|| Error::internal("an opportunity has no currency"))
-}
-
-/// What a new line item takes from its deal and its product, where nothing is said.
-async fn fill_in(context: &Context, reader: &dyn RuleReader, draft: &mut Draft, deal: &Found) -> Result<()> {
-    if draft.get("position").is_null() {
-        let next = deal.get("lineItemCount").as_integer().unwrap_or(0) + 1;
-        draft.set("position", Value::Integer(next));
-    }
-    let product = match draft.get("productId").as_id() {
-        Some(product) => first(reader, "product", by_id(product)).await?,
-        None => None,
-    };
-    let Some(product) = product else { return Ok(()) };
-    if draft.get("description").is_null() {
-        draft.set("description", product.get("name").clone());
-    }
-    let look = ByRule(reader);
-    let account = match deal.get("accountId").as_id() {
-        Some(account) => first(reader, "account", by_id(account)).await?,
-        None => None,
-    };
-    let terms = Terms::new(&look, context, account.as_ref(), None, Some(currency(deal)?), context.today()).await?;
-    let quantity = draft.get("quantity").as_integer().unwrap_or(0);
-    match terms.price(&look, &product, quantity, "/productId").await {
-        Ok(chosen) => {
-            draft.set("listPrice", Value::Money(chosen.unit_price));
-            if draft.get("unitPrice").is_null() {
-                draft.set("unitPrice", Value::Money(chosen.unit_price));
-            }
-            Ok(())
-        }
-        // Whoever says what it costs needs no price book.
-        Err(error) if error.fields().is_empty() || draft.get("unitPrice").is_null() => Err(error),
-        Err(_) => Ok(()),
-    }
-}
-
-/// What follows from the rest, and what is missing.
-fn complete(draft: &mut Draft, deal: Option<&Found>) -> Result<()> {
-    let currency = match (deal, draft.get("unitPrice")) {
-        (Some(deal), _) => currency(deal)?,
-        // A deal that is not there is told of by the reference itself.
-        (None, Value::Money(price)) => price.currency,
-        (None, _) => Currency::parse("EUR").ok_or_else(|| Error::internal("EUR is a currency"))?,
-    };
-    let mut problems = Vec::new();
-    if draft.get("description").is_null() {
-        let text = "description is missing, and there is no product whose name could stand for it. Say what it is.";
-        problems.push(FieldProblem::new("/description", ProblemCode::Required, text));
-    }
-    let price = match *draft.get("unitPrice") {
-        Value::Money(price) if price.currency != currency => {
-            let (given, wanted) = (price.currency.code(), currency.code());
-            let text = format!("unitPrice is in {given}, but the opportunity is in {wanted}. Give it in {wanted}.");
-            problems.push(FieldProblem::new("/unitPrice/currency", ProblemCode::Contradiction, text));
-            Money { minor: 0, currency }
-        }
-        Value::Money(price) => price,
-        _ => {
-            let text = "unitPrice is missing, and there is no product whose price could stand for it. Say what one unit costs.";
-            problems.push(FieldProblem::new("/unitPrice", ProblemCode::Required, text));
-            Money { minor: 0, currency }
-        }
-    };
-    if !problems.is_empty() && deal.is_some() {
-        return Err(Error::validation(problems));
-    }
-    if draft.get("position").is_null() {
-        draft.set("position", Value::Integer(0));
-    }
-    let number = |field: &str| draft.get(field).as_integer();
-    let (quantity, discount) = (number("quantity").unwrap_or(0), number("discountPercent").unwrap_or(0));
-    let Some([_, _, net, ..]) = amounts::of_line(price, quantity, discount, None) else {
-        return Err(Error::invalid("/quantity", ProblemCode::OutOfRange, "quantity times unitPrice is too large."));
-    };
-    let money = |minor| Value::Money(Money { minor, currency });
-    draft.set("amount", money(net));
-    let credit = draft.get("partnerCreditPercent").as_integer().filter(|_| !draft.get("partnerId").is_null());
-    let credit = credit.and_then(|percent| amounts::share(net, percent));
-    draft.set("partnerCredit", credit.map_or(Value::Null, money));
-    Ok(())
 }

@@ -1,6 +1,5 @@
 //! `quoteOpportunity`: a quote for what a deal is about.
 
-use crate::quote::MOST_LINES;
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Date, Error, ErrorCode, Filter, Id, Result, Value};
@@ -55,7 +54,6 @@ impl Operation for QuoteOpportunity {
             return Err(Error::new(ErrorCode::InvalidState, text));
         }
         items.sort_by_key(|item| (item.get("position").as_integer(), item.id.0));
-        items.truncate(MOST_LINES);
         let mut values: Vec<(&'static str, Value)> =
             ["name", "accountId", "contactId", "currency", "ownerId"].map(|field| (field, deal.get(field).clone())).into();
         values.push(("opportunityId", Value::Id(deal.id.0)));

@@ -7,7 +7,7 @@ use crate::rate::conversion;
 use clientela_engine::module::{Companion, Found, RuleReader};
 use clientela_kernel::currency::Currency;
 use clientela_kernel::decimal::rounded;
-use clientela_kernel::{Context, Date, Error, Filter, Id, Money, ProblemCode, Result, Value};
+use clientela_kernel::{Context, Date, Filter, Id, Money, Result, Value};
 use clientela_model::Choice as _;
 
 /// The fields that follow from the amount of a deal.
@@ -68,18 +68,4 @@ pub(super) async fn shares(reader: &dyn RuleReader, deal: Id, amount: &Value) ->
         }
     }
     Ok(changes)
-}
-
-/// A sum in minor units as an amount of a deal.
-///
-/// # Errors
-/// Where it is beyond what an amount can be.
-pub(super) fn total(minor: i128, currency: Currency) -> Result<Value> {
-    match i64::try_from(minor) {
-        Ok(minor) => Ok(Value::Money(Money { minor, currency })),
-        Err(_) => {
-            let text = "quantity makes the amount of the opportunity too large.";
-            Err(Error::invalid("/quantity", ProblemCode::OutOfRange, text))
-        }
-    }
 }

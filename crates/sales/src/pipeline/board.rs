@@ -2,14 +2,13 @@
 
 use super::place;
 use crate::condition;
-use crate::groups::groups;
+use crate::groups::{Sight, groups, key, path};
 use crate::look::base_currency;
 use crate::opportunity::OpportunityStatus;
 use async_trait::async_trait;
-use clientela_access::FieldMask;
-use clientela_engine::aggregate::{AggregateRequest, Function, GroupRequest};
+use clientela_engine::aggregate::{AggregateRequest, Function};
 use clientela_engine::module::Found;
-use clientela_engine::{Action, Call, Connection, ConnectionItem, Item, Operation, ReadPlan, Root, Selection};
+use clientela_engine::{Call, Connection, ConnectionItem, Item, Operation, ReadPlan, Root, Selection};
 use clientela_kernel::currency::Currency;
 use clientela_kernel::{DeletedMode, Error, Filter, Id, ListArguments, Money, PageArguments, Result, SortKey, Value};
 use clientela_macros::{Choice, Shape};
@@ -147,9 +146,9 @@ impl Operation for PipelineBoard {
         stages.retain(|stage| asked.closed || stage.get("kind").as_text() == Some(super::stage::StageKind::Open.as_str()));
         stages.sort_by_key(place);
         let mut cards = if asked.cards > 0 { cards(call, &stages, Filter::And(conditions), &asked).await? } else { BTreeMap::new() };
-        let mask = clientela_access::authorize(call.context, def, Action::Read)?.fields;
-        let currency = if sees(def, &mask, &AMOUNTS[1]) { Some(base_currency(call, call.context).await?) } else { None };
-        let mut figures = figures(call, def, json!({ "and": json }), &mask, currency).await?;
+        let sight = Sight::of(call, "opportunity")?;
+        let currency = if sight.sees(&AMOUNTS[1]) { Some(base_currency(call, call.context).await?) } else { None };
+        let mut figures = figures(call, &sight, json!({ "and": json }), currency).await?;
         let column = |stage: Found| {
             let key = stage.id.to_text(&stage.def.prefix);
             let Figures { count, totals, base } = figures.remove(&key).unwrap_or_default();
@@ -222,23 +221,15 @@ impl BoardBase {
 const AMOUNTS: [[&str; 2]; 2] = [["amount", "expectedAmount"], ["baseAmount", "baseExpectedAmount"]];
 
 /// How many there are and what they are worth, by the stage's id. `currency` is the tenant's, where its amounts may be seen.
-async fn figures(
-    call: &Call<'_>,
-    def: &Arc<ResourceDef>,
-    filter: Json,
-    mask: &FieldMask,
-    currency: Option<Currency>,
-) -> Result<BTreeMap<String, Figures>> {
-    let path = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
-    let mut keys = vec![path(&["stageId"])];
+async fn figures(call: &Call<'_>, sight: &Sight, filter: Json, currency: Option<Currency>) -> Result<BTreeMap<String, Figures>> {
+    let mut group_by = vec![key(&["stageId"])];
     let mut measures = vec![(Function::Count, Vec::new())];
-    for name in AMOUNTS.iter().filter(|pair| sees(def, mask, *pair)).flatten() {
-        keys.push(path(&[name, "currency"]));
+    for name in AMOUNTS.iter().filter(|pair| sight.sees(*pair)).flatten() {
+        group_by.push(key(&[name, "currency"]));
         measures.push((Function::Sum, path(&[name])));
     }
-    let group_by = keys.into_iter().map(|path| GroupRequest { path, bucket: None, zone: None }).collect();
     let request = AggregateRequest { filter: Some(filter), group_by, measures, ..AggregateRequest::default() };
-    let groups = groups(call, call.context, def, request).await?;
+    let groups = groups(call, call.context, &sight.def, request).await?;
     let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
     for group in &groups {
         let Some(stage) = group.text("/keys/stageId") else { continue };
@@ -265,8 +256,4 @@ async fn figures(
         figures.totals.sort_by(|one, other| one.amount.currency.code().cmp(other.amount.currency.code()));
     }
     Ok(figures)
-}
-
-fn sees(def: &ResourceDef, mask: &FieldMask, names: &[&str]) -> bool {
-    mask.is_open() || names.iter().all(|name| def.field(name).is_some_and(|field| mask.sees(field)))
 }

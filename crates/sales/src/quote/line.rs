@@ -1,19 +1,14 @@
 //! The line of a quote.
 
-use super::amounts::{self, Amounts, FIELDS, WHOLE};
 use super::{MOST_LINES, QuoteStatus, require, tax};
-use crate::found::{by_id, first};
-use crate::look::ByRule;
-use crate::price::choose::Terms;
-use crate::price::discount_limit::refuse_beyond;
+use crate::line::Lines;
+use crate::line::amounts::{self, FIELDS};
 use crate::price::refuse_negative;
 use async_trait::async_trait;
 use clientela_engine::Rules;
-use clientela_engine::module::{ChangeKind, Companion, Draft, Found, RuleReader};
-use clientela_kernel::currency::Currency;
-use clientela_kernel::{Context, Error, FieldProblem, Id, Money, ProblemCode, Result, Value};
+use clientela_engine::module::{ChangeKind, Companion, Draft, RuleReader};
+use clientela_kernel::{Context, FieldProblem, Id, Result, Value};
 use clientela_macros::resource;
-use clientela_model::system;
 
 /// Something that a quote offers: a product, or whatever the description says. Its amounts follow from quantity, price, discount and tax: each is rounded half away from zero to the unit of the
 /// currency. Lines change only while their quote is a draft, and the quote's amounts change with them.
@@ -77,55 +72,21 @@ pub struct Model {
     pub gross: Money,
 }
 
+const LINES: Lines = Lines { parent: "quote", reference: "quoteId", count: "lineCount", most: MOST_LINES };
+
 /// The rules of lines.
 pub struct LineRules;
 
 #[async_trait]
 impl Rules for LineRules {
     async fn look_up(&self, context: &Context, reader: &dyn RuleReader, draft: &mut Draft) -> Result<()> {
-        let quote = match draft.get("quoteId").as_id() {
-            Some(quote) => first(reader, "quote", by_id(quote)).await?,
-            None => None,
-        };
-        if let (Some(quote), ChangeKind::Created) = (&quote, draft.kind) {
-            fill_in(context, reader, draft, quote).await?;
+        let line = LINES.complete(context, reader, draft).await?;
+        if let (Some(quote), ChangeKind::Created, true) = (&line.parent, draft.kind, draft.get("taxPercent").is_null()) {
+            let percent = tax::percent(reader, quote, line.product.as_ref(), context.today()).await?;
+            draft.set("taxPercent", percent.map_or(Value::Null, Value::Integer));
         }
-        let currency = match (&quote, draft.get("unitPrice")) {
-            (Some(quote), _) => quote.get("currency").as_text().and_then(Currency::parse),
-            // A quote that is not there is told of by the reference itself.
-            (None, Value::Money(price)) => Some(price.currency),
-            (None, _) => Currency::parse("EUR"),
-        };
-        let currency = currency.ok_or_else(|| Error::internal("a quote has no currency"))?;
-        let mut problems = Vec::new();
-        if draft.get("description").is_null() {
-            let text = "description is missing, and there is no product whose name could stand for it. Say what is offered.";
-            problems.push(FieldProblem::new("/description", ProblemCode::Required, text));
-        }
-        match *draft.get("unitPrice") {
-            Value::Money(price) if price.currency != currency => {
-                let (given, wanted) = (price.currency.code(), currency.code());
-                let text = format!("unitPrice is in {given}, but the quote is in {wanted}. Give it in {wanted}.");
-                problems.push(FieldProblem::new("/unitPrice/currency", ProblemCode::Contradiction, text));
-            }
-            Value::Money(_) => {}
-            _ => {
-                let text = "unitPrice is missing, and there is no product whose price could stand for it. Say what one unit costs.";
-                problems.push(FieldProblem::new("/unitPrice", ProblemCode::Required, text));
-            }
-        }
-        if !problems.is_empty() && quote.is_some() {
-            return Err(Error::validation(problems));
-        }
-        let amounts = computed(draft)?;
-        amounts::set(draft, amounts, currency);
-        if draft.get("position").is_null() {
-            draft.set("position", Value::Integer(0));
-        }
-        if draft.changed("unitPrice") || draft.changed("discountPercent") {
-            let given = draft.get("discountPercent").as_integer().unwrap_or(0);
-            refuse_beyond(context, reader, "discountPercent", effective(draft).max(given)).await?;
-        }
+        let amounts = amounts::of(draft, line.unit_price, draft.get("taxPercent").as_integer())?;
+        amounts::set(draft, amounts, line.currency);
         Ok(())
     }
 
@@ -134,101 +95,14 @@ impl Rules for LineRules {
     }
 
     async fn companions(&self, _context: &Context, reader: &dyn RuleReader, draft: &Draft) -> Result<Vec<Companion>> {
-        let was = draft.before.is_some() && draft.old(system::DELETED_AT).is_null();
-        let is = draft.kind != ChangeKind::Deleted;
-        let Some(id) = draft.get("quoteId").as_id().filter(|_| was || is) else { return Ok(Vec::new()) };
-        // It goes and comes back with its quote, which then holds its amounts already.
-        let Some(quote) = first(reader, "quote", by_id(id)).await? else { return Ok(Vec::new()) };
-        require(&quote, &[QuoteStatus::Draft], "given other lines")?;
-        let count = |field: &str| quote.get(field).as_integer().unwrap_or(0);
-        let lines = count("lineCount") + i64::from(is) - i64::from(was);
-        if lines > i64::try_from(MOST_LINES).unwrap_or(i64::MAX) {
-            let text = format!("quoteId names a quote that has {MOST_LINES} lines already, which is the most. Begin another quote.");
-            return Err(Error::invalid("/quoteId", ProblemCode::OutOfRange, text));
-        }
-        let mut values = vec![("lineCount", Value::Integer(lines)), ("lineChanges", Value::Integer(count("lineChanges") + 1))];
+        let Some(change) = LINES.change(reader, draft).await? else { return Ok(Vec::new()) };
+        let quote = &change.parent;
+        require(quote, &[QuoteStatus::Draft], "given other lines")?;
+        let changes = quote.get("lineChanges").as_integer().unwrap_or(0) + 1;
+        let mut values = vec![("lineCount", Value::Integer(change.count)), ("lineChanges", Value::Integer(changes))];
         for field in FIELDS {
-            let minor =
-                |value: &Value, counts: bool| if let (Value::Money(money), true) = (value, counts) { i128::from(money.minor) } else { 0 };
-            let Value::Money(total) = *quote.get(field) else { continue };
-            let sum = i128::from(total.minor) + minor(draft.get(field), is) - minor(draft.old(field), was);
-            let Ok(minor) = i64::try_from(sum) else {
-                return Err(Error::invalid(
-                    "/quantity",
-                    ProblemCode::OutOfRange,
-                    format!("quantity makes the {field} of the quote too large."),
-                ));
-            };
-            values.push((field, Value::Money(Money { minor, currency: total.currency })));
+            values.push((field, Value::Money(change.sum(quote.get(field), draft, field)?)));
         }
-        Ok(vec![Companion::Patch { resource: "quote", id: Id(id), values }])
-    }
-}
-
-/// What a new line takes from its quote and its product, where nothing is said.
-async fn fill_in(context: &Context, reader: &dyn RuleReader, draft: &mut Draft, quote: &Found) -> Result<()> {
-    if draft.get("position").is_null() {
-        let next = quote.get("lineCount").as_integer().unwrap_or(0) + 1;
-        draft.set("position", Value::Integer(next));
-    }
-    let product = match draft.get("productId").as_id() {
-        Some(product) => first(reader, "product", by_id(product)).await?,
-        None => None,
-    };
-    if let Some(product) = &product {
-        if draft.get("description").is_null() {
-            draft.set("description", product.get("name").clone());
-        }
-        price(context, reader, draft, quote, product).await?;
-    }
-    if draft.get("taxPercent").is_null() {
-        let percent = tax::percent(reader, quote, product.as_ref(), context.today()).await?;
-        draft.set("taxPercent", percent.map_or(Value::Null, Value::Integer));
-    }
-    Ok(())
-}
-
-/// Sets the price that the price books say.
-async fn price(context: &Context, reader: &dyn RuleReader, draft: &mut Draft, quote: &Found, product: &Found) -> Result<()> {
-    let look = ByRule(reader);
-    let of = |field: &str| quote.get(field).as_id();
-    let account = match of("accountId") {
-        Some(account) => first(reader, "account", by_id(account)).await?,
-        None => None,
-    };
-    let currency = quote.get("currency").as_text().and_then(Currency::parse);
-    let terms = Terms::new(&look, context, account.as_ref(), None, currency, context.today()).await?;
-    let terms = Terms { book: of("priceBookId"), segment: quote.get("segment").as_text().map(str::to_owned), ..terms };
-    let quantity = draft.get("quantity").as_integer().unwrap_or(0);
-    match terms.price(&look, product, quantity, "/productId").await {
-        Ok(chosen) => {
-            draft.set("listPrice", Value::Money(chosen.unit_price));
-            if draft.get("unitPrice").is_null() {
-                draft.set("unitPrice", Value::Money(chosen.unit_price));
-            }
-            Ok(())
-        }
-        // Whoever says what it costs needs no price book.
-        Err(error) if error.fields().is_empty() || draft.get("unitPrice").is_null() => Err(error),
-        Err(_) => Ok(()),
-    }
-}
-
-/// What the line comes to.
-fn computed(draft: &Draft) -> Result<Amounts> {
-    let number = |field: &str| draft.get(field).as_integer();
-    let Value::Money(price) = *draft.get("unitPrice") else { return Ok(Amounts::default()) };
-    let (quantity, discount) = (number("quantity").unwrap_or(0), number("discountPercent").unwrap_or(0));
-    amounts::of_line(price, quantity, discount, number("taxPercent"))
-        .ok_or_else(|| Error::invalid("/quantity", ProblemCode::OutOfRange, "quantity times unitPrice is too large."))
-}
-
-/// How far what is paid is below the list price, in percent; none at all where there is no list price.
-pub(crate) fn effective(draft: &Draft) -> i64 {
-    match (draft.get("listPrice"), draft.get("unitPrice"), draft.get("discountPercent").as_integer()) {
-        (Value::Money(list), Value::Money(price), Some(discount)) => {
-            amounts::discount_from(*list, *price, discount).unwrap_or(0).min(WHOLE)
-        }
-        _ => 0,
+        Ok(vec![Companion::Patch { resource: "quote", id: quote.id, values }])
     }
 }

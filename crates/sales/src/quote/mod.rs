@@ -1,7 +1,6 @@
 //! What we offer to whom: quotes, their lines, and what becomes of them.
 
 pub mod accept;
-pub mod amounts;
 pub mod expire;
 pub mod line;
 pub mod reject;
@@ -18,7 +17,7 @@ use clientela_macros::{Choice, resource};
 use clientela_model::Choice as _;
 
 /// How many lines a quote has at most.
-pub const MOST_LINES: usize = 500;
+pub const MOST_LINES: i64 = 500;
 
 /// How far a quote has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]

@@ -1,7 +1,8 @@
 //! What holds of a quote whatever way it is written.
 
-use super::{QuoteStatus, amounts, require};
+use super::{QuoteStatus, require};
 use crate::found::{by_id, first};
+use crate::line::amounts;
 use crate::look::ByRule;
 use crate::price::choose::Terms;
 use async_trait::async_trait;

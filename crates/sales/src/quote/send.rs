@@ -1,6 +1,6 @@
 //! `sendQuote`.
 
-use super::{MOST_LINES, QuoteStatus, at, lines_that, require, require_valid, turn};
+use super::{QuoteStatus, at, lines_that, require, require_valid, turn};
 use async_trait::async_trait;
 use clientela_engine::{Call, Operation};
 use clientela_kernel::{Comparison, Error, ErrorCode, Filter, Id, Result};
@@ -47,7 +47,7 @@ impl Operation for SendQuote {
             return Err(Error::new(ErrorCode::InvalidState, format!("quote {id} has no lines and cannot be sent. Add what it offers.")));
         }
         let untaxed = call.find("quoteLine", lines_that(quote.id, Filter::field("taxPercent", Comparison::IsNull))).await?;
-        if let Some(line) = untaxed.iter().take(MOST_LINES).min_by_key(|line| line.get("position").as_integer()) {
+        if let Some(line) = untaxed.iter().min_by_key(|line| line.get("position").as_integer()) {
             let text = format!(
                 "quote {id} cannot be sent: {} of its lines say no tax, first {}. Give their taxPercent, 0 where there is none.",
                 untaxed.len(),

@@ -6,7 +6,7 @@ use crate::price::choose::times;
 use clientela_engine::module::Draft;
 use clientela_kernel::currency::Currency;
 use clientela_kernel::decimal::rounded;
-use clientela_kernel::{Money, Value};
+use clientela_kernel::{Error, Money, ProblemCode, Result, Value};
 
 /// The fields of a line, and of a quote, that hold them.
 pub(crate) const FIELDS: [&str; 5] = ["subtotal", "discount", "net", "tax", "gross"];
@@ -23,12 +23,22 @@ pub(crate) fn share(minor: i64, percent: i64) -> Option<i64> {
 }
 
 /// What a line comes to; none where that is too large.
-pub(crate) fn of_line(unit_price: Money, quantity: i64, discount: i64, tax: Option<i64>) -> Option<Amounts> {
+fn of_line(unit_price: Money, quantity: i64, discount: i64, tax: Option<i64>) -> Option<Amounts> {
     let subtotal = times(unit_price, quantity)?.minor;
     let discount = share(subtotal, discount)?;
     let net = subtotal.checked_sub(discount)?;
     let tax = share(net, tax.unwrap_or(0))?;
     Some([subtotal, discount, net, tax, net.checked_add(tax)?])
+}
+
+/// What a line comes to by its quantity and discount.
+///
+/// # Errors
+/// Where that is too large.
+pub(crate) fn of(draft: &Draft, unit_price: Money, tax: Option<i64>) -> Result<Amounts> {
+    let number = |field: &str| draft.get(field).as_integer().unwrap_or(0);
+    of_line(unit_price, number("quantity"), number("discountPercent"), tax)
+        .ok_or_else(|| Error::invalid("/quantity", ProblemCode::OutOfRange, "quantity times unitPrice is too large."))
 }
 
 /// Sets the amounts of a record.
