@@ -20,7 +20,12 @@ impl Group {
 
     /// How many records.
     pub(crate) fn count(&self) -> i64 {
-        self.0.pointer("/count").and_then(Json::as_i64).unwrap_or_default()
+        self.number("/count")
+    }
+
+    /// A figure that is a whole number.
+    pub(crate) fn number(&self, pointer: &str) -> i64 {
+        self.0.pointer(pointer).and_then(Json::as_i64).unwrap_or_default()
     }
 
     /// A figure that is an amount.

@@ -92,7 +92,7 @@ pub struct DealFigures {
     /// What share of the decided ones was won, in percent.
     #[field(decimal = 2, min = 0, max = 100, example = "\"37.5\"")]
     pub win_rate: Option<i64>,
-    /// How long the decided ones took on average, over all stages they were in.
+    /// How long the decided ones took on average, over all stages they were in; of those that were brought in decided nobody knows.
     #[field(duration, example = "\"PT1200H\"")]
     pub cycle_time: Option<i64>,
     /// What the won ones brought, in the tenant's currency; none where you may not see it.
@@ -184,6 +184,7 @@ struct Counted {
     open: i64,
     promised: i128,
     seconds: i128,
+    timed: i64,
 }
 
 async fn by_group(call: &Call<'_>, asked: &FiguresQuestion, deals: &[Json], cohort: &[Json], base: Currency) -> Result<Vec<DealFigures>> {
@@ -214,11 +215,12 @@ async fn by_group(call: &Call<'_>, asked: &FiguresQuestion, deals: &[Json], coho
         }
     }
     let keys: Vec<_> = field.map(|field| key(&["opportunity", field])).into_iter().collect();
-    let steps = vec![json!({ "opportunity": { "and": cohort } })];
-    for group in count(call, "stageChange", &steps, keys, vec![(Function::Sum, path(&["timeInStage"]))]).await? {
+    let measures = vec![(Function::Sum, path(&["timeInStage"])), (Function::CountDistinct, path(&["opportunityId"]))];
+    for group in count(call, "stageChange", &steps(cohort), keys, measures).await? {
         let value = field.and_then(|field| group.text(&format!("/keys/opportunity/{field}"))).map(str::to_owned);
         if let Some(figures) = counted.get_mut(&value) {
-            figures.seconds += i128::from(seconds(&group, "/sum/timeInStage").unwrap_or_default());
+            figures.seconds += i128::from(seconds(&group));
+            figures.timed += group.number("/countDistinct/opportunityId");
         }
     }
     Ok(counted.into_iter().map(|(key, counted)| counted.figures(key, money.then_some(base))).collect())
@@ -228,11 +230,14 @@ impl Counted {
     fn figures(self, key: Option<String>, currency: Option<Currency>) -> DealFigures {
         let Outcomes { decided, won } = self.outcomes;
         let amount = |minor: i128| i64::try_from(minor).ok().zip(currency).map(|(minor, currency)| Money { minor, currency });
-        let cycle = (decided > 0 && self.seconds > 0).then(|| rounded(self.seconds, i128::from(decided)));
-        // Open deals times won over decided, times the sum over won, over the seconds over decided: what is divided twice is divided once.
-        let velocity = (self.seconds > 0 && decided > 0)
-            .then(|| i128::from(self.open).checked_mul(self.won)?.checked_mul(DAY).map(|product| rounded(product, self.seconds)))
-            .flatten();
+        let timed = i128::from(self.timed);
+        let cycle = (timed > 0 && self.seconds > 0).then(|| rounded(self.seconds, timed));
+        // Open deals times won over decided, times the sum over won, over the seconds over those that were timed: divided once, so that it is rounded once.
+        let velocity = || {
+            let product = i128::from(self.open).checked_mul(self.won)?.checked_mul(DAY)?.checked_mul(timed)?;
+            Some(rounded(product, i128::from(decided).checked_mul(self.seconds)?))
+        };
+        let velocity = cycle.filter(|_| decided > 0).and_then(|_| velocity());
         DealFigures {
             key,
             won,
@@ -253,15 +258,21 @@ fn percent(part: i64, whole: i64) -> Option<i64> {
     (whole > 0).then(|| i64::try_from(rounded(i128::from(part) * 10_000, i128::from(whole))).ok()).flatten()
 }
 
-fn seconds(group: &Group, pointer: &str) -> Option<i64> {
-    group.text(pointer).and_then(Duration::parse).map(|duration| i64::from(duration.days) * 86_400 + duration.seconds)
+/// How long deals were in stages, in seconds.
+fn seconds(group: &Group) -> i64 {
+    let duration = group.text("/sum/timeInStage").and_then(Duration::parse);
+    duration.map_or(0, |duration| i64::from(duration.days) * 86_400 + duration.seconds)
+}
+
+/// The steps of deals from one stage to another.
+fn steps(cohort: &[Json]) -> [Json; 2] {
+    [json!({ "opportunity": { "and": cohort } }), json!({ "fromStageId": { "isNull": false } })]
 }
 
 async fn by_stage(call: &Call<'_>, pipeline: Id, cohort: &[Json]) -> Result<Vec<StageFigures>> {
-    let steps = vec![json!({ "opportunity": { "and": cohort } }), json!({ "fromStageId": { "isNull": false } })];
     let keys = vec![key(&["fromStageId"]), key(&["kind"])];
     let measures = vec![(Function::Count, Vec::new()), (Function::Sum, path(&["timeInStage"]))];
-    let found = count(call, "stageChange", &steps, keys, measures).await?;
+    let found = count(call, "stageChange", &steps(cohort), keys, measures).await?;
     let mut stages = call.find("stage", Filter::equal("pipelineId", Value::Id(pipeline.0))).await?;
     stages.sort_by_key(place);
     // Only from open stages deals go on: an end is left when one is reopened.
@@ -274,7 +285,7 @@ async fn by_stage(call: &Call<'_>, pipeline: Id, cohort: &[Json]) -> Result<Vec<
         for group in found.iter().filter(|group| group.text("/keys/fromStageId") == Some(&id)) {
             let (kind, count) = (group.text("/keys/kind").unwrap_or_default(), group.count());
             figures.left += count;
-            spent += i128::from(seconds(group, "/sum/timeInStage").unwrap_or_default());
+            spent += i128::from(seconds(group));
             let counted = [
                 (StageChangeKind::Advanced, &mut figures.advanced),
                 (StageChangeKind::Won, &mut figures.won),

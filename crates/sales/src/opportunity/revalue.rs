@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use clientela_engine::module::Found;
 use clientela_engine::{Action, Call, Operation};
 use clientela_kernel::currency::Currency;
-use clientela_kernel::{Comparison, Date, Filter, Result, Value};
+use clientela_kernel::{Comparison, Date, Filter, Id, Result, Value};
 use clientela_macros::Shape;
-use clientela_model::{Choice as _, OperationDef};
+use clientela_model::{Choice as _, OperationDef, system};
 use std::collections::{BTreeSet, HashMap};
 
 /// Works out anew what deals are worth.
@@ -25,7 +25,7 @@ const LACKS: usize = 1_000;
 /// Which deals.
 #[derive(Shape)]
 pub struct Revaluation {
-    /// Which opportunities: a filter tree as JSON, such as `{"currency": {"eq": "USD"}}`; all that you may see where left out.
+    /// Which opportunities: a filter tree as JSON, such as `{"currency": {"eq": "USD"}}`; all that you may change where left out.
     #[field(format = "filter_tree", max = 10000, example = "\"{\\\"currency\\\": {\\\"eq\\\": \\\"USD\\\"}}\"")]
     pub filter: Option<String>,
     /// Whether opportunities that were won or lost are looked at too.
@@ -83,16 +83,19 @@ impl Operation for RevalueOpportunities {
         if let Some(text) = &asked.filter {
             conditions.push(condition::asked(call, def, text)?.1);
         }
+        conditions.extend(clientela_access::authorize(call.context, def, Action::Update)?.rows);
         let filter = Filter::And(conditions);
-        // Nobody is told of deals that may not be changed.
-        clientela_access::authorize(call.context, def, Action::Update)?;
         let base = base_currency(call, call.context).await?;
         let mut rates = Rates { call, base, known: HashMap::new() };
         let (mut examined, mut changed, mut missing, mut beyond) = (0, 0, BTreeSet::new(), None);
         loop {
-            let deals = call.visible("opportunity", filter.clone(), beyond, TOGETHER).await?;
-            beyond = deals.last().map(|deal| deal.id);
-            for deal in &deals {
+            let found = call.visible("opportunity", filter.clone(), beyond, TOGETHER).await?;
+            beyond = found.last().map(|deal| deal.id);
+            // What is read while it is held is worth what is written.
+            let ids: Vec<Id> = found.iter().map(|deal| deal.id).collect();
+            call.hold("opportunity", &ids).await?;
+            let held = Comparison::In(ids.iter().map(|id| Value::Id(id.0)).collect());
+            for deal in &call.find("opportunity", Filter::field(system::ID, held)).await? {
                 examined += 1;
                 let Value::Money(amount) = *deal.get("amount") else { continue };
                 let on = day(call.context, |field| deal.get(field).clone());
@@ -105,7 +108,7 @@ impl Operation for RevalueOpportunities {
                 };
                 changed += i64::from(keep(call, deal, worth).await?);
             }
-            if deals.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
+            if found.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
                 break;
             }
         }

@@ -90,6 +90,12 @@ async fn what_went_well_before_is_likely_to_go_well_again() {
         assert_eq!(groups.iter().map(|group| group["won"].as_i64().unwrap()).sum::<i64>(), won);
         let january = figures(json!({ "until": "2025-01-31", "filter": "{\"source\":{\"eq\":\"Fair\"}}" })).await.expect(200);
         assert_eq!((&january["groups"][0]["won"], &january["groups"][0]["lost"]), (&json!(4), &json!(1)));
+        // Of one that was brought in decided nobody knows how long it took.
+        let body = json!({ "name": "Old", "accountId": account, "amount": euro("1.00"), "closeDate": "2025-03-01",
+            "stageId": line.at("Won"), "closedAt": "2025-03-01T12:00:00Z" });
+        made(admin, "opportunities", body).await;
+        let more = figures(json!({})).await.expect(200)["groups"][0].clone();
+        assert_eq!((&more["won"], &more["cycleTime"]), (&json!(won + 1), &whole["cycleTime"]));
         figures(json!({ "until": "2024-12-31" })).await.refused(422, "VALIDATION_FAILED");
         figures(json!({ "filter": "{\"shoe\":1}" })).await.refused(422, "VALIDATION_FAILED");
     })

@@ -1,7 +1,7 @@
 //! What deals are about: their amounts follow, to the cent, and are known in the tenant's currency.
 
 use super::{Line, euro, made, priced, product};
-use crate::rights::user;
+use crate::rights::{role, user};
 use clientela_testkit::factory::text;
 use clientela_testkit::{Client, both};
 use serde_json::{Value as Json, json};
@@ -184,6 +184,15 @@ async fn amounts_are_known_in_the_currency_of_the_tenant() {
         let history = admin.get(&format!("{}/history", of(&away))).await.expect(200);
         assert!(history["data"].as_array().unwrap().len() >= 4, "{history}");
         assert_eq!(admin.get(&of(&home)).await.expect(200)["version"], json!(1));
+        // Whoever may change some works out what these are worth.
+        let rights = [("*", "read", "ALL"), ("opportunity", "update", "OWN"), ("opportunity", "revalueOpportunities", "ALL")];
+        let seller = role(&app, "seller", &rights).await;
+        let (seller, client) = user(&app, "seller", &[&seller]).await;
+        let theirs = deal(admin, json!({ "amount": dollars("10.00"), "closeDate": "2026-02-10", "ownerId": seller })).await;
+        made(admin, "exchange-rates", json!({ "fromCurrency": "USD", "toCurrency": "EUR", "validOn": "2026-02-05", "rate": "0.5" })).await;
+        let done = client.post(revalue, &json!({ "closed": true })).await.expect(200);
+        assert_eq!((&done["examined"], &done["changed"]), (&json!(1), &json!(1)));
+        assert_eq!(admin.get(&of(&theirs)).await.expect(200)["baseAmount"], euro("5.00"));
     })
     .await;
 }
