@@ -56,7 +56,7 @@ pub use held::Held;
 pub use history::HistoryPlace;
 pub use index::FieldIndex;
 pub use locks::LOCKS;
-pub use pool::PoolFigures;
+pub use pool::{PoolFigures, in_background};
 pub use rows::{Row, Rows, width};
 pub use scope::Scope;
 pub use search::{SearchChange, SearchHit, SearchQuery, SearchTerm, SearchText, searched_words};

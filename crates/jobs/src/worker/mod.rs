@@ -22,7 +22,7 @@ use clientela_engine::module::Found;
 use clientela_engine::{Engine, ids};
 use clientela_kernel::{Comparison, Context, Error, ErrorCode, Filter, Id, Result, Scopes, TenantId, Timestamp, Value};
 use clientela_model::{ResourceDef, system};
-use clientela_store::Store;
+use clientela_store::{Store, in_background};
 use parking_lot::Mutex;
 use retention::Thinned;
 use std::collections::HashMap;
@@ -85,7 +85,7 @@ impl Places {
         self.last = Some(tenant);
         *self.busy.entry(tenant).or_default() += 1;
         // The set owns its tasks: they end with the worker.
-        self.tasks.spawn(async move { (tenant, worker.carry_out(due, ended).await) });
+        self.tasks.spawn(in_background(async move { (tenant, worker.carry_out(due, ended).await) }));
     }
 
     /// Waits for the end of one; none where none is carried out.

@@ -11,6 +11,7 @@ use clientela_access::{Authenticator, SigningKeys, signing};
 use clientela_gateway::Limits;
 use clientela_kernel::{Clock as _, Error, ErrorCode, SystemClock};
 use clientela_platform::StoredSignIns;
+use clientela_store::in_background;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,8 +47,8 @@ pub async fn run(config: &Config, arguments: &Serve, as_json: bool) -> Result<()
     if let Some(days) = config.rotate_keys_days {
         lifecycle::background(rotate_keys(house.clone(), config.data.join(signing::FILE_NAME), days, ended.clone()));
     }
-    lifecycle::background(house.worker(config.data.clone()).keeping_events_for(config.event_days).run(ended.clone()));
-    lifecycle::background(house.dispatcher().run(ended.clone()));
+    lifecycle::background(in_background(house.worker(config.data.clone()).keeping_events_for(config.event_days).run(ended.clone())));
+    lifecycle::background(in_background(house.dispatcher().run(ended.clone())));
     let links = banner::Links { url: &url, tokens: tokens.as_ref(), empty: tenants.is_empty() };
     print(as_json, &links.json(), &links.text())?;
     listener::serve(socket, routes, config.max_clients, draining, ended).await;

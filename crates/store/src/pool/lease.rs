@@ -54,7 +54,7 @@ impl<L: Link> Lease<L> {
     pub(crate) async fn run(&mut self, statement: Ready<L::Arguments>) -> Result<Vec<Row>, Failure> {
         let reused = self.reused;
         let Some(link) = &mut self.link else { return Err(Failure { fault: Fault::Lost, error: None, reused }) };
-        if let Some(Permit(shared)) = &self.permit {
+        if let Some(Permit { shared, .. }) = &self.permit {
             shared.statements.fetch_add(1, Ordering::Relaxed);
         }
         self.busy = true;
@@ -78,7 +78,7 @@ impl<L: Link> Lease<L> {
 
     fn lose(&mut self) {
         self.link = None;
-        if let Some(Permit(shared)) = &self.permit {
+        if let Some(Permit { shared, .. }) = &self.permit {
             shared.distrust();
         }
     }
@@ -91,12 +91,12 @@ impl<L: Link> Drop for Lease<L> {
         if self.busy {
             background(async move {
                 if let Ok(Ok(())) = tokio::time::timeout(SETTLE, link.settle()).await {
-                    permit.0.give_back(link, generation);
+                    permit.shared.give_back(link, generation);
                 }
                 drop(permit);
             });
         } else {
-            permit.0.give_back(link, generation);
+            permit.shared.give_back(link, generation);
         }
     }
 }

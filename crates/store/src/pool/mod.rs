@@ -1,8 +1,11 @@
 //! A small pool of connections. An idle connection is handed out and taken back without a round trip, a timer or a
 //! task; only a statement that was abandoned half-way costs a clean-up, behind the caller's back.
 
+mod background;
 mod lease;
 
+pub use background::in_background;
+pub(crate) use background::is_in_background;
 pub(crate) use lease::{Failure, Lease};
 
 use crate::fault::Fault;
@@ -78,6 +81,8 @@ struct Shared<L: Link> {
     idle: Mutex<Vec<L>>,
     /// One for each connection that may be open.
     permits: Semaphore,
+    /// One for each connection that work in the background may hold of these.
+    background: Semaphore,
     /// Raised when a connection was lost: those opened before are not trusted any more.
     generation: AtomicU64,
     /// Statements sent so far.
@@ -85,11 +90,17 @@ struct Shared<L: Link> {
 }
 
 /// The right to hold one connection; given back however its holder ends.
-struct Permit<L: Link>(Arc<Shared<L>>);
+struct Permit<L: Link> {
+    shared: Arc<Shared<L>>,
+    background: bool,
+}
 
 impl<L: Link> Drop for Permit<L> {
     fn drop(&mut self) {
-        self.0.permits.add_permits(1);
+        self.shared.permits.add_permits(1);
+        if self.background {
+            self.shared.background.add_permits(1);
+        }
     }
 }
 
@@ -121,6 +132,7 @@ impl<L: Link> Pool<L> {
             most: connections,
             idle: Mutex::new(Vec::with_capacity(connections)),
             permits: Semaphore::new(connections),
+            background: Semaphore::new((connections / 2).max(1)),
             generation: AtomicU64::new(0),
             statements: AtomicU64::new(0),
         }))
@@ -144,6 +156,12 @@ impl<L: Link> Pool<L> {
     }
 
     async fn permit(&self) -> Result<Permit<L>> {
+        if is_in_background() {
+            let one = self.0.background.acquire().await.map_err(|_| closing())?;
+            self.0.permits.acquire().await.map_err(|_| closing())?.forget();
+            one.forget();
+            return Ok(Permit { shared: Arc::clone(&self.0), background: true });
+        }
         let permit = match self.0.permits.try_acquire() {
             Ok(permit) => permit,
             Err(tokio::sync::TryAcquireError::Closed) => return Err(closing()),
@@ -153,7 +171,7 @@ impl<L: Link> Pool<L> {
             },
         };
         permit.forget();
-        Ok(Permit(Arc::clone(&self.0)))
+        Ok(Permit { shared: Arc::clone(&self.0), background: false })
     }
 
     /// Reads with one statement. A connection that turns out to be dead is replaced once; `compile` then makes the
@@ -185,6 +203,7 @@ impl<L: Link> Pool<L> {
     /// Hands out no more connections and says goodbye to the idle ones; those in use end when they come back.
     pub(crate) async fn close(&self) {
         self.0.permits.close();
+        self.0.background.close();
         let idle = std::mem::take(&mut *self.0.idle.lock());
         for link in idle {
             link.end().await;

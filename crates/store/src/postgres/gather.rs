@@ -8,7 +8,7 @@ use super::commit::{commit, together};
 use super::many::Use;
 use crate::fault::Fault;
 use crate::locks::minds;
-use crate::pool::Pool;
+use crate::pool::{Pool, is_in_background};
 use crate::search::SearchChange;
 use crate::task::background;
 use crate::together::Together;
@@ -72,7 +72,9 @@ impl Gather {
 
     /// Writes a set.
     pub(crate) async fn commit(&self, set: Arc<WriteSet>) -> Result<Commit> {
-        let Some(shape) = shape(&set) else { return commit(&self.0.pool, &set).await };
+        // What nobody waits for does not travel with requests, which would take its connection for theirs.
+        let together = if is_in_background() { None } else { shape(&set) };
+        let Some(shape) = together else { return commit(&self.0.pool, &set).await };
         let outcome = {
             let mut state = self.0.state.lock();
             if state.flying < self.0.most {

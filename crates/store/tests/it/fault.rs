@@ -152,6 +152,29 @@ async fn a_busy_pool_is_unavailable_after_two_seconds() {
 }
 
 #[tokio::test]
+async fn work_in_the_background_leaves_connections_to_requests() {
+    let Some(database) = postgres(2).await else { return };
+    let ids = items(&database, 4).await;
+    let mut raw = PgConnection::connect(&database.url).await.unwrap();
+    let mut holder = raw.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM toy_item FOR UPDATE").execute(&mut *holder).await.unwrap();
+    let scope = database.scope();
+    let waiting = ids.iter().map(|id| {
+        let row = database.update("toyItem", *id, 1, &[("counter", Value::Integer(9))]);
+        clientela_store::in_background(scope.commit(set(vec![row])))
+    });
+    // Each waits for the lock, one after the other; whoever asks meanwhile is answered.
+    let (outcomes, answer) = tokio::join!(join_all(waiting), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let answer = scope.idempotency("usr_toy", "k").await;
+        holder.rollback().await.unwrap();
+        answer
+    });
+    assert!(answer.unwrap().is_none());
+    assert!(outcomes.into_iter().all(|outcome| outcome.unwrap() == Commit::Done));
+}
+
+#[tokio::test]
 async fn a_closed_store_has_kept_everything() {
     for database in databases().await {
         database.store.ready().await.unwrap();
