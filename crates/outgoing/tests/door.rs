@@ -74,7 +74,7 @@ async fn a_large_answer_is_cut_off() {
     assert_eq!(door.ask(request(&larger)).await, Err(OutgoingError::TooLarge));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_slow_answer_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// The binary, of the same profile as the tests; built where it is not up to date.
+/// The binary, of the same profile as the tests; built where it is not up to date. It is made of what the tests are made of, and so is there already, as long as no
+/// test asks for a feature of a dependency that the binary does without.
 pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {

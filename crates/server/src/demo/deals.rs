@@ -117,7 +117,9 @@ impl Seller<'_> {
         // Not before the two years that are told of.
         let began = Timestamp(working_hour(self.dice, self.now).0.max(self.now.0 - DAYS * DAY));
         let age = (self.now.0 - began.0) / DAY;
-        let decided = age > PATIENCE || self.dice.chance(u32::try_from(age).unwrap_or(0) / 2);
+        // Whatever the age decides, as often is rolled.
+        let early = self.dice.chance(u32::try_from(age).unwrap_or(0) / 2);
+        let decided = age > PATIENCE || early;
         let won = self.dice.chance(if renewal { 75 } else { 40 });
         let wanted = match (decided, won) {
             (true, true) => "WON",
@@ -134,7 +136,9 @@ impl Seller<'_> {
         let lost = wanted == "LOST";
         let worth = 400 + u64::from(self.dice.below(90)) * u64::from(10 + self.dice.below(60));
         let (reason, rival) = (self.one(&self.reasons.clone()), self.one(&self.competitors.clone()));
-        let rival = rival.filter(|_| lost && self.dice.chance(60));
+        let named = self.dice.chance(60);
+        let rival = rival.filter(|_| lost && named);
+        let step = self.dice.pick(&STEPS);
         let goods = self.dice.pick(&words::GOODS);
         let body = json!({
             "id": self.mint.next().to_text("opp"),
@@ -148,7 +152,7 @@ impl Seller<'_> {
             "closedAt": decided.then(|| closed.to_text()),
             "stageSince": if decided { closed } else { since }.to_text(),
             "source": if renewal { "Existing customer" } else { self.dice.pick(&SOURCES) },
-            "nextStep": if decided { Json::Null } else { self.dice.pick(&STEPS).into() },
+            "nextStep": if decided { Json::Null } else { step.into() },
             "lostReasonId": reason.filter(|_| lost).map(|reason| reason.to_text("lsr")),
             "lostToId": rival.map(|rival| rival.to_text("cmp")),
             "ownerId": self.staff.get(customer.owner).map(User::wire_id),

@@ -129,7 +129,9 @@ pub(super) fn working_hour(dice: &mut Dice, now: Timestamp) -> Timestamp {
     let mut day = i64::from(now.date().0) - 1 - i64::from(ago);
     // A quiet January or August sends one in two to the autumn before it, as far as the three years reach.
     let month = Timestamp(day * DAY).to_chrono().month();
-    if matches!(month, 1 | 8) && dice.chance(50) && ago + 70 < DAYS - 3 {
+    // Rolled in every month: what comes after it must not depend on the day of planting.
+    let sent = dice.chance(50);
+    if matches!(month, 1 | 8) && sent && ago + 70 < DAYS - 3 {
         day -= 70;
     }
     // The first day of 1970 was a Thursday; Saturday and Sunday become the Friday before.

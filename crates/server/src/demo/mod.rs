@@ -114,20 +114,8 @@ pub async fn sow(engine: &Engine, context: &Context, sowing: Sowing) -> Result<S
         if copy > 0 {
             (mint, dice) = (Mint::numbered(sowing.number + copy), Dice::numbered(sowing.number + copy));
         }
-        let customers = customers::acquire(&mut mint, &mut dice, &staff, context.now);
-        let ledger = ledger::keep(&mut mint, &mut dice, &staff, &customers, context.now);
-        // A little of everything else is enough once.
-        let mut more = if copy == 0 { work::go_on(&mut mint, &mut dice, &staff, &customers, context.now) } else { Vec::new() };
-        let mut sayings = Vec::new();
-        if copy == 0 {
-            let allowed = consent::allow(&mut mint, &mut dice, &customers, context.now);
-            more.extend(allowed.0);
-            more.extend(deals::sell(&mut mint, &mut dice, &staff, &customers, context.now));
-            sayings = allowed.1;
-        }
-        seeded.plant_all(engine, context, customers.plantings).await?;
-        seeded.plant_all(engine, context, ledger).await?;
-        seeded.plant_all(engine, context, more).await?;
+        let (steps, sayings) = make_up(&mut mint, &mut dice, &staff, copy == 0, context.now);
+        seeded.plant_all(engine, context, steps).await?;
         for saying in sayings {
             consent::say(engine, context, saying).await?;
             seeded.count("consent", 1);
@@ -137,6 +125,29 @@ pub async fn sow(engine: &Engine, context: &Context, sowing: Sowing) -> Result<S
     give_roles(engine, context, &staff).await?;
     seeded.plant_all(engine, context, vec![vec![staff::tenant(tenant)]]).await?;
     Ok(seeded)
+}
+
+/// Customers and what goes on with them, in steps of which each refers to earlier ones alone, and what people have said. A little of everything else is enough once.
+fn make_up(
+    mint: &mut Mint,
+    dice: &mut Dice,
+    staff: &[staff::User],
+    whole: bool,
+    now: Timestamp,
+) -> (Vec<Vec<Planting>>, Vec<consent::Saying>) {
+    let customers = customers::acquire(mint, dice, staff, now);
+    let ledger = ledger::keep(mint, dice, staff, &customers, now);
+    let (mut more, mut sayings) = (Vec::new(), Vec::new());
+    if whole {
+        more = work::go_on(mint, dice, staff, &customers, now);
+        let (allowed, said) = consent::allow(mint, dice, &customers, now);
+        more.extend(allowed);
+        more.extend(deals::sell(mint, dice, staff, &customers, now));
+        sayings = said;
+    }
+    let mut steps = customers.plantings;
+    steps.extend(ledger.into_iter().chain(more));
+    (steps, sayings)
 }
 
 /// The first of the staff is the administrator, the others work with customers.
@@ -286,5 +297,20 @@ mod tests {
         assert_eq!(count(&engine, &context, "interaction", future).await, 0);
         assert_eq!(seed(&engine, &context).await.unwrap().records, 0);
         assert_eq!(count(&engine, &context, "contact", all).await, 120);
+    }
+
+    #[test]
+    fn ids_do_not_follow_the_day_of_planting() {
+        let ids = |now: &str| {
+            let (mut mint, mut dice) = (Mint::numbered(0), Dice::numbered(0));
+            let staff = staff::hire(&mut mint);
+            let (steps, _) = make_up(&mut mint, &mut dice, &staff, true, Timestamp::parse(now).unwrap());
+            steps.into_iter().flatten().map(|planting| (planting.resource, planting.body["id"].clone())).collect::<Vec<_>>()
+        };
+        let planted = ids("2026-05-04T03:00:00Z");
+        assert!(planted.len() > 1_000);
+        for day in ["2026-05-05T03:00:00Z", "2026-11-23T12:00:00Z", "2026-11-24T12:00:00Z", "2027-02-28T23:59:59Z"] {
+            assert_eq!(ids(day), planted, "{day}");
+        }
     }
 }

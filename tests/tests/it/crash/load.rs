@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Writer {
     number: usize,
     step: usize,
+    /// What consents are given for.
+    purpose: String,
     accounts: Vec<String>,
     pub(super) acknowledged: Vec<Acknowledged>,
     /// What it has asked for and got no answer to.
@@ -19,7 +21,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(number: usize) -> Writer {
-        Writer { number, step: 0, accounts: Vec::new(), acknowledged: Vec::new(), open: None }
+        Writer { number, step: 0, purpose: String::new(), accounts: Vec::new(), acknowledged: Vec::new(), open: None }
     }
 
     /// Writes until the server is gone.
@@ -40,6 +42,10 @@ impl Writer {
 
     /// Sends again what had no answer.
     pub(super) fn again(&mut self, address: &str, token: &str) {
+        if self.purpose.is_empty() {
+            let purposes = Request { method: "GET".to_owned(), path: "/v1/purposes".to_owned(), headers: Vec::new(), body: None };
+            self.purpose = text(&send(address, token, &purposes).expect("the server is there").json()["data"][0], "id");
+        }
         if let Some((step, request)) = self.open.take() {
             let answer = send(address, token, &request).expect("the server is back");
             self.note(step, &answer, &request);
@@ -73,8 +79,8 @@ impl Writer {
                 ("POST", "/v1/transactions".to_owned(), json!({ "operations": operations }))
             }
             5 => {
-                let purpose = "pur_01kdw948tbenybz6hngv9a1s34";
-                ("POST", "/v1/consents/record".to_owned(), json!({ "partyId": recent, "purposeId": purpose, "source": name }))
+                let consent = json!({ "partyId": recent, "purposeId": self.purpose, "source": name });
+                ("POST", "/v1/consents/record".to_owned(), consent)
             }
             6 => ("PUT", format!("/v1/accounts/by/crash/{}-{}", self.number, self.step), json!({ "name": name })),
             _ => ("DELETE", format!("/v1/accounts/{recent}"), Json::Null),
