@@ -61,19 +61,25 @@ impl Dispatcher {
         let (this, mut busy, mut sending) = (&self, FuturesUnordered::new(), HashSet::new());
         let mut changes = self.store.changes_bell();
         while !*ended.borrow() {
-            match self.active().await {
-                Ok(active) => {
-                    for (tenant, endpoints) in active {
-                        self.make_all(tenant, &ended).await;
-                        for endpoint in endpoints {
-                            if !self.is_quiet(endpoint) && sending.insert(endpoint) {
-                                let ended = ended.clone();
-                                busy.push(async move { (endpoint, this.send_waiting(tenant, endpoint, ended).await) });
-                            }
+            let active = {
+                let look = self.look(&ended);
+                tokio::pin!(look);
+                // What is being sent goes on meanwhile: left alone, it would keep the connections that the look waits for.
+                loop {
+                    tokio::select! {
+                        active = &mut look => break active,
+                        Some((endpoint, outcome)) = busy.next(), if !busy.is_empty() => {
+                            sending.remove(&endpoint);
+                            told(Result::map(outcome, drop));
                         }
                     }
                 }
-                Err(error) => tracing::warn!(%error, "webhook endpoints could not be looked for; it is tried again"),
+            };
+            for (tenant, endpoint) in active {
+                if !self.is_quiet(endpoint) && sending.insert(endpoint) {
+                    let ended = ended.clone();
+                    busy.push(async move { (endpoint, this.send_waiting(tenant, endpoint, ended).await) });
+                }
             }
             let rung = self.pause(&mut changes);
             tokio::pin!(rung);
@@ -91,6 +97,21 @@ impl Dispatcher {
         while let Some((_, outcome)) = busy.next().await {
             told(outcome.map(drop));
         }
+    }
+
+    /// Makes deliveries of all that the logs tell. Answers the active endpoints.
+    async fn look(&self, ended: &watch::Receiver<bool>) -> Vec<(TenantId, Id)> {
+        let active = match self.active().await {
+            Ok(active) => active,
+            Err(error) => {
+                tracing::warn!(%error, "webhook endpoints could not be looked for; it is tried again");
+                return Vec::new();
+            }
+        };
+        for tenant in active.keys() {
+            self.make_all(*tenant, ended).await;
+        }
+        active.into_iter().flat_map(|(tenant, endpoints)| endpoints.into_iter().map(move |endpoint| (tenant, endpoint))).collect()
     }
 
     /// Waits until there may be something to do.
