@@ -61,38 +61,20 @@ impl Dispatcher {
         let (this, mut busy, mut sending) = (&self, FuturesUnordered::new(), HashSet::new());
         let mut changes = self.store.changes_bell();
         while !*ended.borrow() {
-            let active = {
-                let look = self.look(&ended);
-                tokio::pin!(look);
-                // What is being sent goes on meanwhile: left alone, it would keep the connections that the look waits for.
-                loop {
-                    tokio::select! {
-                        active = &mut look => break active,
-                        Some((endpoint, outcome)) = busy.next(), if !busy.is_empty() => {
-                            sending.remove(&endpoint);
-                            told(Result::map(outcome, drop));
-                        }
-                    }
-                }
-            };
+            let active = while_sending(self.look(&ended), &mut busy, &mut sending).await;
             for (tenant, endpoint) in active {
                 if !self.is_quiet(endpoint) && sending.insert(endpoint) {
                     let ended = ended.clone();
                     busy.push(async move { (endpoint, this.send_waiting(tenant, endpoint, ended).await) });
                 }
             }
-            let rung = self.pause(&mut changes);
-            tokio::pin!(rung);
-            loop {
+            let rest = async {
                 tokio::select! {
-                    () = &mut rung => break,
-                    _ = ended.changed() => break,
-                    Some((endpoint, outcome)) = busy.next(), if !busy.is_empty() => {
-                        sending.remove(&endpoint);
-                        told(outcome.map(drop));
-                    }
+                    () = self.pause(&mut changes) => {}
+                    _ = ended.changed() => {}
                 }
-            }
+            };
+            while_sending(rest, &mut busy, &mut sending).await;
         }
         while let Some((_, outcome)) = busy.next().await {
             told(outcome.map(drop));
@@ -222,6 +204,24 @@ pub(super) fn of(endpoint: Id) -> Filter {
 /// In a state.
 pub(super) fn in_state(state: delivery::WebhookDeliveryState) -> Filter {
     Filter::field("state", Comparison::Equal(state.as_str().into()))
+}
+
+/// Waits for something while what is being sent goes on: left alone, that would keep the connections which others wait for.
+async fn while_sending<T>(
+    work: impl Future<Output = T>,
+    busy: &mut FuturesUnordered<impl Future<Output = (Id, Result<usize>)>>,
+    sending: &mut HashSet<Id>,
+) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            Some((endpoint, outcome)) = busy.next(), if !busy.is_empty() => {
+                sending.remove(&endpoint);
+                told(outcome.map(drop));
+            }
+        }
+    }
 }
 
 fn told(outcome: Result<()>) {
