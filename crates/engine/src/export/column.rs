@@ -15,6 +15,8 @@ use std::borrow::Cow;
 const MOST_COLUMNS: usize = 200;
 /// Relations a column may lead through.
 const MOST_RELATIONS: usize = 4;
+/// Digits of an amount behind the point: no currency has more.
+const OF_AMOUNTS: u32 = 4;
 
 /// A field of the record, or of one reached through to-one relations.
 pub(super) struct Column {
@@ -45,7 +47,9 @@ enum Kind {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Typed {
     Text,
-    Number,
+    Whole,
+    /// By its digits behind the point.
+    Decimal(u32),
     Boolean,
     Day,
     Moment,
@@ -69,7 +73,8 @@ pub(super) enum Leaf {
     Flag,
     Day,
     Moment,
-    Amount,
+    /// By its digits behind the point.
+    Decimal(u32),
 }
 
 /// The columns that names ask for, every visible field of the record where there are none, and the selection they read.
@@ -149,7 +154,8 @@ fn kind(field: &FieldDef) -> Kind {
 
 fn typed(field: &FieldDef) -> Typed {
     match field.kind {
-        FieldType::Integer { .. } | FieldType::Decimal { .. } => Typed::Number,
+        FieldType::Integer { .. } => Typed::Whole,
+        FieldType::Decimal { places, .. } => Typed::Decimal(places),
         FieldType::Boolean => Typed::Boolean,
         FieldType::Date => Typed::Day,
         FieldType::Instant => Typed::Moment,
@@ -178,8 +184,9 @@ impl Column {
     /// What its cells are, by their names.
     pub(super) fn leaves(&self) -> Vec<(String, Leaf)> {
         let leaf = match (self.kind, self.typed) {
-            (Kind::Money, _) => Leaf::Amount,
-            (_, Typed::Number) => Leaf::Whole,
+            (Kind::Money, _) => Leaf::Decimal(OF_AMOUNTS),
+            (_, Typed::Whole) => Leaf::Whole,
+            (_, Typed::Decimal(places)) => Leaf::Decimal(places),
             (_, Typed::Boolean) => Leaf::Flag,
             (_, Typed::Day) => Leaf::Day,
             (_, Typed::Moment) => Leaf::Moment,
@@ -225,7 +232,7 @@ impl Column {
             (_, _, Json::Null) => Cell::Nothing,
             (Kind::Texts, ..) => Cell::Text(cell::set(value)),
             (_, Typed::Boolean, Json::Bool(flag)) => Cell::Boolean(*flag),
-            (_, Typed::Number, _) => Cell::Number(text(Some(value))),
+            (_, Typed::Whole | Typed::Decimal(_), _) => Cell::Number(text(Some(value))),
             (_, Typed::Day, _) => Cell::Day(text(Some(value))),
             (_, Typed::Moment, _) => Cell::Moment(text(Some(value))),
             _ => Cell::Text(text(Some(value))),

@@ -15,11 +15,10 @@ use std::sync::Arc;
 
 /// Rows that are written together, and bytes of them: what is held in memory.
 const TOGETHER: (usize, usize) = (65_536, 16 << 20);
-/// Digits of an amount, and how many of them stand behind the point: no currency has more.
+/// Digits of a decimal number.
 const DIGITS: i32 = 38;
-const DECIMALS: usize = 4;
-/// Bytes of an amount.
-const AMOUNT: i32 = 16;
+/// Bytes of a decimal number.
+const DECIMAL: i32 = 16;
 
 /// A file on its way.
 pub(super) struct Table {
@@ -43,7 +42,8 @@ enum Values {
     Flags(Vec<bool>),
     Days(Vec<i32>),
     Moments(Vec<i64>),
-    Amounts(Vec<i128>),
+    /// By the digits behind the point, each without it.
+    Decimals(u32, Vec<i128>),
 }
 
 impl Table {
@@ -106,16 +106,18 @@ fn field(name: &str, leaf: Leaf) -> Result<Type> {
         Leaf::Flag => (Physical::BOOLEAN, None),
         Leaf::Day => (Physical::INT32, Some(LogicalType::Date)),
         Leaf::Moment => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MILLIS))),
-        Leaf::Amount => {
-            (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::decimal(i32::try_from(DECIMALS).map_err(Error::internal)?, DIGITS)))
-        }
+        Leaf::Decimal(places) => (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::decimal(scale(places)?, DIGITS))),
     };
     let builder = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL).with_logical_type(logical);
     let builder = match leaf {
-        Leaf::Amount => builder.with_length(AMOUNT).with_precision(DIGITS).with_scale(i32::try_from(DECIMALS).map_err(Error::internal)?),
+        Leaf::Decimal(places) => builder.with_length(DECIMAL).with_precision(DIGITS).with_scale(scale(places)?),
         _ => builder,
     };
     builder.build().map_err(|error| failed(&error))
+}
+
+fn scale(places: u32) -> Result<i32> {
+    i32::try_from(places).map_err(Error::internal)
 }
 
 impl Values {
@@ -126,7 +128,7 @@ impl Values {
             Leaf::Flag => Values::Flags(Vec::new()),
             Leaf::Day => Values::Days(Vec::new()),
             Leaf::Moment => Values::Moments(Vec::new()),
-            Leaf::Amount => Values::Amounts(Vec::new()),
+            Leaf::Decimal(places) => Values::Decimals(places, Vec::new()),
         }
     }
 }
@@ -160,7 +162,7 @@ impl Held {
                 let at = DateTime::parse_from_rfc3339(text).map_err(|_| unfit(text))?;
                 moments.push(at.timestamp_millis());
             }
-            Values::Amounts(amounts) => amounts.push(amount(text).ok_or_else(|| unfit(text))?),
+            Values::Decimals(places, decimals) => decimals.push(unscaled(text, *places).ok_or_else(|| unfit(text))?),
             Values::Flags(_) => return Err(unfit(text)),
         }
         Ok(text.len() + 16)
@@ -179,10 +181,10 @@ impl Held {
             Values::Whole(numbers) | Values::Moments(numbers) => put::<Int64Type>(&mut column, &std::mem::take(numbers), &there)?,
             Values::Flags(flags) => put::<BoolType>(&mut column, &std::mem::take(flags), &there)?,
             Values::Days(days) => put::<Int32Type>(&mut column, &std::mem::take(days), &there)?,
-            Values::Amounts(amounts) => {
-                let bytes = |amount: i128| FixedLenByteArray::from(amount.to_be_bytes().to_vec());
-                let amounts: Vec<FixedLenByteArray> = std::mem::take(amounts).into_iter().map(bytes).collect();
-                put::<FixedLenByteArrayType>(&mut column, &amounts, &there)?;
+            Values::Decimals(_, decimals) => {
+                let bytes = |decimal: i128| FixedLenByteArray::from(decimal.to_be_bytes().to_vec());
+                let decimals: Vec<FixedLenByteArray> = std::mem::take(decimals).into_iter().map(bytes).collect();
+                put::<FixedLenByteArrayType>(&mut column, &decimals, &there)?;
             }
         }
         column.close()
@@ -193,10 +195,10 @@ fn put<T: DataType>(column: &mut SerializedColumnWriter<'_>, values: &[T::T], th
     column.typed::<T>().write_batch(values, Some(there), None).map(drop)
 }
 
-/// An amount in its ten-thousandths.
-fn amount(text: &str) -> Option<i128> {
+/// A decimal number without its point, behind which stand so many digits.
+fn unscaled(text: &str, places: u32) -> Option<i128> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let zeros = DECIMALS.checked_sub(part.len())?;
+    let zeros = usize::try_from(places).ok()?.checked_sub(part.len())?;
     format!("{whole}{part}{}", "0".repeat(zeros)).parse().ok()
 }
 
@@ -213,10 +215,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_exact() {
-        for (text, expected) in [("1234.50", 12_345_000), ("-0.01", -100), ("7", 70_000), ("0.1234", 1_234)] {
-            assert_eq!(amount(text), Some(expected), "{text}");
+    fn decimals_are_exact() {
+        for (text, places, expected) in [("1234.50", 4, 12_345_000), ("-0.01", 4, -100), ("7", 4, 70_000), ("2.5", 1, 25), ("-3", 0, -3)] {
+            assert_eq!(unscaled(text, places), Some(expected), "{text}");
         }
-        assert_eq!((amount("0.12345"), amount("x"), amount("9999999999999999999.99")), (None, None, Some(99_999_999_999_999_999_999_900)));
+        assert_eq!((unscaled("0.12345", 4), unscaled("x", 4)), (None, None));
+        assert_eq!(unscaled("9999999999999999999.99", 4), Some(99_999_999_999_999_999_999_900));
     }
 }

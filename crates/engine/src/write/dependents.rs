@@ -26,9 +26,11 @@ impl Gathering<'_> {
             }
             for Dependent { def: other, foreign, on_delete, records } in dependents {
                 for before in records {
-                    let Some(other_id) = id_of(&other, &before).filter(|id| !self.holds(&other, id.0)) else { continue };
+                    let Some(other_id) = id_of(&other, &before) else { continue };
                     match on_delete {
+                        OnDelete::Restrict if self.lets_go(&other, other_id, &foreign) => {}
                         OnDelete::Restrict => return Err(restricted(&def, id, &other, other_id)),
+                        _ if self.holds(&other, other_id.0) => {}
                         OnDelete::Cascade => {
                             self.unless_locked(&other, &before).await?;
                             let (inner, context, now) = (self.inner, self.context, self.now);
@@ -46,6 +48,12 @@ impl Gathering<'_> {
             }
             Ok(())
         })
+    }
+
+    /// Whether the same write deletes a record, or takes this reference out of it.
+    fn lets_go(&self, def: &ResourceDef, id: Id, foreign: &str) -> bool {
+        let mut held = self.drafts.iter().filter(|draft| draft.def.name == def.name && draft.id == id);
+        held.any(|draft| draft.kind == ChangeKind::Deleted || draft.get(foreign) != draft.old(foreign))
     }
 
     /// Brings a record back, with what its deletion took along.
