@@ -216,7 +216,9 @@ mod tests {
 
     #[test]
     fn decimals_are_exact() {
-        for (text, places, expected) in [("1234.50", 4, 12_345_000), ("-0.01", 4, -100), ("7", 4, 70_000), ("2.5", 1, 25), ("-3", 0, -3)] {
+        for (text, places, expected) in
+            [("1234.50", 4, 12_345_000), ("-0.01", 4, -100), ("7", 4, 70_000), ("0.1234", 4, 1_234), ("2.5", 1, 25)]
+        {
             assert_eq!(unscaled(text, places), Some(expected), "{text}");
         }
         assert_eq!((unscaled("0.12345", 4), unscaled("x", 4)), (None, None));
